@@ -1,0 +1,10 @@
+//! The deciding half of c2: from what is known of the world to what to do next. It never touches the world.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod archive;
+pub mod config;
+pub mod s3;
+pub mod template;
