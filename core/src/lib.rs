@@ -7,4 +7,5 @@ extern crate alloc;
 pub mod archive;
 pub mod config;
 pub mod s3;
+pub mod seam;
 pub mod template;

@@ -1,0 +1,273 @@
+//! Described changes: what the shell performs, and which facts each one makes true.
+
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+use core::fmt;
+
+use super::{Answer, Content, Folder, Intent, Link, Location, Query, Secret};
+use crate::archive::Limits;
+
+/// Which of a release's commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// `prestartCommand`.
+    Prestart,
+    /// `startCommand`.
+    Start,
+    /// `stopCommand`.
+    Stop,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Role::Prestart => "prestart",
+            Role::Start => "start",
+            Role::Stop => "stop",
+        })
+    }
+}
+
+/// A file that was rendered from a template of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// Its path inside the release.
+    pub path: String,
+    /// Its permission bits: those of its template.
+    pub mode: u32,
+    /// Its content.
+    pub bytes: Secret,
+}
+
+/// A described change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Remove a file or a folder with all below it; none there is fine.
+    Remove(String),
+    /// Unpack a pinned archive into a folder that does not exist yet, then the rendered files, then the id.
+    Unpack {
+        /// The archive.
+        archive: Location,
+        /// The limits it was judged by.
+        limits: Limits,
+        /// The new folder.
+        to: String,
+        /// What the folder will be; without an id none is written.
+        holds: Folder,
+        /// The files rendered from its templates.
+        rendered: Vec<Rendered>,
+    },
+    /// Replace the files of a pinned archive one by one in a folder that keeps its others.
+    UnpackOver {
+        /// The archive.
+        archive: Location,
+        /// The limits it was judged by.
+        limits: Limits,
+        /// The folder.
+        to: String,
+        /// What the folder will be.
+        holds: Folder,
+        /// The files rendered from its templates.
+        rendered: Vec<Rendered>,
+    },
+    /// Give an id to a whole folder that has none: one of the older tool.
+    Identify {
+        /// The folder.
+        folder: String,
+        /// The id.
+        id: String,
+    },
+    /// Exchange the folders unless `home` already holds what `id` names; `None`: home shall not exist.
+    Exchange {
+        /// The folder beside.
+        aside: String,
+        /// The folder in its place.
+        home: String,
+        /// What `home` shall hold.
+        id: Option<String>,
+    },
+    /// Rename a folder to a name that is free.
+    Rename {
+        /// Its name now.
+        from: String,
+        /// Its name then.
+        to: String,
+    },
+    /// Make a symbolic link, or make it point elsewhere.
+    Link {
+        /// Where the link is.
+        at: String,
+        /// Its target.
+        to: String,
+    },
+    /// Remove a symbolic link; none there is fine.
+    Unlink(String),
+    /// Run a command of a release in its folder.
+    Run {
+        /// Which of its commands.
+        role: Role,
+        /// The folder.
+        folder: String,
+        /// The command line for `sh -c`.
+        command: String,
+        /// Whether its failure is only reported.
+        tolerant: bool,
+        /// The longest it may take.
+        limit_s: Option<u32>,
+    },
+    /// Stay with the start command that this run spawned until it ends.
+    Attend {
+        /// The folder it runs in.
+        folder: String,
+    },
+    /// Replace a file atomically; its folder is made when it is missing.
+    WriteFile {
+        /// The path.
+        path: String,
+        /// The content.
+        bytes: Secret,
+        /// Its permission bits.
+        mode: u32,
+        /// Whether a file that exists keeps its own bits.
+        keep_mode: bool,
+        /// The permission bits of a folder that has to be made.
+        folder_mode: u32,
+    },
+    /// Note an intent.
+    Intend {
+        /// The intent's file.
+        path: String,
+        /// The intent.
+        intent: Intent,
+    },
+    /// Remove the note of an intent.
+    Forget(String),
+}
+
+impl Effect {
+    /// The facts that this effect makes true, given those before it.
+    pub fn claims(&self, ask: &mut dyn FnMut(&Query) -> Answer) -> Vec<(Query, Answer)> {
+        match self {
+            Effect::Remove(path) => vec![(Query::Folder(path.clone()), Answer::Folder(None))],
+            Effect::Unpack { to, holds, .. } => vec![(Query::Folder(to.clone()), Answer::Folder(Some(holds.clone())))],
+            Effect::UnpackOver { to, holds, .. } => {
+                let id = folder(ask, to).and_then(|folder| folder.id);
+                vec![(Query::Folder(to.clone()), Answer::Folder(Some(Folder { id, ..holds.clone() })))]
+            }
+            Effect::Identify { folder: path, id } => match folder(ask, path) {
+                Some(found) if found.id.is_none() => {
+                    let found = Folder { id: Some(id.clone()), ..found };
+                    vec![(Query::Folder(path.clone()), Answer::Folder(Some(found)))]
+                }
+                _ => vec![],
+            },
+            Effect::Exchange { aside, home, id } => {
+                let (beside, there) = (folder(ask, aside), folder(ask, home));
+                let holds = match (&there, id) {
+                    (None, None) => true,
+                    (Some(Folder { id: Some(held), .. }), Some(id)) => held == id,
+                    _ => false,
+                };
+                if holds {
+                    return vec![];
+                }
+                let exchanged = [(aside, there), (home, beside)];
+                exchanged.map(|(path, folder)| (Query::Folder(path.clone()), Answer::Folder(folder))).into()
+            }
+            Effect::Rename { from, to } => {
+                let moved = folder(ask, from);
+                vec![
+                    (Query::Folder(from.clone()), Answer::Folder(None)),
+                    (Query::Folder(to.clone()), Answer::Folder(moved)),
+                ]
+            }
+            Effect::Link { at, to } => {
+                let since = match ask(&Query::Now) {
+                    Answer::Number(now) => now,
+                    _ => 0,
+                };
+                vec![(Query::Link(at.clone()), Answer::Link(Some(Link { target: to.clone(), since })))]
+            }
+            Effect::Unlink(at) => vec![(Query::Link(at.clone()), Answer::Link(None))],
+            Effect::WriteFile { path, bytes, mode, .. } => {
+                let content = Content { bytes: bytes.clone(), mode: Some(*mode) };
+                vec![(Query::Content(Location::File(path.clone())), Answer::Content(Some(content)))]
+            }
+            Effect::Intend { path, intent } => {
+                let (folder, name) = split(path);
+                let mut intents = intents(ask, folder);
+                intents.insert(name.to_string(), intent.to_text());
+                vec![(Query::Intents(folder.to_string()), Answer::Files(intents))]
+            }
+            Effect::Forget(path) => {
+                let (folder, name) = split(path);
+                let mut intents = intents(ask, folder);
+                intents.remove(name);
+                vec![(Query::Intents(folder.to_string()), Answer::Files(intents))]
+            }
+            Effect::Run { .. } => vec![],
+            Effect::Attend { .. } => vec![(Query::StartCommandRuns, Answer::Flag(false))],
+        }
+    }
+}
+
+fn folder(ask: &mut dyn FnMut(&Query) -> Answer, path: &str) -> Option<Folder> {
+    match ask(&Query::Folder(path.to_string())) {
+        Answer::Folder(folder) => folder,
+        _ => None,
+    }
+}
+
+fn intents(ask: &mut dyn FnMut(&Query) -> Answer, folder: &str) -> BTreeMap<String, String> {
+    match ask(&Query::Intents(folder.to_string())) {
+        Answer::Files(files) => files,
+        _ => BTreeMap::new(),
+    }
+}
+
+/// A path's folder and its last segment.
+pub(super) fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or((".", path))
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Effect::Remove(path) => write!(f, "remove {path}"),
+            Effect::Unpack { archive, to, rendered, .. } => {
+                write!(f, "unpack {archive} into {to}{}", Renderings(rendered))
+            }
+            Effect::UnpackOver { archive, to, rendered, .. } => {
+                write!(f, "unpack {archive} over {to}{}", Renderings(rendered))
+            }
+            Effect::Identify { folder, id } => write!(f, "give {folder} the id {id}"),
+            Effect::Exchange { aside, home, .. } => write!(f, "exchange {aside} and {home}"),
+            Effect::Rename { from, to } => write!(f, "rename {from} to {to}"),
+            Effect::Link { at, to } => write!(f, "link {at} -> {to}"),
+            Effect::Unlink(at) => write!(f, "unlink {at}"),
+            Effect::Run { role, folder, command, tolerant, .. } => {
+                write!(f, "run the {role} command in {folder}: {command}")?;
+                if *tolerant { f.write_str(" (its failure is only reported)") } else { Ok(()) }
+            }
+            Effect::Attend { folder } => write!(f, "stay with the start command in {folder}"),
+            Effect::WriteFile { path, bytes, .. } => write!(f, "write {path} ({bytes})"),
+            Effect::Intend { path, .. } => write!(f, "note the intent {path}"),
+            Effect::Forget(path) => write!(f, "remove the intent {path}"),
+        }
+    }
+}
+
+struct Renderings<'a>(&'a [Rendered]);
+
+impl fmt::Display for Renderings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, file) in self.0.iter().enumerate() {
+            write!(f, "{}{} ({})", if i == 0 { ", with " } else { ", " }, file.path, file.bytes)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! What is known of the world so far, and what has been asked and is not known yet.
+
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::cell::RefCell;
+
+use super::{Answer, Archive, Content, Folder, Link, Listed, Location, Query, Refusal};
+use crate::archive::Limits;
+
+/// The answers that a command decides on.
+#[derive(Debug, Default)]
+pub struct Facts {
+    known: BTreeMap<Query, Answer>,
+    noted: RefCell<Vec<Query>>,
+}
+
+impl Facts {
+    /// The answer to a query. An unknown one is noted beside the result, so that a caller that goes on
+    /// after the error has it asked all the same.
+    fn ask(&self, query: Query) -> Result<&Answer, Refusal> {
+        match self.known.get(&query) {
+            Some(Answer::Failed(failure)) => Err(Refusal::World(failure.clone())),
+            Some(answer) => Ok(answer),
+            None => {
+                let mut noted = self.noted.borrow_mut();
+                if !noted.contains(&query) {
+                    noted.push(query);
+                }
+                Err(Refusal::Unknown)
+            }
+        }
+    }
+
+    /// Takes the queries that were noted since the last call.
+    pub fn take_noted(&mut self) -> Vec<Query> {
+        core::mem::take(self.noted.get_mut())
+    }
+
+    /// Learns an answer.
+    pub fn learn(&mut self, query: Query, answer: Answer) {
+        self.known.insert(query, answer);
+    }
+
+    /// Forgets what a plan may have changed.
+    pub fn forget_volatile(&mut self) {
+        self.known.retain(|query, _| query.survives_a_plan());
+    }
+
+    /// Forgets these, so that they are asked again.
+    pub fn forget(&mut self, queries: &[Query]) {
+        self.known.retain(|query, _| !queries.contains(query));
+    }
+}
+
+macro_rules! questions {
+    ($($(#[$doc:meta])* $name:ident($($parameter:ident: $type:ty),*) -> $result:ty = $query:expr => $variant:ident;)*) => {
+        /// The questions, each with its accessor; they fail with [`Refusal::Unknown`] while there is no answer.
+        impl Facts {
+            $(
+                $(#[$doc])*
+                ///
+                /// # Errors
+                /// Not known yet, or it could not be had.
+                pub fn $name(&self, $($parameter: $type),*) -> Result<$result, Refusal> {
+                    match self.ask($query)? {
+                        Answer::$variant(value) => Ok(value.clone()),
+                        other => Err(Refusal::no("a question got an answer of another kind", alloc::format!("{other:?}"))),
+                    }
+                }
+            )*
+        }
+    };
+}
+
+questions! {
+    /// Seconds since 1970 UTC.
+    now() -> u64 = Query::Now => Number;
+    /// A fresh random number.
+    nonce() -> u64 = Query::Nonce => Number;
+    /// A variable of the environment.
+    environment(name: &str) -> Option<String> = Query::Environment(name.to_string()) => Text;
+    /// The folder of the executable.
+    executable_folder() -> Option<String> = Query::ExecutableFolder => Text;
+    /// A small file or object.
+    content(at: &Location) -> Option<Content> = Query::Content(at.clone()) => Content;
+    /// The releases of a store.
+    releases(at: &Location) -> Vec<Listed> = Query::Releases(at.clone()) => Listing;
+    /// A release archive, judged.
+    archive(at: &Location, limits: Limits) -> Option<Archive> = Query::Archive(at.clone(), limits) => Archive;
+    /// A small member of an archive that was asked for before.
+    member(at: &Location, path: &str) -> Option<Content> = Query::Member(at.clone(), path.to_string()) => Content;
+    /// A deploy's folder.
+    folder(path: &str) -> Option<Folder> = Query::Folder(path.to_string()) => Folder;
+    /// A symbolic link.
+    link(path: &str) -> Option<Link> = Query::Link(path.to_string()) => Link;
+    /// The texts of the intents noted in a folder, by name.
+    intents(folder: &str) -> BTreeMap<String, String> = Query::Intents(folder.to_string()) => Files;
+    /// Whether the start command that this run spawned is still running.
+    start_command_runs() -> bool = Query::StartCommandRuns => Flag;
+}

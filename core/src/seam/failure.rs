@@ -1,0 +1,119 @@
+//! What the world refused.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use super::Role;
+
+/// The world said no while a question was answered or an effect performed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// An effect or a question failed.
+    World {
+        /// What was being done, and to what.
+        doing: String,
+        /// Why it failed, in the world's words.
+        why: String,
+        /// What to do about it, where that is known.
+        hint: Option<String>,
+    },
+    /// A command of a release failed.
+    Command {
+        /// Which of its commands.
+        role: Role,
+        /// The folder it ran in.
+        folder: String,
+        /// The command line.
+        command: String,
+        /// How it ended.
+        ending: Ending,
+        /// The last lines it printed.
+        tail: Vec<String>,
+    },
+    /// A signal asks this process to end.
+    Interrupted(Signal),
+    /// This process is gone (simulated hosts only).
+    Gone,
+}
+
+/// How a command ended that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It exited with this status.
+    Status(i32),
+    /// It was ended by this signal's number.
+    Signal(i32),
+    /// It ran longer than `commandTimeoutSecs` and was ended.
+    TimedOut {
+        /// The limit.
+        limit_s: u32,
+    },
+    /// It could not be run at all.
+    NotRun(String),
+}
+
+/// A signal that asks this process to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// `SIGINT`: Ctrl-C.
+    Interrupt,
+    /// `SIGTERM`.
+    Terminate,
+}
+
+impl Signal {
+    /// The exit code that shells give to a process ended by it: 128 and its number.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Signal::Interrupt => 130,
+            Signal::Terminate => 143,
+        }
+    }
+}
+
+impl Failure {
+    /// A failure with its two nouns.
+    #[must_use]
+    pub fn world(doing: impl Into<String>, why: impl Into<String>) -> Self {
+        Failure::World { doing: doing.into(), why: why.into(), hint: None }
+    }
+
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Failure::World { hint, .. } => hint.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::World { doing, why, .. } => write!(f, "{doing}: {why}"),
+            Failure::Command { role, folder, command, ending, tail } => {
+                write!(f, "{role} command in {folder}: {ending}: {command}")?;
+                if !tail.is_empty() {
+                    write!(f, "\nits last lines:")?;
+                }
+                tail.iter().try_for_each(|line| write!(f, "\n  {line}"))
+            }
+            Failure::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
+            Failure::Interrupted(Signal::Terminate) => f.write_str("asked to end (SIGTERM)"),
+            Failure::Gone => f.write_str("this process is gone"),
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ending::Status(status) => write!(f, "exited with status {status}"),
+            Ending::Signal(signal) => write!(f, "ended by signal {signal}"),
+            Ending::TimedOut { limit_s } => write!(f, "still running after {limit_s} s (commandTimeoutSecs), ended"),
+            Ending::NotRun(why) => write!(f, "could not be run ({why})"),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What was there before a change that takes several steps, noted on disk so that any later run can go back.
+
+use alloc::string::{String, ToString};
+
+use serde_json::{Value, json};
+
+/// What a change set out from. It is complete: going back looks at nothing that the change may have altered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// The link's target before, where there was a link.
+    pub old_target: Option<String>,
+    /// The folder that was live before, where it was there.
+    pub old_folder: Option<String>,
+    /// The folder that the change puts in place; none when it only stops.
+    pub home: Option<String>,
+    /// The id of what that folder held before; none when there was no whole one.
+    pub home_id: Option<String>,
+    /// The folder beside, into which the former content goes.
+    pub aside: String,
+}
+
+impl Intent {
+    /// The text of the intent's file.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let value = json!({
+            "oldTarget": self.old_target, "oldFolder": self.old_folder,
+            "home": self.home, "homeId": self.home_id, "aside": self.aside,
+        });
+        value.to_string()
+    }
+
+    /// Reads the text of an intent's file; `None` when it is not one.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Intent> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let maybe = |name: &str| match value.get(name)? {
+            Value::Null => Some(None),
+            Value::String(text) => Some(Some(text.clone())),
+            _ => None,
+        };
+        Some(Intent {
+            old_target: maybe("oldTarget")?,
+            old_folder: maybe("oldFolder")?,
+            home: maybe("home")?,
+            home_id: maybe("homeId")?,
+            aside: value.get("aside")?.as_str()?.to_string(),
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! The seam between deciding and doing: ask, plan, perform, look again.
+//!
+//! A [`Command`] is a pure function from what is known ([`Facts`]) and what this run has done ([`Outcome`]s) to the
+//! next [`Step`]. [`drive`] is the only loop: it has questions answered and plans performed by a [`Host`].
+
+mod drive;
+mod effect;
+mod facts;
+mod failure;
+mod intent;
+mod plan;
+mod query;
+mod refusal;
+mod report;
+mod secret;
+mod supposed;
+
+use alloc::{string::String, vec::Vec};
+
+pub use drive::{End, Host, Message, drive, settle};
+pub use effect::{Effect, Rendered, Role};
+pub use facts::Facts;
+pub use failure::{Ending, Failure, Signal};
+pub use intent::Intent;
+pub use plan::{Outcome, Plan, Stage};
+pub use query::{Answer, Archive, Content, Folder, Link, Listed, Location, Query};
+pub use refusal::Refusal;
+pub use report::{Output, Report};
+pub use secret::Secret;
+pub use supposed::Supposed;
+
+/// A command of the program.
+pub trait Command {
+    /// What to do next, given what is known of the world and what this run has done so far.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] while a question is open; any other refusal ends the command.
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal>;
+
+    /// The lock's file; `None` for a command that only reads.
+    fn lock(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Perform this.
+    Do(Plan),
+    /// Not there yet: pause, then ask these again.
+    Wait {
+        /// What is waited for.
+        why: String,
+        /// How long.
+        pause_s: u32,
+        /// What to ask again.
+        forget: Vec<Query>,
+    },
+    /// What to print, and how it ended.
+    Done(Report),
+}

@@ -1,0 +1,105 @@
+//! Plans: printable values that are performed as they stand, and what came of them.
+
+use alloc::{format, string::String, vec, vec::Vec};
+use core::fmt;
+
+use super::{Effect, Failure, Intent};
+
+/// Some effects that belong together, and those that take them back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// What it is for.
+    pub title: String,
+    /// What is done, in order.
+    pub effects: Vec<Effect>,
+    /// What takes it back, in order; also when only a part of it was done.
+    pub undo: Vec<Effect>,
+}
+
+impl Stage {
+    /// A stage with nothing to take back.
+    #[must_use]
+    pub fn new(title: &str, effects: Vec<Effect>) -> Self {
+        Stage { title: title.into(), effects, undo: vec![] }
+    }
+
+    /// The same stage with its undo.
+    #[must_use]
+    pub fn undone_by(self, undo: Vec<Effect>) -> Self {
+        Stage { undo, ..self }
+    }
+}
+
+/// What will be done. No effect of a plan needs another's result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What the plan is for.
+    pub about: String,
+    /// What was there before: the file of the note and the note, written before the first stage and removed when
+    /// the plan is done or wholly undone.
+    pub intent: Option<(String, Intent)>,
+    /// What a person should know before it is performed.
+    pub notes: Vec<String>,
+    /// What is done, in order.
+    pub stages: Vec<Stage>,
+    /// What is done after success; its failure is only reported.
+    pub tidy: Vec<Effect>,
+    /// Whether it is performed without the lock.
+    pub without_lock: bool,
+}
+
+impl Plan {
+    /// A plan of these stages and nothing else.
+    #[must_use]
+    pub fn new(about: impl Into<String>, stages: Vec<Stage>) -> Self {
+        Plan { about: about.into(), intent: None, notes: vec![], stages, tidy: vec![], without_lock: false }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "plan: {}", self.about)?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))?;
+        if let Some((path, _)) = &self.intent {
+            writeln!(f, "  before: note the intent {path}")?;
+        }
+        for stage in &self.stages {
+            writeln!(f, "  stage: {}", stage.title)?;
+            stage.effects.iter().try_for_each(|effect| writeln!(f, "    {effect}"))?;
+            stage.undo.iter().try_for_each(|effect| writeln!(f, "    undo: {effect}"))?;
+        }
+        if let Some((path, _)) = &self.intent {
+            writeln!(f, "  after: remove the intent {path}")?;
+        }
+        self.tidy.iter().try_for_each(|effect| writeln!(f, "  tidy: {effect}"))
+    }
+}
+
+/// What this run has done so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A plan was performed.
+    Planned {
+        /// The plan.
+        plan: Plan,
+        /// The title of the stage that failed and why; `None` when the plan is done.
+        failed: Option<(String, Failure)>,
+        /// What went wrong besides: an undo, the removal of the intent, the tidying.
+        trouble: Vec<Failure>,
+    },
+    /// So many seconds were waited.
+    Waited(u32),
+}
+
+impl Outcome {
+    /// The failure of a plan as one text: the stage, why, and what became of the undo; `None` for one that is done.
+    #[must_use]
+    pub fn failure_text(&self) -> Option<String> {
+        let Outcome::Planned { plan, failed: Some((stage, failure)), trouble } = self else { return None };
+        let mut text = format!("{}: {stage}: {failure}", plan.about);
+        for failure in trouble {
+            text.push_str(&format!("\nand then, while undoing: {failure}"));
+        }
+        Some(text)
+    }
+}

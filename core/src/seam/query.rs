@@ -1,0 +1,142 @@
+//! Questions to the world and the answers they get.
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use core::fmt;
+
+use super::{Failure, Secret};
+use crate::archive::{Limits, Listing};
+
+/// Where something is kept: on this machine or in a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Location {
+    /// A path on this machine.
+    File(String),
+    /// An S3 object, or the prefix of several.
+    Object {
+        /// The bucket's name.
+        bucket: String,
+        /// The key, or the prefix with its trailing `/`.
+        key: String,
+    },
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Location::File(path) => f.write_str(path),
+            Location::Object { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+        }
+    }
+}
+
+/// A question to the world. Its answer is a fact until a plan may have changed it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Query {
+    /// The time. Answer: [`Answer::Number`], seconds since 1970 UTC.
+    Now,
+    /// A fresh random number. Answer: [`Answer::Number`].
+    Nonce,
+    /// A variable of the environment. Answer: [`Answer::Text`].
+    Environment(String),
+    /// The folder of the executable, symlinks resolved. Answer: [`Answer::Text`].
+    ExecutableFolder,
+    /// A small file or object, whole. Answer: [`Answer::Content`].
+    Content(Location),
+    /// The releases below a folder or a prefix. Answer: [`Answer::Listing`].
+    Releases(Location),
+    /// A release archive, fetched and judged; pinned for this run. Answer: [`Answer::Archive`].
+    Archive(Location, Limits),
+    /// A small member of a pinned archive. Answer: [`Answer::Content`].
+    Member(Location, String),
+    /// A deploy's folder. Answer: [`Answer::Folder`].
+    Folder(String),
+    /// A symbolic link. Answer: [`Answer::Link`].
+    Link(String),
+    /// The intents noted in a folder. Answer: [`Answer::Files`].
+    Intents(String),
+    /// Whether the start command that this run spawned is still running. Answer: [`Answer::Flag`].
+    StartCommandRuns,
+}
+
+impl Query {
+    /// Whether a plan, done or failed, leaves the answer as it is.
+    #[must_use]
+    pub fn survives_a_plan(&self) -> bool {
+        matches!(
+            self,
+            Query::Environment(_) | Query::ExecutableFolder | Query::Archive(..) | Query::Member(..)
+        )
+    }
+}
+
+/// What the world said. "Could not be had" is an answer too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A number.
+    Number(u64),
+    /// Yes or no.
+    Flag(bool),
+    /// A text, or nothing there.
+    Text(Option<String>),
+    /// A small file's, object's or member's content, or nothing there.
+    Content(Option<Content>),
+    /// What a store holds, in no particular order.
+    Listing(Vec<Listed>),
+    /// A judged archive, or nothing there.
+    Archive(Option<Archive>),
+    /// A folder, or nothing there.
+    Folder(Option<Folder>),
+    /// A link, or nothing there.
+    Link(Option<Link>),
+    /// Small text files by name.
+    Files(BTreeMap<String, String>),
+    /// It could not be had.
+    Failed(Failure),
+}
+
+/// A small file, object or member, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Its bytes; they may hold a secret.
+    pub bytes: Secret,
+    /// Its permission bits, where it has some.
+    pub mode: Option<u32>,
+}
+
+/// One release of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The name below the store's folder or prefix.
+    pub name: String,
+    /// When it was last modified: a text that sorts by time.
+    pub modified: String,
+}
+
+/// A release archive that was fetched and judged whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archive {
+    /// The archive's length in bytes.
+    pub bytes: u64,
+    /// Its members.
+    pub listing: Listing,
+}
+
+/// A deploy's folder as it is on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Folder {
+    /// The unique id that the unpacking wrote last; a folder of the older tool has none.
+    pub id: Option<String>,
+    /// The release it was unpacked from, where that is known.
+    pub release: Option<String>,
+    /// The text of its `release.json`.
+    pub release_json: Option<String>,
+}
+
+/// A symbolic link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its target as written.
+    pub target: String,
+    /// When it was made, seconds since 1970 UTC.
+    pub since: u64,
+}

@@ -1,0 +1,61 @@
+//! The core said no: the host is untouched by the plan that was not made.
+
+use alloc::string::String;
+use core::fmt;
+
+use super::Failure;
+
+/// Why there is no next step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A fact is not known yet; its query was noted beside this result.
+    Unknown,
+    /// The world could not answer a question.
+    World(Failure),
+    /// The core said no.
+    No {
+        /// What cannot be done, or what is wrong.
+        what: String,
+        /// Why.
+        why: String,
+        /// What to do about it, where that is known.
+        hint: Option<String>,
+    },
+}
+
+impl Refusal {
+    /// A refusal with its two nouns.
+    #[must_use]
+    pub fn no(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Refusal::No { what: what.into(), why: why.into(), hint: None }
+    }
+
+    /// The same refusal, with what to do about it.
+    #[must_use]
+    pub fn with_hint(self, text: impl Into<String>) -> Self {
+        match self {
+            Refusal::No { what, why, .. } => Refusal::No { what, why, hint: Some(text.into()) },
+            other => other,
+        }
+    }
+
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Refusal::No { hint, .. } => hint.as_deref(),
+            Refusal::World(failure) => failure.hint(),
+            Refusal::Unknown => None,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Unknown => f.write_str("a question was left unanswered"),
+            Refusal::World(failure) => failure.fmt(f),
+            Refusal::No { what, why, .. } => write!(f, "{what}: {why}"),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! How a command ended, and what it prints.
+
+use alloc::{string::String, vec, vec::Vec};
+
+/// What goes to standard output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// This text.
+    Text(String),
+    /// The content of this file, however large.
+    File(String),
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What goes to standard output.
+    pub output: Output,
+    /// What a person should know, for standard error.
+    pub notes: Vec<String>,
+    /// What failed, and why; `None` is success.
+    pub failed: Option<String>,
+    /// What to do about it, where that is known.
+    pub hint: Option<String>,
+}
+
+impl Report {
+    /// Success, with a text for standard output.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Report { output: Output::Text(text.into()), notes: vec![], failed: None, hint: None }
+    }
+
+    /// Success, with a note for standard error.
+    #[must_use]
+    pub fn note(note: impl Into<String>) -> Self {
+        Report { notes: vec![note.into()], ..Report::text("") }
+    }
+
+    /// Failure.
+    #[must_use]
+    pub fn failed(what: impl Into<String>, hint: Option<&str>) -> Self {
+        Report { failed: Some(what.into()), hint: hint.map(Into::into), ..Report::text("") }
+    }
+}

@@ -1,0 +1,55 @@
+//! The dry run: a host on which every effect is supposed to succeed, over what the real one answers.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use super::{Answer, Effect, Failure, Host, Message, Query, Signal};
+
+/// Answers from the effects' claims first, then from the real host; performs nothing.
+pub struct Supposed<'a> {
+    real: &'a mut dyn Host,
+    claimed: BTreeMap<Query, Answer>,
+}
+
+impl<'a> Supposed<'a> {
+    /// Supposes over what this host answers.
+    pub fn over(real: &'a mut dyn Host) -> Self {
+        Supposed { real, claimed: BTreeMap::new() }
+    }
+}
+
+impl Host for Supposed<'_> {
+    fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
+        let open: Vec<Query> = queries.iter().filter(|query| !self.claimed.contains_key(query)).cloned().collect();
+        let mut answers = self.real.answer(&open).into_iter();
+        let fallback = || Answer::Failed(Failure::world("answer a question", "the host gave no answer"));
+        let answer = |query| self.claimed.get(query).cloned().or_else(|| answers.next()).unwrap_or_else(fallback);
+        queries.iter().map(answer).collect()
+    }
+
+    fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
+        let claims = effect.claims(&mut |query| match self.claimed.get(query) {
+            Some(answer) => answer.clone(),
+            None => self.real.answer(core::slice::from_ref(query)).pop().unwrap_or(Answer::Flag(false)),
+        });
+        self.claimed.extend(claims);
+        Ok(())
+    }
+
+    fn pause(&mut self, _: u32) -> bool {
+        false
+    }
+
+    fn lock(&mut self, _: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn unlock(&mut self) {}
+
+    fn shield(&mut self, _: bool) {}
+
+    fn interrupted(&self) -> Option<Signal> {
+        None
+    }
+
+    fn say(&mut self, _: Message<'_>) {}
+}
