@@ -8,4 +8,8 @@ pub mod archive;
 pub mod config;
 pub mod s3;
 pub mod seam;
+pub mod commands;
+pub mod time;
+#[cfg(feature = "world")]
+pub mod world;
 pub mod template;

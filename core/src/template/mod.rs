@@ -1,1 +1,1 @@
-//! template
+//! placeholder until the branch is merged

@@ -1,0 +1,62 @@
+//! `list-releases`: the names that `start` takes, newest first.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use crate::{
+    config::{ReleaseName, Releases, ToolConfig},
+    seam::{Command, Facts, Listed, Location, Outcome, Refusal, Report, Step},
+};
+
+/// `list-releases`.
+#[derive(Clone, Debug)]
+pub struct ListReleases {
+    /// The configuration.
+    pub config: ToolConfig,
+}
+
+impl Command for ListReleases {
+    fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
+        let (names, notes) = releases(facts, &self.config)?;
+        let text: String = names.iter().map(|name| format!("{name}\n")).collect();
+        Ok(Step::Done(Report { notes, ..Report::text(text) }))
+    }
+}
+
+/// The releases of the store, newest first, and what was left out with a reason.
+pub(crate) fn releases(facts: &Facts, config: &ToolConfig) -> Result<(Vec<String>, Vec<String>), Refusal> {
+    let at = match &config.releases {
+        Releases::LocalDir(folder) => Location::File(folder.to_string()),
+        Releases::S3 { bucket, key } => {
+            let base = key.strip_suffix('/').unwrap_or(key);
+            Location::Object { bucket: bucket.clone(), key: format!("{base}/") }
+        }
+    };
+    let mut listed = facts.releases(&at)?;
+    listed.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.name.cmp(&b.name)));
+    let (mut names, mut notes) = (Vec::new(), Vec::new());
+    for Listed { name, .. } in listed {
+        if name.is_empty() || name.ends_with('/') || is_own_state(&name, config) {
+            continue;
+        }
+        match ReleaseName::parse(&name) {
+            Ok(name) => names.push(name.to_string()),
+            Err(why) => notes.push(format!("left out of the list: {name:?}: {why}")),
+        }
+    }
+    Ok((names, notes))
+}
+
+/// Whether the name is one of the tool's own state objects: the remote state may lie below the releases' prefix.
+fn is_own_state(name: &str, config: &ToolConfig) -> bool {
+    let Some((bucket, base)) = config.remote_state() else { return false };
+    let Releases::S3 { bucket: releases_bucket, key } = &config.releases else { return false };
+    let full = format!("{}/{name}", key.strip_suffix('/').unwrap_or(key));
+    let Some(below) = full.strip_prefix(base).filter(|_| bucket == releases_bucket) else { return false };
+    below == "/master/state.json"
+        || below == "/master/.c2-probe"
+        || below.strip_prefix("/slaves/").is_some_and(|slave| slave.ends_with("/state.json"))
+}

@@ -1,0 +1,65 @@
+//! The live release without a proxy: what `current` names, and the commands in its folder.
+
+use alloc::string::String;
+
+use super::deploys::Deploys;
+use crate::{
+    config::{self, ReleaseConfig},
+    seam::{Effect, Facts, Folder, Refusal, Role},
+};
+
+/// What `current` names.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    /// The link's target as written.
+    pub(crate) target: String,
+    /// The folder it points to.
+    pub(crate) path: String,
+    /// That folder, where it is there and whole.
+    pub(crate) folder: Option<Folder>,
+    /// When the link was made, seconds since 1970 UTC.
+    pub(crate) since: u64,
+}
+
+/// What `current` names now; `None` without a link.
+pub(crate) fn live(facts: &Facts, deploys: Deploys<'_>) -> Result<Option<Live>, Refusal> {
+    let Some(link) = facts.link(&deploys.current())? else { return Ok(None) };
+    let path = deploys.resolve(&link.target);
+    let folder = facts.folder(&path)?.filter(is_whole);
+    Ok(Some(Live { target: link.target, path, folder, since: link.since }))
+}
+
+/// Whether a folder was unpacked to its end. The id is written last; a folder of the older tool has none and is whole
+/// when its `release.json` can be read.
+pub(crate) fn is_whole(folder: &Folder) -> bool {
+    folder.id.is_some() || release_json(folder, "").is_ok()
+}
+
+/// The `release.json` that lies in a folder.
+pub(crate) fn release_json(folder: &Folder, path: &str) -> Result<ReleaseConfig, Refusal> {
+    let file = alloc::format!("{path}/release.json");
+    let Some(text) = &folder.release_json else {
+        return Err(Refusal::no("read the commands of a deploy", alloc::format!("{file} is not there")));
+    };
+    config::release_config(&file, text).map(|parsed| parsed).map_err(super::problems("read the commands of a deploy"))
+}
+
+/// How a release's commands are run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Running {
+    /// `commandTimeoutSecs`.
+    pub(crate) limit_s: Option<u32>,
+}
+
+impl Running {
+    /// Runs a command of a release; the empty one runs nothing.
+    pub(crate) fn run(self, role: Role, config: &ReleaseConfig, folder: &str, tolerant: bool) -> Option<Effect> {
+        let command = match role {
+            Role::Prestart => &config.prestart_command,
+            Role::Start => &config.start_command,
+            Role::Stop => &config.stop_command,
+        };
+        let run = || Effect::Run { role, folder: folder.into(), command: command.clone(), tolerant, limit_s: self.limit_s };
+        (!command.trim().is_empty()).then(run)
+    }
+}

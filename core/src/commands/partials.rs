@@ -1,0 +1,60 @@
+//! The partials of a template: which it needs, and where they are.
+
+use alloc::{
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+use super::{prepare::utf8, problems};
+use crate::{
+    seam::{Content, Refusal},
+    template,
+};
+
+/// The texts of all partials that a template reaches, by the names in the tags. Missing ones are left out: what they
+/// mean is the renderer's to say. The partials of one level are all asked for at once.
+pub(crate) fn gather(
+    path: &str,
+    text: &str,
+    find: impl Fn(&str) -> Result<Option<Content>, Refusal>,
+) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut known = BTreeMap::new();
+    let mut open = names(path, text)?;
+    while !open.is_empty() {
+        let asked: Vec<_> = open.into_iter().map(|name| (find(&name), name)).collect();
+        open = vec![];
+        for (answer, name) in asked {
+            let Some(content) = answer? else { continue };
+            let text = utf8(&format!("the partial {name} of {path}"), content.bytes.reveal())?.to_string();
+            open.extend(names(&name, &text)?);
+            known.insert(name, text);
+        }
+        open.retain(|name| !known.contains_key(name));
+        open.sort();
+        open.dedup();
+    }
+    Ok(known)
+}
+
+fn names(path: &str, text: &str) -> Result<Vec<String>, Refusal> {
+    template::partial_names(template::Source { path, text }).map_err(problems("read a template"))
+}
+
+/// The path of a partial relative to a template's folder; `None` when it leads outside of what the folder is in.
+pub(crate) fn inside(folder: &str, name: &str) -> Option<String> {
+    let mut segments: Vec<&str> = folder.split('/').filter(|segment| !segment.is_empty()).collect();
+    if name.starts_with('/') {
+        return None;
+    }
+    for segment in name.split('/') {
+        match segment {
+            "" | "." => (),
+            ".." => drop(segments.pop()?),
+            segment => segments.push(segment),
+        }
+    }
+    (!segments.is_empty()).then(|| segments.join("/"))
+}

@@ -1,0 +1,180 @@
+//! A release made ready to be unpacked: judged, its templates rendered, its commands known; nothing is written yet.
+
+use alloc::{
+    borrow::ToOwned,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde_json::{Map, Value};
+
+use super::{context, problems};
+use crate::{
+    archive::Listing,
+    config::{self, ReleaseConfig, Releases, ToolConfig},
+    seam::{Content, Facts, Location, Refusal, Rendered},
+    template::{self, Strictness},
+};
+
+/// A release made ready.
+pub(crate) struct Prepared {
+    /// Where its archive is.
+    pub(crate) archive: Location,
+    /// Its commands, from the rendered `release.json` where that is a template.
+    pub(crate) config: ReleaseConfig,
+    /// The text of `release.json` as it will be on disk.
+    pub(crate) release_json: String,
+    /// Its rendered templates.
+    pub(crate) rendered: Vec<Rendered>,
+    /// What a person should know.
+    pub(crate) notes: Vec<String>,
+}
+
+const RELEASE_JSON: &str = "release.json";
+
+/// Where a release is kept.
+pub(crate) fn archive_location(config: &ToolConfig, release: &str) -> Location {
+    match &config.releases {
+        Releases::LocalDir(folder) => Location::File(format!("{folder}/{release}")),
+        Releases::S3 { bucket, key } => {
+            let base = key.strip_suffix('/').unwrap_or(key);
+            Location::Object { bucket: bucket.clone(), key: format!("{base}/{release}") }
+        }
+    }
+}
+
+/// Judges a release and renders its templates with these values and its own config sources.
+pub(crate) fn prepare(
+    facts: &Facts,
+    config: &ToolConfig,
+    release: &str,
+    values: Result<Map<String, Value>, Refusal>,
+) -> Result<Prepared, Refusal> {
+    let at = archive_location(config, release);
+    let archive = facts.archive(&at, config.release_limits);
+    let (archive, mut values) = (archive?, values?);
+    let Some(archive) = archive else {
+        return Err(Refusal::no(format!("fetch the release {release}"), format!("{at} does not exist"))
+            .with_hint("c2 list-releases shows the releases there are"));
+    };
+    let members = Members { facts, at: &at, release, listing: &archive.listing };
+    let text = members.text(RELEASE_JSON)?;
+    let stored = config::release_config(&format!("{release}:{RELEASE_JSON}"), &text);
+    let stored = stored.map_err(problems("read the release's configuration"))?.value;
+
+    let mut notes = Vec::new();
+    let own = members.all(stored.config_sources.values().map(AsRef::as_ref));
+    let templates = members.all(stored.templates.iter().map(AsRef::as_ref));
+    let (own, templates) = (own?, templates?);
+    for (name, path) in &stored.config_sources {
+        let value = context::value(&format!("the release's config source {name} ({release}:{path})"), &own[path.as_str()])?;
+        if values.contains_key(name) {
+            notes.push(format!("the release's config source {name} is ignored: the configuration has one of that name"));
+        } else {
+            values.insert(name.clone(), value);
+        }
+    }
+    let strictness = if config.strict_templates { Strictness::Strict } else { Strictness::Lenient };
+    let rendered = render(&members, &templates, &Value::Object(values), strictness)?;
+    let (config, release_json) = match rendered.iter().find(|file| file.path == RELEASE_JSON) {
+        None => (stored, text),
+        Some(file) => {
+            let text = utf8(&format!("{release}:{RELEASE_JSON}"), file.bytes.reveal())?.to_owned();
+            let config = config::release_config(&format!("{release}:{RELEASE_JSON} (rendered)"), &text);
+            (config.map_err(problems("read the release's configuration"))?.value, text)
+        }
+    };
+    Ok(Prepared { archive: at, config, release_json, rendered, notes })
+}
+
+/// Renders all templates, or reports the problems of all of them.
+fn render(
+    members: &Members<'_>,
+    templates: &BTreeMap<String, Content>,
+    values: &Value,
+    strictness: Strictness,
+) -> Result<Vec<Rendered>, Refusal> {
+    let mut partials = Vec::new();
+    for (path, content) in templates {
+        partials.push(partials_of(members, path, utf8(&format!("{}:{path}", members.release), content.bytes.reveal())?));
+    }
+    let partials: Vec<BTreeMap<String, String>> = partials.into_iter().collect::<Result<_, _>>()?;
+    let (mut rendered, mut found) = (Vec::new(), Vec::new());
+    for ((path, content), partials) in templates.iter().zip(&partials) {
+        let text = utf8(path, content.bytes.reveal())?;
+        match template::render(template::Source { path, text }, partials, values, strictness) {
+            Ok(text) => rendered.push(Rendered {
+                path: template::output_path(path).to_string(),
+                mode: members.listing.find(path).map_or(0o644, |member| member.mode),
+                bytes: crate::seam::Secret::new(text.into_bytes()),
+            }),
+            Err(problems) => found.extend(problems),
+        }
+    }
+    if found.is_empty() { Ok(rendered) } else { Err(problems(&format!("fill the templates of {}", members.release))(found)) }
+}
+
+/// The partials that a template mentions, and those that they mention, by the names in the tags.
+fn partials_of(members: &Members<'_>, path: &str, text: &str) -> Result<BTreeMap<String, String>, Refusal> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    super::partials::gather(path, text, |name| {
+        let Some(inside) = super::partials::inside(folder, name) else {
+            let why = format!("{path}: the partial {name} is outside the release");
+            return Err(Refusal::no(format!("fill the templates of {}", members.release), why));
+        };
+        members.find(&inside)
+    })
+}
+
+/// The members of a release's archive.
+struct Members<'a> {
+    facts: &'a Facts,
+    at: &'a Location,
+    release: &'a str,
+    listing: &'a Listing,
+}
+
+impl Members<'_> {
+    /// A member's content, where the archive has it.
+    fn find(&self, path: &str) -> Result<Option<Content>, Refusal> {
+        match self.listing.find(path) {
+            Some(member) if !member.folder => self.facts.member(self.at, path),
+            _ => Ok(None),
+        }
+    }
+
+    /// The text of a member that must be there.
+    fn text(&self, path: &str) -> Result<String, Refusal> {
+        match self.find(path)? {
+            Some(content) => Ok(utf8(&format!("{}:{path}", self.release), content.bytes.reveal())?.to_owned()),
+            None => Err(Refusal::no(format!("read {path} of the release {}", self.release), "the archive holds no such file")),
+        }
+    }
+
+    /// The contents of members that must be there, all asked for at once and all missing ones named at once.
+    fn all<'p>(&self, paths: impl Iterator<Item = &'p str>) -> Result<BTreeMap<String, Content>, Refusal> {
+        let asked: Vec<_> = paths.map(|path| (path, self.find(path))).collect();
+        let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
+        for (path, answer) in asked {
+            match answer? {
+                Some(content) => drop(found.insert(path.to_string(), content)),
+                None => missing.push(path),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let what = format!("read the files that {}:{RELEASE_JSON} names", self.release);
+        Err(Refusal::no(what, format!("not in the archive: {}", missing.join(", "))))
+    }
+}
+
+/// The text of these bytes.
+pub(crate) fn utf8<'a>(what: &str, bytes: &'a [u8]) -> Result<&'a str, Refusal> {
+    core::str::from_utf8(bytes).map_err(|error| {
+        let why = format!("it is not UTF-8 (byte {})", error.valid_up_to());
+        Refusal::no(format!("read {what}"), why).with_hint("store it as UTF-8")
+    })
+}

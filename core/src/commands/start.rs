@@ -1,0 +1,285 @@
+//! `start` without a proxy: one release is live at a time.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+use super::{
+    context,
+    deploys::{CURRENT_INTENT, Deploys, fresh_id},
+    live::{Live, Running, live, release_json},
+    prepare::{Prepared, prepare},
+    take_up::{self, TAKE_UP, take_up},
+};
+use crate::{
+    config::{self, DeployName, ReleaseConfig, ReleaseName, ToolConfig},
+    seam::{Command, Effect, Facts, Folder, Intent, Outcome, Plan, Refusal, Report, Role, Stage, Step},
+};
+
+/// `start <release>` without a proxy.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The configuration.
+    pub config: ToolConfig,
+    /// The release to make live.
+    pub release: ReleaseName,
+    /// Whether `<asdeploy>` was given, which has no meaning without a proxy.
+    pub as_deploy: bool,
+    /// Whether a stop command that fails is only reported.
+    pub force: bool,
+}
+
+const ATTEND: &str = "stay with the start command";
+const TIDY: &str = "remove what is no longer needed";
+
+impl Command for Start {
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
+        let deploys = Deploys(&self.config.deploys_dir);
+        let (before, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
+        let (before, intents) = (before?, intents?);
+        if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
+            return take_up::from_note(facts, deploys, text, self.running()).map(Step::Do);
+        }
+        match change_of(past) {
+            None => self.plan(facts, deploys, before.as_ref()).map(Step::Do),
+            Some(Outcome::Planned { plan, failed: None, .. }) => self.started(facts, deploys, before.as_ref(), plan, past),
+            Some(outcome) => Ok(Step::Done(self.failure(outcome, before.as_ref()))),
+        }
+    }
+
+    fn lock(&self) -> Option<String> {
+        Some(Deploys(&self.config.deploys_dir).lock())
+    }
+}
+
+impl Start {
+    fn running(&self) -> Running {
+        Running { limit_s: self.config.command_timeout_s }
+    }
+
+    /// The one plan that makes the release live.
+    fn plan(&self, facts: &Facts, deploys: Deploys<'_>, before: Option<&Live>) -> Result<Plan, Refusal> {
+        let name = config::default_deploy_name(&self.release).map_err(|why| {
+            Refusal::no(format!("start the release {}", self.release), why).with_hint("give the archive another name")
+        })?;
+        let home_path = deploys.home(name.as_ref());
+        let sources = context::fetch(facts, &self.config);
+        let values = sources.as_ref().map_err(Clone::clone).and_then(context::values);
+        let prepared = prepare(facts, &self.config, self.release.as_ref(), values);
+        let (id, home) = (fresh_id(facts), facts.folder(&home_path));
+        let (sources, prepared, id, home) = (sources?, prepared?, id?, home?);
+
+        if let Some(plan) = self.identify(&home_path, home.as_ref(), &id) {
+            return Ok(plan);
+        }
+        let (stop, mut notes) = self.stop_of(before)?;
+        notes.extend(prepared.notes.iter().cloned());
+        if self.as_deploy {
+            notes.push("a deploy's name has no meaning without a proxy: it is ignored".to_string());
+        }
+        let change = Change { release: &self.release, deploys, name, home_path, id, home, before, prepared };
+        let mut stages = vec![change.unpack(&self.config)];
+        let cache = context::cache(&self.config, &sources);
+        if !cache.is_empty() {
+            stages.insert(0, Stage::new("cache the config sources", cache));
+        }
+        let running = self.running();
+        if change.again() {
+            // The folder is exchanged while nothing of the release runs.
+            stages.extend([change.prestart(running, &deploys.aside(change.name.as_ref()))]);
+            stages.extend(stop);
+            stages.extend([change.put_in_place()]);
+        } else {
+            stages.extend([change.put_in_place(), change.prestart(running, &change.home_path)]);
+            stages.extend(stop);
+        }
+        stages.extend([change.switch(), change.start(running)]);
+        stages.retain(|stage| !stage.effects.is_empty());
+        let intent = Some((deploys.current_intent(), change.intent()));
+        Ok(Plan { intent, notes, ..Plan::new(format!("start {}", self.release), stages) })
+    }
+
+    /// A folder of the older tool gets an id before it is exchanged: going back must be able to name it.
+    fn identify(&self, path: &str, home: Option<&Folder>, id: &str) -> Option<Plan> {
+        let folder = home.filter(|folder| folder.id.is_none())?;
+        release_json(folder, path).ok()?;
+        let identify = Effect::Identify { folder: path.into(), id: id.into() };
+        Some(Plan::new(format!("take over {path}"), vec![Stage::new("give it an id", vec![identify])]))
+    }
+
+    /// The stage that stops what is live.
+    fn stop_of(&self, before: Option<&Live>) -> Result<(Option<Stage>, Vec<String>), Refusal> {
+        let Some(before) = before else { return Ok((None, vec![])) };
+        let Some(folder) = &before.folder else {
+            let note = format!("current points to {}, which holds no release: there is nothing to stop", before.path);
+            return Ok((None, vec![note]));
+        };
+        match stop_stage(before, folder, self.running(), self.force) {
+            Ok(stage) => Ok((stage, vec![])),
+            Err(refusal) if self.force => Ok((None, vec![format!("{refusal}: the live release is not stopped (--force)")])),
+            Err(refusal) => Err(refusal.with_hint("repair that file, or go on without stopping it with --force")),
+        }
+    }
+
+    /// The release is live; its start command may still be running.
+    fn started(
+        &self,
+        facts: &Facts,
+        deploys: Deploys<'_>,
+        now: Option<&Live>,
+        plan: &Plan,
+        past: &[Outcome],
+    ) -> Result<Step, Refusal> {
+        let done = || Ok(Step::Done(Report::note(format!("{} is live", self.release))));
+        let Some((_, intent)) = &plan.intent else { return done() };
+        let tidied = || past.iter().any(|outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == TIDY));
+        let attended = past.iter().rev().find(|outcome| titled(outcome, ATTEND));
+        match attended {
+            None if facts.start_command_runs()? => {
+                let folder = intent.home.clone().unwrap_or_default();
+                let attend = Stage::new(ATTEND, vec![Effect::Attend { folder }]);
+                return Ok(Step::Do(Plan { without_lock: true, ..Plan::new(format!("start {}", self.release), vec![attend]) }));
+            }
+            Some(outcome @ Outcome::Planned { failed: Some(_), .. }) => {
+                // It failed late. Somebody else's change since then stands.
+                let ours = now.is_some_and(|live| Some(&live.path) == intent.home.as_ref());
+                return match ours {
+                    true if last_is(past, TAKE_UP) => Ok(Step::Done(self.failure(outcome, now))),
+                    true => {
+                        let mut plan = take_up(facts, deploys, intent, self.running())?;
+                        let intend = Effect::Intend { path: deploys.current_intent(), intent: intent.clone() };
+                        plan.stages.insert(0, Stage::new("note the intent", vec![intend]));
+                        Ok(Step::Do(plan))
+                    }
+                    false if last_is(past, TAKE_UP) => Ok(Step::Done(self.failure(outcome, now))),
+                    false => done(),
+                };
+            }
+            _ => (),
+        }
+        // The former content of the folder was needed until here: a start command may fail late.
+        if intent.home_id.is_some() && !tidied() {
+            return Ok(Step::Do(Plan { tidy: vec![Effect::Remove(deploys.asides())], ..Plan::new(TIDY, vec![]) }));
+        }
+        done()
+    }
+
+    fn failure(&self, outcome: &Outcome, now: Option<&Live>) -> Report {
+        let live = match now {
+            Some(Live { path, folder: Some(_), .. }) => format!("live is {path}"),
+            _ => "nothing is live".to_string(),
+        };
+        let text = outcome.failure_text().unwrap_or_default();
+        Report::failed(text, Some(&live))
+    }
+}
+
+/// The stage that stops a live release; its undo starts it again. `None`: it has no stop command.
+pub(crate) fn stop_stage(
+    live: &Live,
+    folder: &Folder,
+    running: Running,
+    tolerant: bool,
+) -> Result<Option<Stage>, Refusal> {
+    let config: ReleaseConfig = release_json(folder, &live.path)?;
+    let run = |role, tolerant| running.run(role, &config, &live.path, tolerant).into_iter().collect::<Vec<_>>();
+    let stage = Stage::new("stop what is live", run(Role::Stop, tolerant)).undone_by(run(Role::Start, false));
+    Ok((!stage.effects.is_empty()).then_some(stage))
+}
+
+/// A change of what is live.
+struct Change<'a> {
+    release: &'a ReleaseName,
+    deploys: Deploys<'a>,
+    name: DeployName,
+    home_path: String,
+    id: String,
+    home: Option<Folder>,
+    before: Option<&'a Live>,
+    prepared: Prepared,
+}
+
+impl Change<'_> {
+    /// Whether what is live is in the folder that the release goes to.
+    fn again(&self) -> bool {
+        self.before.is_some_and(|live| live.path == self.home_path && live.folder.is_some())
+    }
+
+    fn aside(&self) -> String {
+        self.deploys.aside(self.name.as_ref())
+    }
+
+    fn home_id(&self) -> Option<String> {
+        self.home.as_ref().and_then(|folder| folder.id.clone())
+    }
+
+    fn intent(&self) -> Intent {
+        Intent {
+            old_target: self.before.map(|live| live.target.clone()),
+            old_folder: self.before.filter(|live| live.folder.is_some()).map(|live| live.path.clone()),
+            home: Some(self.home_path.clone()),
+            home_id: self.home_id(),
+            aside: self.aside(),
+        }
+    }
+
+    fn unpack(&self, config: &ToolConfig) -> Stage {
+        let holds = Folder {
+            id: Some(self.id.clone()),
+            release: Some(self.release.to_string()),
+            release_json: Some(self.prepared.release_json.clone()),
+        };
+        let unpack = Effect::Unpack {
+            archive: self.prepared.archive.clone(),
+            limits: config.release_limits,
+            to: self.aside(),
+            holds,
+            rendered: self.prepared.rendered.clone(),
+        };
+        Stage::new("unpack", vec![Effect::Remove(self.deploys.asides()), unpack]).undone_by(vec![Effect::Remove(self.deploys.asides())])
+    }
+
+    fn put_in_place(&self) -> Stage {
+        let exchange = |id| vec![Effect::Exchange { aside: self.aside(), home: self.home_path.clone(), id }];
+        Stage::new("put in place", exchange(Some(self.id.clone()))).undone_by(exchange(self.home_id()))
+    }
+
+    fn prestart(&self, running: Running, folder: &str) -> Stage {
+        let run = running.run(Role::Prestart, &self.prepared.config, folder, false);
+        Stage::new("prepare", run.into_iter().collect())
+    }
+
+    fn switch(&self) -> Stage {
+        let at = self.deploys.current();
+        let back = match self.before {
+            Some(live) => Effect::Link { at: at.clone(), to: live.target.clone() },
+            None => Effect::Unlink(at.clone()),
+        };
+        let to = self.deploys.target(self.name.as_ref());
+        Stage::new("switch", vec![Effect::Link { at, to }]).undone_by(vec![back])
+    }
+
+    fn start(&self, running: Running) -> Stage {
+        let run = |role, tolerant| running.run(role, &self.prepared.config, &self.home_path, tolerant).into_iter().collect();
+        Stage::new("start", run(Role::Start, false)).undone_by(run(Role::Stop, true))
+    }
+}
+
+fn titled(outcome: &Outcome, title: &str) -> bool {
+    matches!(outcome, Outcome::Planned { plan, .. } if plan.stages.iter().any(|stage| stage.title == title))
+}
+
+/// Whether the last plan of this run had such a stage.
+pub(crate) fn last_is(past: &[Outcome], title: &str) -> bool {
+    past.last().is_some_and(|outcome| titled(outcome, title))
+}
+
+/// The change that this run tried, or what failed before it: the plan with an intent, or the first that failed.
+pub(crate) fn change_of(past: &[Outcome]) -> Option<&Outcome> {
+    past.iter().find(|outcome| {
+        matches!(outcome, Outcome::Planned { plan, failed, .. } if plan.intent.is_some() || failed.is_some())
+    })
+}

@@ -1,0 +1,61 @@
+//! `status` without a proxy: what is live, where, since when.
+
+use alloc::{format, string::ToString};
+
+use serde_json::json;
+
+use super::{
+    deploys::{Deploys, base_name},
+    live::live,
+};
+use crate::{
+    config::ToolConfig,
+    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+    time::utc,
+};
+
+/// `status [--json-output]` without a proxy.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The configuration.
+    pub config: ToolConfig,
+    /// Whether it prints JSON.
+    pub json: bool,
+}
+
+impl Command for Status {
+    fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
+        let deploys = Deploys(&self.config.deploys_dir);
+        let (now, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
+        let (now, intents) = (now?, intents?);
+        let text = if self.json {
+            let current = now.as_ref().map(|live| {
+                json!({
+                    "deploy": base_name(&live.path),
+                    "release": live.folder.as_ref().and_then(|folder| folder.release.clone()),
+                    "folder": live.path,
+                    "since": utc(live.since),
+                    "whole": live.folder.is_some(),
+                })
+            });
+            format!("{:#}\n", json!({ "current": current }))
+        } else {
+            match &now {
+                None => "nothing is live\n".to_string(),
+                Some(live) => {
+                    let release = live.folder.as_ref().and_then(|folder| folder.release.as_deref());
+                    let release = release.unwrap_or(base_name(&live.path));
+                    format!("Current: {}\nRelease: {release}\nFolder: {}\nSince: {}\n", base_name(&live.path), live.path, utc(live.since))
+                }
+            }
+        };
+        let mut report = Report::text(text);
+        if let Some(live) = now.filter(|live| live.folder.is_none()) {
+            report.notes.push(format!("current points to {}, which holds no release", live.path));
+        }
+        if !intents.is_empty() {
+            report.notes.push("a change was interrupted: the next start or stop goes back before it goes on".to_string());
+        }
+        Ok(Step::Done(report))
+    }
+}

@@ -1,0 +1,98 @@
+//! `stop` without a proxy: whatever is live is stopped, and `current` removed.
+
+use alloc::{format, string::String, vec, vec::Vec};
+
+use super::{
+    deploys::{CURRENT_INTENT, Deploys, base_name},
+    live::{Live, Running, live},
+    start::{change_of, last_is, stop_stage},
+    take_up::{self, TAKE_UP},
+};
+use crate::{
+    config::{self, ReleaseName, ToolConfig},
+    seam::{Command, Effect, Facts, Intent, Outcome, Plan, Refusal, Report, Stage, Step},
+};
+
+/// `stop <deploy>` without a proxy.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// The configuration.
+    pub config: ToolConfig,
+    /// The release or deploy that is meant to be live.
+    pub deploy: String,
+    /// Whether a stop command that fails is only reported.
+    pub force: bool,
+}
+
+impl Command for Stop {
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
+        let deploys = Deploys(&self.config.deploys_dir);
+        let running = Running { limit_s: self.config.command_timeout_s };
+        let (now, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
+        let (now, intents) = (now?, intents?);
+        if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
+            return take_up::from_note(facts, deploys, text, running).map(Step::Do);
+        }
+        match (change_of(past), now) {
+            (Some(Outcome::Planned { failed: None, .. }), _) => {
+                Ok(Step::Done(Report::note(format!("{} is stopped", self.deploy))))
+            }
+            (Some(outcome), _) => Ok(Step::Done(Report::failed(
+                outcome.failure_text().unwrap_or_default(),
+                Some("current still points to it; stop it by hand, or go on in spite of the failure with --force"),
+            ))),
+            (None, None) => Ok(Step::Done(Report::note("nothing is live: there is nothing to stop"))),
+            (None, Some(now)) => self.plan(deploys, &now, running).map(Step::Do),
+        }
+    }
+
+    fn lock(&self) -> Option<String> {
+        Some(Deploys(&self.config.deploys_dir).lock())
+    }
+}
+
+impl Stop {
+    fn plan(&self, deploys: Deploys<'_>, live: &Live, running: Running) -> Result<Plan, Refusal> {
+        let mut notes = Vec::new();
+        if !self.names(live) {
+            notes.push(format!("what is live is {}, not {}: it is stopped all the same", base_name(&live.path), self.deploy));
+        }
+        let stop = match &live.folder {
+            None => {
+                notes.push(format!("current points to {}, which holds no release: only the link is removed", live.path));
+                None
+            }
+            Some(folder) => match stop_stage(live, folder, running, self.force) {
+                Ok(stage) => stage,
+                Err(refusal) if self.force => {
+                    notes.push(format!("{refusal}: only the link is removed (--force)"));
+                    None
+                }
+                Err(refusal) => {
+                    return Err(refusal.with_hint("stop it by hand and remove the link with --force"));
+                }
+            },
+        };
+        let at = deploys.current();
+        let unlink = Stage::new("remove the link", vec![Effect::Unlink(at.clone())])
+            .undone_by(vec![Effect::Link { at, to: live.target.clone() }]);
+        let intent = Intent {
+            old_target: Some(live.target.clone()),
+            old_folder: live.folder.is_some().then(|| live.path.clone()),
+            home: None,
+            home_id: None,
+            aside: deploys.asides(),
+        };
+        let stages = stop.into_iter().chain([unlink]).collect();
+        let intent = Some((deploys.current_intent(), intent));
+        Ok(Plan { intent, notes, ..Plan::new(format!("stop {}", base_name(&live.path)), stages) })
+    }
+
+    /// Whether the name given is the live release's or its deploy's.
+    fn names(&self, live: &Live) -> bool {
+        let deploy = base_name(&live.path);
+        let release = live.folder.as_ref().and_then(|folder| folder.release.as_ref());
+        let by_release = ReleaseName::parse(&self.deploy).ok().and_then(|name| config::default_deploy_name(&name).ok());
+        self.deploy == deploy || release == Some(&self.deploy) || by_release.is_some_and(|name| name.as_ref() == deploy)
+    }
+}

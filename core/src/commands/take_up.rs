@@ -1,0 +1,60 @@
+//! Going back to what an intent says was live: after a run that was cut short, or a start command that failed late.
+
+use alloc::{format, string::String, vec, vec::Vec};
+
+use super::{
+    deploys::Deploys,
+    live::{Running, is_whole, release_json},
+};
+use crate::seam::{Effect, Facts, Folder, Intent, Plan, Refusal, Role, Stage};
+
+/// The title by which a plan that goes back is known.
+pub(crate) const TAKE_UP: &str = "take up the interrupted change";
+
+/// The plan that goes back to what the note of an intent says.
+pub(crate) fn from_note(facts: &Facts, deploys: Deploys<'_>, text: &str, running: Running) -> Result<Plan, Refusal> {
+    let Some(intent) = Intent::from_text(text) else {
+        let why = format!("{} cannot be read", deploys.current_intent());
+        return Err(Refusal::no("take up a change that was interrupted", why)
+            .with_hint("see that the right release runs and that current points to it, then remove that file"));
+    };
+    take_up(facts, deploys, &intent, running)
+}
+
+/// The plan that goes fully back: the folder, the link, the old release started again.
+pub(crate) fn take_up(
+    facts: &Facts,
+    deploys: Deploys<'_>,
+    intent: &Intent,
+    running: Running,
+) -> Result<Plan, Refusal> {
+    let look = |path: &Option<String>| path.as_ref().map_or(Ok(None), |path| facts.folder(path));
+    let (home, aside, old) = (look(&intent.home), facts.folder(&intent.aside), look(&intent.old_folder));
+    let (home, aside, old) = (home?, aside?, old?);
+    let same = intent.home.is_some() && intent.home == intent.old_folder;
+
+    let displaced = home.as_ref().and_then(|folder| folder.id.as_ref()) != intent.home_id.as_ref();
+    let former = aside.filter(|folder| is_whole(folder) && folder.id == intent.home_id);
+    let mut effects = Vec::new();
+    if let (Some(path), true) = (&intent.home, displaced) {
+        if let Some(config) = home.as_ref().and_then(|folder| release_json(folder, path).ok()) {
+            effects.extend(running.run(Role::Stop, &config, path, true));
+        }
+        if intent.home_id.is_none() || former.is_some() {
+            effects.push(Effect::Exchange { aside: intent.aside.clone(), home: path.clone(), id: intent.home_id.clone() });
+        }
+    }
+    effects.push(match &intent.old_target {
+        Some(target) => Effect::Link { at: deploys.current(), to: target.clone() },
+        None => Effect::Unlink(deploys.current()),
+    });
+    let old: Option<Folder> = if same && displaced { former.or(old) } else { old };
+    if let (Some(folder), Some(path)) = (old, &intent.old_folder)
+        && let Ok(config) = release_json(&folder, path)
+    {
+        effects.extend(running.run(Role::Start, &config, path, true));
+    }
+    effects.push(Effect::Forget(deploys.current_intent()));
+    effects.push(Effect::Remove(deploys.asides()));
+    Ok(Plan::new("go back to what was live before", vec![Stage::new(TAKE_UP, effects)]))
+}

@@ -1,0 +1,60 @@
+//! `unpack <release> <todir>`: a release into a folder, filled from the cached config sources.
+
+use alloc::{format, string::String, vec};
+
+use super::{
+    context::{cached, values},
+    deploys::Deploys,
+    prepare::prepare,
+};
+use crate::{
+    config::{ReleaseName, ToolConfig},
+    seam::{Command, Effect, Facts, Folder, Outcome, Plan, Refusal, Report, Stage, Step},
+};
+
+/// `unpack <release> <todir>`.
+#[derive(Clone, Debug)]
+pub struct Unpack {
+    /// The configuration.
+    pub config: ToolConfig,
+    /// The release.
+    pub release: ReleaseName,
+    /// The folder; an existing one keeps its other files.
+    pub to: String,
+}
+
+impl Command for Unpack {
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
+        if let Some(outcome @ Outcome::Planned { failed, .. }) = past.last() {
+            let text = outcome.failure_text().unwrap_or_default();
+            return Ok(Step::Done(match failed {
+                None => Report::note(format!("{} is unpacked in {}", self.release, self.to)),
+                Some((_, failure)) => Report::failed(text, failure.hint()),
+            }));
+        }
+        let to = self.to.trim_end_matches('/');
+        let values = cached(facts, &self.config).and_then(|sources| values(&sources));
+        let prepared = prepare(facts, &self.config, self.release.as_ref(), values);
+        let (there, prepared) = (facts.folder(to), prepared);
+        let (there, prepared) = (there?, prepared?);
+        let holds = Folder { id: None, release: None, release_json: Some(prepared.release_json) };
+        let (archive, limits, rendered) = (prepared.archive, self.config.release_limits, prepared.rendered);
+        let stages = if there.is_some() {
+            vec![Stage::new("replace its files", vec![Effect::UnpackOver { archive, limits, to: to.into(), holds, rendered }])]
+        } else {
+            let (folder, name) = to.rsplit_once('/').map_or(("", to), |(folder, name)| (&to[..=folder.len()], name));
+            let beside = format!("{folder}.{name}.c2-new");
+            let unpack = Effect::Unpack { archive, limits, to: beside.clone(), holds, rendered };
+            let rename = Effect::Rename { from: beside.clone(), to: to.into() };
+            vec![
+                Stage::new("unpack", vec![Effect::Remove(beside.clone()), unpack]).undone_by(vec![Effect::Remove(beside)]),
+                Stage::new("put in place", vec![rename]),
+            ]
+        };
+        Ok(Step::Do(Plan { notes: prepared.notes, ..Plan::new(format!("unpack {}", self.release), stages) }))
+    }
+
+    fn lock(&self) -> Option<String> {
+        Some(Deploys(&self.config.deploys_dir).lock())
+    }
+}

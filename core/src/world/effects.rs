@@ -1,0 +1,225 @@
+//! What effects do to the simulated host, and what it refuses.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+
+use super::{Node, Script, World, exited};
+use crate::seam::{Answer, Effect, Failure, Folder, Host, Location, Query, Rendered, Role};
+
+impl World {
+    /// Performs an effect as the real world would.
+    pub(super) fn act(&mut self, effect: &Effect) -> Result<(), Failure> {
+        match effect {
+            Effect::Remove(path) => {
+                self.check_idle(path, "removed");
+                self.tree.take(path);
+                Ok(())
+            }
+            Effect::Unpack { archive, to, holds, rendered, .. } => {
+                if self.tree.get(to).is_some() {
+                    return Err(Failure::world(effect.to_string(), "the folder exists"));
+                }
+                self.unpack(archive, to, holds, rendered)
+            }
+            Effect::UnpackOver { archive, to, rendered, .. } => self.unpack(archive, to, &Folder::default(), rendered),
+            Effect::Identify { folder, id } => {
+                let path = format!("{folder}/.c2-id");
+                if self.tree.get(&path).is_none() {
+                    self.tree.write(&path, 0o644, format!("{id}\n").as_bytes());
+                }
+                Ok(())
+            }
+            Effect::Exchange { aside, home, id } => {
+                self.exchange(aside, home, id.as_deref());
+                Ok(())
+            }
+            Effect::Rename { from, to } => {
+                if self.tree.get(to).is_some() {
+                    return Err(Failure::world(effect.to_string(), "it exists already"));
+                }
+                let moved = self.tree.take(from);
+                self.tree.put(to, moved);
+                Ok(())
+            }
+            Effect::Link { at, to } => {
+                self.tree.link(at, to, self.clock);
+                Ok(())
+            }
+            Effect::Unlink(at) => {
+                self.tree.take(at);
+                Ok(())
+            }
+            Effect::Run { role, folder, command, tolerant, .. } => match self.run(*role, folder, command) {
+                Err(_) if *tolerant => Ok(()),
+                ended => ended,
+            },
+            Effect::Attend { folder } => self.attend(folder),
+            Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode } => {
+                let mode = match self.tree.get(path) {
+                    Some(Node::File { mode, .. }) if *keep_mode => *mode,
+                    _ => *mode,
+                };
+                self.tree.make_folders(path, *folder_mode);
+                self.tree.write(path, mode, bytes.reveal());
+                Ok(())
+            }
+            Effect::Intend { path, intent } => {
+                self.tree.make_folders(path, 0o700);
+                self.tree.write(path, 0o600, intent.to_text().as_bytes());
+                Ok(())
+            }
+            Effect::Forget(path) => {
+                self.tree.take(path);
+                Ok(())
+            }
+        }
+    }
+
+    /// Does a part of an effect that has parts.
+    pub(super) fn half(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Unpack { to, .. } => {
+                self.tree.make_folder(to, 0o755);
+                self.tree.write(&format!("{to}/half"), 0o644, b"half");
+            }
+            Effect::UnpackOver { archive, to, .. } => {
+                if let Some((path, (mode, bytes))) = self.releases.get(archive).and_then(|release| release.files.first_key_value()) {
+                    self.tree.write(&format!("{to}/{path}"), *mode, bytes);
+                }
+            }
+            Effect::Remove(path) => {
+                // The id goes first: what is left of a folder is not whole.
+                let below = self.tree.take(path);
+                self.tree.put(path, below.into_iter().filter(|(name, _)| !name.contains(".c2-id")).collect());
+            }
+            _ => (),
+        }
+    }
+
+    /// Every fact that an effect claims must hold after it.
+    pub(super) fn check_claims(&mut self, effect: &Effect) {
+        let before = self.clone();
+        for (query, claimed) in effect.claims(&mut |query| before.clone().answer_fact(query)) {
+            let exchanged = matches!(effect, Effect::Exchange { .. } | Effect::Rename { .. } | Effect::UnpackOver { .. });
+            let found = self.answer_fact(&query);
+            let same = match (&claimed, &found) {
+                (Answer::Content(Some(a)), Answer::Content(Some(b))) => a.bytes == b.bytes,
+                _ => claimed == found,
+            };
+            if !same && !exchanged {
+                self.note(format!("{effect} claims {query:?} is {claimed:?}, yet it is {found:?}"));
+            }
+        }
+    }
+
+    fn answer_fact(&mut self, query: &Query) -> Answer {
+        let asked = self.asked;
+        let answer = self.answer(core::slice::from_ref(query)).pop().unwrap_or(Answer::Flag(false));
+        self.asked = asked;
+        answer
+    }
+
+    fn unpack(&mut self, archive: &Location, to: &str, holds: &Folder, rendered: &[Rendered]) -> Result<(), Failure> {
+        let Some(release) = self.releases.get(archive).cloned() else {
+            return Err(Failure::world(format!("unpack {archive}"), "it was not fetched"));
+        };
+        self.tree.make_folders(to, 0o700);
+        self.tree.make_folder(to, 0o755);
+        for (path, (mode, bytes)) in &release.files {
+            self.tree.write(&format!("{to}/{path}"), *mode, bytes);
+        }
+        for file in rendered {
+            self.tree.write(&format!("{to}/{}", file.path), file.mode, file.bytes.reveal());
+        }
+        if let Some(id) = &holds.id {
+            let stamp = format!("{id}\n{}\n", holds.release.as_deref().unwrap_or_default());
+            self.tree.write(&format!("{to}/.c2-id"), 0o644, stamp.as_bytes());
+        }
+        Ok(())
+    }
+
+    fn exchange(&mut self, aside: &str, home: &str, id: Option<&str>) {
+        let held = match self.folder(home) {
+            Answer::Folder(folder) => folder,
+            _ => None,
+        };
+        let holds = match (&held, id) {
+            (None, None) => true,
+            (Some(Folder { id: Some(held), .. }), Some(id)) => held == id,
+            _ => false,
+        };
+        if holds {
+            return;
+        }
+        self.check_idle(aside, "exchanged");
+        self.check_idle(home, "exchanged");
+        let (beside, there) = (self.tree.take(aside), self.tree.take(home));
+        self.tree.put(home, beside);
+        self.tree.put(aside, there);
+    }
+
+    fn check_idle(&mut self, path: &str, how: &str) {
+        let below = format!("{path}/");
+        if let Some(folder) = self.running.keys().find(|folder| *folder == path || folder.starts_with(&below)) {
+            let violation = format!("{folder} was {how} while it ran");
+            self.note(violation);
+        }
+    }
+
+    fn run(&mut self, role: Role, folder: &str, command: &str) -> Result<(), Failure> {
+        let exit = |status| Err(exited(role, folder, command, status));
+        if !self.locked {
+            self.note(format!("the {role} command ran without the lock"));
+        }
+        if !matches!(self.tree.get(folder), Some(Node::Folder { .. })) {
+            return Err(Failure::world(format!("run the {role} command in {folder}"), "the folder is not there"));
+        }
+        let Some(script) = Script::of(command) else {
+            self.note(format!("the model does not know the command {command}"));
+            return exit(127);
+        };
+        let version = self.tree.text(&format!("{folder}/version"));
+        let runs = self.running.get(folder).is_some();
+        match (script, version) {
+            (Script::Nothing, _) => Ok(()),
+            (Script::Fail, _) => exit(3),
+            (Script::StrictStart, _) if runs => exit(1),
+            (Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate, Some(version)) => {
+                let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
+                let clash = self.running.keys().find(|other| *other != folder && base(other) == base(folder)).cloned();
+                if let Some(other) = clash {
+                    self.note(format!("{folder} was started while {other} ran: two projects of one name"));
+                }
+                self.running.insert(folder.to_string(), version);
+                self.attended = match script {
+                    Script::Foreground => Some((folder.to_string(), Ok(()))),
+                    Script::FailsLate => Some((folder.to_string(), Err(4))),
+                    _ => None,
+                };
+                Ok(())
+            }
+            (Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate, None) => exit(1),
+            (Script::StrictStop, _) if !runs => exit(1),
+            (Script::Stop | Script::StrictStop, _) => {
+                self.running.remove(folder);
+                Ok(())
+            }
+        }
+    }
+
+    /// Stays with the start command. In the model nobody else stops a release while it is attended.
+    fn attend(&mut self, folder: &str) -> Result<(), Failure> {
+        if self.locked {
+            self.note(String::from("a start command was attended under the lock"));
+        }
+        match self.attended.take() {
+            Some((_, Err(status))) => {
+                self.running.remove(folder);
+                Err(exited(Role::Start, folder, Script::FailsLate.line(), status))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! A simulated host: a file system, stores, an environment, what runs, and faults at any effect.
+//!
+//! It refuses what the real world refuses, and notes what must never happen ([`World::violations`]).
+
+mod effects;
+mod script;
+mod tree;
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+pub use script::Script;
+pub use tree::{Node, Tree};
+
+use crate::{
+    archive::{Listing, Member},
+    seam::{
+        Answer, Archive, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query, Role,
+        Secret, Signal,
+    },
+};
+
+/// How an effect goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It fails and did nothing.
+    Clean,
+    /// It fails, yet it is done.
+    Torn,
+    /// The process is gone after it.
+    Crash,
+    /// The process is gone inside it.
+    Half,
+    /// It says that it succeeded and did nothing (what only a reload of the proxy does).
+    Lie,
+    /// A signal asks the process to end, noted while the effect is performed.
+    Signal,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Fault; 6] = [Fault::Clean, Fault::Torn, Fault::Crash, Fault::Half, Fault::Lie, Fault::Signal];
+}
+
+/// A release archive of the simulated stores.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// Its files by path, with mode and content.
+    pub files: BTreeMap<String, (u32, Vec<u8>)>,
+    /// When it was last modified.
+    pub modified: String,
+    /// Why it is refused when it is judged.
+    pub broken: Option<String>,
+}
+
+/// An object of the simulated bucket, or a file that appears later.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Object {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// The time from which on it is there.
+    pub appears: u64,
+}
+
+/// The simulated host.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// Files, folders and links.
+    pub tree: Tree,
+    /// Release archives of folders and buckets.
+    pub releases: BTreeMap<Location, Release>,
+    /// Other objects of buckets.
+    pub objects: BTreeMap<Location, Object>,
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// What runs: the folder it was started from, and its version.
+    pub running: BTreeMap<String, String>,
+    /// The start command of this run that is still running: its folder and how it will end.
+    pub attended: Option<(String, Result<(), i32>)>,
+    /// Seconds since 1970.
+    pub clock: u64,
+    /// The last random number given out.
+    pub nonce: u64,
+    /// The faults of this run: the number of the effect, counted from 1, and the kind.
+    pub faults: Vec<(usize, Fault)>,
+    /// How many effects this run has performed.
+    pub performed: usize,
+    /// How many questions this run has asked.
+    pub asked: usize,
+    /// What must never happen, and did.
+    pub violations: BTreeSet<String>,
+    /// Whether the lock is held.
+    pub locked: bool,
+    shielded: bool,
+    signalled: Option<Signal>,
+}
+
+impl World {
+    /// Makes it ready for the next run, with these faults.
+    pub fn begin(&mut self, faults: &[(usize, Fault)]) {
+        self.faults = faults.to_vec();
+        (self.performed, self.asked) = (0, 0);
+        (self.locked, self.shielded, self.signalled) = (false, false, None);
+        self.attended = None;
+    }
+
+    fn answer_one(&mut self, query: &Query) -> Answer {
+        self.asked += 1;
+        match query {
+            Query::Now => Answer::Number(self.clock),
+            Query::Nonce => {
+                self.nonce += 1;
+                Answer::Number(self.nonce)
+            }
+            Query::Environment(name) => Answer::Text(self.environment.get(name).cloned()),
+            Query::ExecutableFolder => Answer::Text(Some("/opt/bin".to_string())),
+            Query::Content(Location::File(path)) => match self.tree.get(path) {
+                Some(Node::File { mode, bytes }) => Answer::Content(Some(Content { bytes: Secret::new(bytes.to_vec()), mode: Some(*mode) })),
+                Some(_) => failed(format!("read {path}"), "it is no file"),
+                None => Answer::Content(None),
+            },
+            Query::Content(at) => {
+                let object = self.objects.get(at).filter(|object| object.appears <= self.clock);
+                Answer::Content(object.map(|object| Content { bytes: Secret::new(object.bytes.clone()), mode: None }))
+            }
+            Query::Releases(at) => Answer::Listing(self.listed(at)),
+            Query::Archive(at, _) => match self.releases.get(at) {
+                None => Answer::Archive(None),
+                Some(Release { broken: Some(why), .. }) => failed(format!("judge the archive {at}"), why),
+                Some(release) => Answer::Archive(Some(Archive { bytes: 0, listing: listing(release) })),
+            },
+            Query::Member(at, path) => {
+                let file = self.releases.get(at).and_then(|release| release.files.get(path));
+                let content = |(mode, bytes): &(u32, Vec<u8>)| Content { bytes: Secret::new(bytes.clone()), mode: Some(*mode) };
+                Answer::Content(file.map(content))
+            }
+            Query::Folder(path) => self.folder(path),
+            Query::Link(path) => match self.tree.get(path) {
+                Some(Node::Link { target, since }) => Answer::Link(Some(Link { target: target.clone(), since: *since })),
+                Some(_) => failed(format!("read the link {path}"), "it is no symbolic link"),
+                None => Answer::Link(None),
+            },
+            Query::Intents(folder) => Answer::Files(self.tree.texts(folder)),
+            Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
+        }
+    }
+
+    fn folder(&self, path: &str) -> Answer {
+        match self.tree.get(path) {
+            None => Answer::Folder(None),
+            Some(Node::Folder { .. }) => {
+                let text = |name: &str| self.tree.text(&format!("{path}/{name}"));
+                let stamp = text(".c2-id");
+                let line = |index| stamp.as_ref().and_then(|text| text.lines().nth(index)).map(ToString::to_string);
+                Answer::Folder(Some(Folder { id: line(0), release: line(1), release_json: text("release.json") }))
+            }
+            Some(_) => failed(format!("look at {path}"), "it is no folder"),
+        }
+    }
+
+    fn listed(&self, at: &Location) -> Vec<Listed> {
+        let below = |location: &Location| match (at, location) {
+            (Location::File(folder), Location::File(path)) => path.strip_prefix(&format!("{folder}/")).map(ToString::to_string),
+            (Location::Object { bucket, key }, Location::Object { bucket: its, key: path }) if bucket == its => {
+                path.strip_prefix(key.as_str()).map(ToString::to_string)
+            }
+            _ => None,
+        };
+        let releases = self.releases.iter().filter_map(|(location, release)| {
+            Some(Listed { name: below(location)?, modified: release.modified.clone() })
+        });
+        let objects = self.objects.keys().filter_map(|location| Some(Listed { name: below(location)?, modified: String::new() }));
+        releases.chain(objects).collect()
+    }
+
+    fn note(&mut self, violation: String) {
+        self.violations.insert(violation);
+    }
+}
+
+fn failed(doing: impl Into<String>, why: impl Into<String>) -> Answer {
+    Answer::Failed(Failure::world(doing, why))
+}
+
+fn listing(release: &Release) -> Listing {
+    let mut members: BTreeMap<String, Member> = BTreeMap::new();
+    for (path, (mode, bytes)) in &release.files {
+        for (end, _) in path.match_indices('/') {
+            let folder = path.get(..end).unwrap_or_default().to_string();
+            members.insert(folder.clone(), Member { path: folder, folder: true, mode: 0o755, bytes: 0, content: None });
+        }
+        let bytes = bytes.len() as u64;
+        members.insert(path.clone(), Member { path: path.clone(), folder: false, mode: *mode, bytes, content: None });
+    }
+    Listing::new(members.into_values().collect())
+}
+
+impl Host for World {
+    fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
+        queries.iter().map(|query| self.answer_one(query)).collect()
+    }
+
+    fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
+        self.performed += 1;
+        let fault = self.faults.iter().find(|(number, _)| *number == self.performed).map(|(_, fault)| *fault);
+        match fault {
+            Some(Fault::Clean) => return Err(injected(effect)),
+            Some(Fault::Half) => {
+                self.half(effect);
+                return Err(Failure::Gone);
+            }
+            _ => (),
+        }
+        let done = self.act(effect);
+        if done.is_ok() {
+            self.check_claims(effect);
+        }
+        match fault {
+            Some(Fault::Torn) => done.and(Err(injected(effect))),
+            Some(Fault::Crash) => Err(Failure::Gone),
+            Some(Fault::Signal) => {
+                self.signalled = Some(Signal::Terminate);
+                done
+            }
+            _ => done,
+        }
+    }
+
+    fn pause(&mut self, seconds: u32) -> bool {
+        self.clock += u64::from(seconds);
+        true
+    }
+
+    fn lock(&mut self, _: &str) -> Result<(), Failure> {
+        self.locked = true;
+        Ok(())
+    }
+
+    fn unlock(&mut self) {
+        self.locked = false;
+    }
+
+    fn shield(&mut self, on: bool) {
+        self.shielded = on;
+    }
+
+    fn interrupted(&self) -> Option<Signal> {
+        self.signalled.filter(|_| self.shielded)
+    }
+
+    fn say(&mut self, _: Message<'_>) {}
+}
+
+/// What an injected fault looks like: as the real effect would fail.
+fn injected(effect: &Effect) -> Failure {
+    match effect {
+        Effect::Run { role, folder, command, .. } => Failure::Command {
+            role: *role,
+            folder: folder.clone(),
+            command: command.clone(),
+            ending: Ending::NotRun("injected".to_string()),
+            tail: vec![],
+        },
+        effect => Failure::world(effect.to_string(), "injected"),
+    }
+}
+
+/// The failure of a command that exited with this status.
+fn exited(role: Role, folder: &str, command: &str, status: i32) -> Failure {
+    Failure::Command {
+        role,
+        folder: folder.to_string(),
+        command: command.to_string(),
+        ending: Ending::Status(status),
+        tail: vec![],
+    }
+}

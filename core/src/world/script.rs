@@ -1,0 +1,52 @@
+//! The commands that releases of the simulated world have: real shell lines whose meaning the model knows.
+//!
+//! What "runs" is a file in the folder that `$RUN` names, called like the deploy, holding its version.
+
+/// A command line and what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// Does nothing and succeeds.
+    Nothing,
+    /// Starts what is in the folder, also when it runs already.
+    Start,
+    /// Starts what is in the folder; fails when it runs already.
+    StrictStart,
+    /// Stops it; fails when it does not run.
+    StrictStop,
+    /// Stops it, also when it does not run.
+    Stop,
+    /// Starts it and stays with it until a stop ends it, then exits 0.
+    Foreground,
+    /// Starts it, stays for a while, then fails.
+    FailsLate,
+    /// Fails with status 3.
+    Fail,
+}
+
+const LINES: [(Script, &str); 8] = [
+    (Script::Nothing, "true"),
+    (Script::Start, r#"cp version "$RUN/${PWD##*/}""#),
+    (Script::StrictStart, r#"test ! -e "$RUN/${PWD##*/}" && cp version "$RUN/${PWD##*/}""#),
+    (Script::StrictStop, r#"rm "$RUN/${PWD##*/}""#),
+    (Script::Stop, r#"rm -f "$RUN/${PWD##*/}""#),
+    (
+        Script::Foreground,
+        r#"cp version "$RUN/${PWD##*/}"; while test -e "$RUN/${PWD##*/}"; do sleep 0.1; done"#,
+    ),
+    (Script::FailsLate, r#"cp version "$RUN/${PWD##*/}"; sleep 2.5; exit 4"#),
+    (Script::Fail, "exit 3"),
+];
+
+impl Script {
+    /// The shell line.
+    #[must_use]
+    pub fn line(self) -> &'static str {
+        LINES.iter().find(|(script, _)| *script == self).map_or("", |(_, line)| line)
+    }
+
+    /// What a shell line means.
+    #[must_use]
+    pub fn of(line: &str) -> Option<Script> {
+        LINES.iter().find(|(_, known)| *known == line).map(|(script, _)| *script)
+    }
+}

@@ -1,0 +1,163 @@
+//! Files, folders and links: whole reads, atomic writes, exchanges.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+/// The most that is read of a small file.
+pub(crate) const SMALL_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A small file's bytes and permission bits; `None` when it is not there.
+pub(crate) fn read_small(path: &Path) -> io::Result<Option<(Vec<u8>, u32)>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::other("it is a folder"));
+    }
+    let mut bytes = Vec::new();
+    file.take(SMALL_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > SMALL_BYTES {
+        return Err(io::Error::other(format!("it is larger than {SMALL_BYTES} bytes")));
+    }
+    Ok(Some((bytes, metadata.permissions().mode() & 0o7777)))
+}
+
+/// Replaces a file atomically: a file beside, synced, renamed, the folder synced.
+///
+/// The name beside is always the same one, so that a run that was cut short leaves nothing that the next does not
+/// use; the lock keeps two from meeting there.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
+    let mut beside_name = std::ffi::OsString::from(".");
+    beside_name.push(name);
+    beside_name.push(".c2-new");
+    let beside = path.with_file_name(beside_name);
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.set_permissions(Permissions::from_mode(mode))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    })();
+    if written.is_err() {
+        // What could be written is of no use; the failure that matters is the first.
+        let _ = fs::remove_file(&beside);
+    }
+    written?;
+    sync_parent(path)
+}
+
+/// Makes a folder and those above it.
+pub(crate) fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(mode).create(path)
+}
+
+/// Syncs the folder that a path is in.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    File::open(parent(path))?.sync_all()
+}
+
+fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Removes what is at a path; none there is fine. The id of a folder goes first: what is left of it is not whole.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    let kind = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if !kind.is_dir() {
+        fs::remove_file(path)?;
+        return sync_parent(path);
+    }
+    for entry in fs::read_dir(path)? {
+        let stamp = entry?.path().join(ID_FILE);
+        if stamp.symlink_metadata().is_ok() {
+            fs::remove_file(&stamp)?;
+        }
+    }
+    if path.join(ID_FILE).symlink_metadata().is_ok() {
+        fs::remove_file(path.join(ID_FILE))?;
+    }
+    fs::remove_dir_all(path)?;
+    sync_parent(path)
+}
+
+/// The file that names the content of a deploy's folder.
+pub(crate) const ID_FILE: &str = ".c2-id";
+
+/// Exchanges two folders, or moves the one that is there.
+pub(crate) fn exchange(a: &Path, b: &Path) -> io::Result<()> {
+    match (a.symlink_metadata().is_ok(), b.symlink_metadata().is_ok()) {
+        (true, true) => renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).map_err(|error| match error {
+            rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS => {
+                io::Error::other("the file system cannot exchange two folders (RENAME_EXCHANGE)")
+            }
+            error => error.into(),
+        })?,
+        (true, false) => move_to_free(a, b)?,
+        (false, true) => move_to_free(b, a)?,
+        (false, false) => return Ok(()),
+    }
+    sync_parent(a)?;
+    sync_parent(b)
+}
+
+/// Renames a folder to a name that must be free.
+pub(crate) fn move_to_free(from: &Path, to: &Path) -> io::Result<()> {
+    make_folders(&parent(to), 0o700)?;
+    renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?;
+    sync_parent(from)?;
+    sync_parent(to)
+}
+
+/// Makes a symbolic link, or makes it point elsewhere, atomically.
+pub(crate) fn link(at: &Path, target: &str) -> io::Result<()> {
+    if fs::read_link(at).is_ok_and(|now| now.as_os_str() == target) {
+        return Ok(());
+    }
+    let name = at.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let beside = at.with_file_name(format!(".{name}.c2-new"));
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => (),
+    }
+    symlink(target, &beside)?;
+    fs::rename(&beside, at).inspect_err(|_| drop(fs::remove_file(&beside)))?;
+    sync_parent(at)
+}
+
+/// The id that names a folder's content; `None` without one.
+pub(crate) fn id_of(folder: &Path) -> io::Result<Option<String>> {
+    let stamp = match read_small(&folder.join(ID_FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => None,
+        read => read?,
+    };
+    Ok(stamp.and_then(|(bytes, _)| String::from_utf8(bytes).ok()?.lines().next().map(str::to_string)))
+}
+
+/// The permission bits of what is at a path; `None` when nothing is.
+pub(crate) fn mode_of(path: &Path) -> io::Result<Option<u32>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.permissions().mode() & 0o7777)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

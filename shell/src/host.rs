@@ -1,0 +1,104 @@
+//! The real machine: answers the core's questions and performs its effects.
+
+use std::collections::BTreeMap;
+
+use c2_core::{
+    archive::Limits,
+    seam::{Answer, Effect, Failure, Host, Location, Message, Query, Signal},
+};
+
+use crate::{
+    lock::{self, Lock},
+    log::Log,
+    process::{Setting, Spawned},
+    s3::S3,
+    signals::Signals,
+    store::Spooled,
+};
+
+/// This machine, as a command sees it.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) log: Log,
+    pub(crate) signals: Signals,
+    pub(crate) s3: S3,
+    /// The folder of spooled archives: `.c2` in the deploys folder.
+    pub(crate) spool: String,
+    /// The archives of this run, each fetched and judged once.
+    pub(crate) archives: BTreeMap<(Location, Limits), Spooled>,
+    /// The start command of this run that is still running.
+    pub(crate) attended: Option<Spawned>,
+    /// How long another run's lock is waited for.
+    pub(crate) lock_wait_s: u32,
+    pub(crate) held: Option<(String, Lock)>,
+}
+
+impl Machine {
+    /// What the commands of a release are run with.
+    pub(crate) fn setting(&self) -> Setting<'_> {
+        let held = self.held.as_ref().map(|(path, _)| (lock::HELD, lock::own_mark(path)));
+        Setting { log: &self.log, signals: &self.signals, held }
+    }
+
+    /// The end of this run: a start command that is still running goes on by itself.
+    pub(crate) fn end(&mut self) {
+        if let Some(spawned) = self.attended.take() {
+            spawned.leave();
+        }
+    }
+
+    fn tell(&self, level: usize, text: &str) {
+        self.log.write(level, text);
+        for line in text.lines() {
+            eprintln!("{}{line}", "  ".repeat(level));
+        }
+    }
+}
+
+impl Host for Machine {
+    fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
+        self.answer_all(queries)
+    }
+
+    fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
+        self.perform_one(effect)
+    }
+
+    fn pause(&mut self, seconds: u32) -> bool {
+        std::thread::sleep(std::time::Duration::from_secs(seconds.into()));
+        true
+    }
+
+    fn lock(&mut self, path: &str) -> Result<(), Failure> {
+        self.held = None;
+        self.held = Some((path.to_string(), Lock::take(path, self.lock_wait_s)?));
+        Ok(())
+    }
+
+    fn unlock(&mut self) {
+        self.held = None;
+    }
+
+    fn shield(&mut self, on: bool) {
+        self.signals.shield(on);
+    }
+
+    fn interrupted(&self) -> Option<Signal> {
+        self.signals.noted()
+    }
+
+    fn say(&mut self, message: Message<'_>) {
+        match message {
+            Message::Plan(plan) => {
+                self.tell(0, &plan.about);
+                plan.notes.iter().for_each(|note| self.tell(1, &format!("note: {note}")));
+            }
+            Message::Stage(title) => self.tell(1, title),
+            Message::Effect(effect) => self.log.write(2, &effect.to_string()),
+            Message::Undo(failure) => self.tell(1, &format!("failed, going back: {failure}")),
+            Message::Trouble(failure) => self.tell(1, &format!("warning: {failure}")),
+            Message::Wait(why) => self.tell(0, why),
+        }
+    }
+}

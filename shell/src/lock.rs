@@ -1,0 +1,86 @@
+//! The lock by which concurrent runs exclude each other: `flock` on a file that holds its holder's process id.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read, Seek, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use c2_core::seam::Failure;
+use rustix::fs::{FlockOperation, flock};
+
+/// The variable that tells the commands of a release which lock is held for them, and by which process: a command of
+/// this tool that one of them calls does not wait for its own caller.
+pub(crate) const HELD: &str = "C2_LOCK_HELD";
+
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A held lock; it is given up when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: Option<File>,
+}
+
+impl Lock {
+    /// Takes the lock; waits for another holder for so long.
+    pub(crate) fn take(path: &str, wait_s: u32) -> Result<Lock, Failure> {
+        let doing = || format!("take the lock {path}");
+        let file = open(Path::new(path)).map_err(|error| Failure::world(doing(), error.to_string()))?;
+        let until = Instant::now() + Duration::from_secs(wait_s.into());
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Lock { _file: Some(sign(file)) }),
+                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => (),
+                Err(error) => return Err(Failure::world(doing(), error.to_string())),
+            }
+            let holder = holder(&file);
+            if std::env::var(HELD).is_ok_and(|held| held == mark(&holder, path)) {
+                return Ok(Lock { _file: None });
+            }
+            if Instant::now() >= until {
+                let holder = if holder.is_empty() { "another process".into() } else { format!("process {holder}") };
+                return Err(Failure::World {
+                    doing: doing(),
+                    why: format!("{holder} holds it, still after {wait_s} s"),
+                    hint: Some("let it end, or wait longer with --lock-wait SECS".into()),
+                });
+            }
+            thread::sleep(LOOK.min(until.saturating_duration_since(Instant::now())));
+        }
+    }
+}
+
+/// What [`HELD`] says while this process holds the lock.
+pub(crate) fn own_mark(path: &str) -> String {
+    mark(&std::process::id().to_string(), path)
+}
+
+fn mark(holder: &str, path: &str) -> String {
+    format!("{holder}:{path}")
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    if let Some(folder) = path.parent() {
+        if let Some(deploys) = folder.parent() {
+            std::fs::create_dir_all(deploys)?;
+        }
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// Writes this process's id into the file; it only serves the message, so a failure does not matter.
+fn sign(mut file: File) -> File {
+    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
+    file
+}
+
+fn holder(file: &File) -> String {
+    let mut text = String::new();
+    let mut file = file;
+    let _ = file.rewind().and_then(|()| file.read_to_string(&mut text));
+    text.trim().to_string()
+}

@@ -1,0 +1,181 @@
+//! What a command prints: passed on to the terminal, written to the log, its last lines kept.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Read, Write},
+    os::fd::OwnedFd,
+    process::{Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::log::Log;
+
+/// Which stream of this process the output is passed on to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// How many of the last lines are kept.
+const TAIL_LINES: usize = 20;
+/// Where a line without an end is cut.
+const LINE_BYTES: usize = 4096;
+/// The most that can be in a pipe when a command ends (pipe(7): 64 KiB, raised at most to 1 MiB).
+const PIPE_BYTES: usize = 1024 * 1024;
+/// How long a look at the pipe takes.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+/// The nesting level of a command's lines in the log.
+const LEVEL: usize = 3;
+
+/// The pipes of one command.
+#[derive(Debug)]
+pub(crate) struct Output {
+    log: Log,
+    tail: Arc<Mutex<VecDeque<String>>>,
+    /// The command has ended: what is in the pipe now is all that is waited for.
+    ended: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<Option<OwnedFd>>>,
+}
+
+impl Output {
+    /// No pipes yet.
+    pub(crate) fn new(log: Log) -> Self {
+        Output { log, tail: Arc::default(), ended: Arc::default(), threads: vec![] }
+    }
+
+    /// Passes on what comes through a pipe, on a thread of its own.
+    pub(crate) fn follow(&mut self, pipe: OwnedFd, stream: Stream) {
+        let lines = Lines { log: self.log.clone(), tail: Arc::clone(&self.tail), open: Vec::new() };
+        let ended = Arc::clone(&self.ended);
+        self.threads.push(thread::spawn(move || pump(pipe, stream, lines, &ended)));
+    }
+
+    /// The command has ended: passes on what it printed. A background child that still holds the pipe is left to
+    /// write to the log.
+    pub(crate) fn finish(&mut self) {
+        self.ended.store(true, Ordering::SeqCst);
+        for thread in self.threads.drain(..) {
+            if let Ok(Some(pipe)) = thread.join() {
+                hand_over(pipe, &self.log);
+            }
+        }
+    }
+
+    /// The command goes on without this process.
+    pub(crate) fn leave(&mut self) {
+        self.finish();
+    }
+
+    /// The last lines it printed.
+    pub(crate) fn tail(&self) -> Vec<String> {
+        self.tail.lock().map(|tail| tail.iter().cloned().collect()).unwrap_or_default()
+    }
+}
+
+/// A pipe whose reader is gone ends its writers (SIGPIPE): `cat` reads on for as long as there are any.
+fn hand_over(pipe: OwnedFd, log: &Log) {
+    let to = log.handle().map_or_else(Stdio::null, Stdio::from);
+    let mut cat = Command::new("cat");
+    std::os::unix::process::CommandExt::process_group(&mut cat, 0);
+    // Without `cat` there is nobody to read on; the command itself has ended well or is reported by itself.
+    let _ = cat.current_dir("/").stdin(Stdio::from(pipe)).stdout(to).stderr(Stdio::null()).spawn();
+}
+
+/// Reads to the end of the pipe, or until it is empty after the command's end; then it gives the pipe back.
+fn pump(pipe: OwnedFd, stream: Stream, mut lines: Lines, ended: &AtomicBool) -> Option<OwnedFd> {
+    let mut file = std::fs::File::from(pipe);
+    let mut buffer = vec![0; 64 * 1024];
+    let mut left_bytes = PIPE_BYTES;
+    loop {
+        let was_ended = ended.load(Ordering::SeqCst);
+        if left_bytes == 0 {
+            // More than a pipe holds: it comes from somebody who is still writing.
+            lines.end();
+            return Some(file.into());
+        }
+        match poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&LOOK)) {
+            Ok(0) if was_ended => {
+                lines.end();
+                return Some(file.into());
+            }
+            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+            Ok(_) => (),
+            Err(_) => return None,
+        }
+        match file.read(&mut buffer) {
+            Ok(0) => {
+                lines.end();
+                return None;
+            }
+            Ok(length) => {
+                let bytes = buffer.get(..length).unwrap_or_default();
+                pass_on(bytes, stream);
+                lines.take(bytes);
+                if was_ended {
+                    left_bytes = left_bytes.saturating_sub(length);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+            Err(_) => return None,
+        }
+    }
+}
+
+/// A terminal that is gone must not end a deployment.
+fn pass_on(bytes: &[u8], stream: Stream) {
+    let _ = match stream {
+        Stream::Out => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
+        Stream::Err => io::stderr().write_all(bytes),
+    };
+}
+
+/// Bytes cut into lines for the log and the tail.
+struct Lines {
+    log: Log,
+    tail: Arc<Mutex<VecDeque<String>>>,
+    open: Vec<u8>,
+}
+
+impl Lines {
+    fn take(&mut self, bytes: &[u8]) {
+        let mut text = String::new();
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.open.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || self.open.len() >= LINE_BYTES {
+                self.close(&mut text);
+            }
+        }
+        self.log.write(LEVEL, &text);
+    }
+
+    fn end(&mut self) {
+        let mut text = String::new();
+        if !self.open.is_empty() {
+            self.close(&mut text);
+        }
+        self.log.write(LEVEL, &text);
+    }
+
+    fn close(&mut self, text: &mut String) {
+        let line = String::from_utf8_lossy(&self.open).trim_end_matches(['\n', '\r']).to_string();
+        self.open.clear();
+        text.push_str(&line);
+        text.push('\n');
+        if let Ok(mut tail) = self.tail.lock() {
+            if tail.len() == TAIL_LINES {
+                tail.pop_front();
+            }
+            tail.push_back(line);
+        }
+    }
+}

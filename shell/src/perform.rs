@@ -1,0 +1,125 @@
+//! Effects performed on the real machine.
+
+use std::{io, path::Path};
+
+use c2_core::seam::{Effect, Failure, Folder, Host as _, Rendered, Role};
+
+use crate::{
+    archive::{self, ExtraFile},
+    files,
+    host::Machine,
+    process::{SEEN_ALIVE, Seen, spawn},
+};
+
+impl Machine {
+    /// Performs one effect.
+    pub(crate) fn perform_one(&mut self, effect: &Effect) -> Result<(), Failure> {
+        let failed = |error: io::Error| failure(effect, &error);
+        match effect {
+            Effect::Remove(path) => files::remove(Path::new(path)).map_err(failed),
+            Effect::Unpack { archive, limits, to, holds, rendered } => {
+                let to = Path::new(to);
+                if let Some(parent) = to.parent() {
+                    files::make_folders(parent, 0o700).map_err(failed)?;
+                }
+                let (file, extra) = (self.spooled(archive, *limits)?, extra_files(holds, rendered));
+                archive::unpack(file, limits, to, &extra).map_err(|error| archive_failure(effect, &error))
+            }
+            Effect::UnpackOver { archive, limits, to, holds, rendered } => {
+                let (file, extra) = (self.spooled(archive, *limits)?, extra_files(holds, rendered));
+                archive::unpack_over(file, limits, Path::new(to), &extra).map_err(|error| archive_failure(effect, &error))
+            }
+            Effect::Identify { folder, id } => {
+                let path = Path::new(folder).join(files::ID_FILE);
+                files::write_atomically(&path, format!("{id}\n").as_bytes(), 0o644).map_err(failed)
+            }
+            Effect::Exchange { aside, home, id } => exchange(aside, home, id.as_deref()).map_err(failed),
+            Effect::Rename { from, to } => files::move_to_free(Path::new(from), Path::new(to)).map_err(failed),
+            Effect::Link { at, to } => files::link(Path::new(at), to).map_err(failed),
+            Effect::Unlink(at) => files::remove(Path::new(at)).map_err(failed),
+            Effect::Run { role, folder, command, tolerant, limit_s } => {
+                let ended = self.run(*role, folder, command, *limit_s);
+                match ended {
+                    // What a tolerant command says by its exit status is only reported; that it could not be run, or
+                    // did not end, counts all the same.
+                    Err(failure @ Failure::Command { ending: c2_core::seam::Ending::Status(_), .. }) if *tolerant => {
+                        self.say(c2_core::seam::Message::Trouble(&failure));
+                        Ok(())
+                    }
+                    ended => ended,
+                }
+            }
+            Effect::Attend { .. } => match self.attended.take() {
+                None => Ok(()),
+                Some(spawned) => match spawned.watch(None, &self.signals) {
+                    Seen::Ended(ended) => ended,
+                    Seen::Alive(_) => Ok(()),
+                },
+            },
+            Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode } => {
+                write(Path::new(path), bytes.reveal(), *mode, *keep_mode, *folder_mode).map_err(failed)
+            }
+            Effect::Intend { path, intent } => {
+                write(Path::new(path), intent.to_text().as_bytes(), 0o600, false, 0o700).map_err(failed)
+            }
+            Effect::Forget(path) => files::remove(Path::new(path)).map_err(failed),
+        }
+    }
+
+    fn run(&mut self, role: Role, folder: &str, command: &str, limit_s: Option<u32>) -> Result<(), Failure> {
+        let watch = (role == Role::Start).then_some(SEEN_ALIVE);
+        let spawned = spawn(role, folder, command, limit_s, &self.setting())?;
+        match spawned.watch(watch, &self.signals) {
+            Seen::Ended(ended) => ended,
+            Seen::Alive(spawned) => {
+                // Whatever was started before it goes on by itself.
+                self.end();
+                self.attended = Some(spawned);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn exchange(aside: &str, home: &str, id: Option<&str>) -> io::Result<()> {
+    let (aside, home) = (Path::new(aside), Path::new(home));
+    let there = home.symlink_metadata().is_ok();
+    let holds = match id {
+        None => !there,
+        Some(id) => files::id_of(home)?.as_deref() == Some(id),
+    };
+    if holds { Ok(()) } else { files::exchange(aside, home) }
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32, keep_mode: bool, folder_mode: u32) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        files::make_folders(folder, folder_mode)?;
+    }
+    let mode = if keep_mode { files::mode_of(path)?.unwrap_or(mode) } else { mode };
+    files::write_atomically(path, bytes, mode)
+}
+
+/// The files that are written beside those of the archive, the id last.
+fn extra_files<'a>(holds: &Folder, rendered: &'a [Rendered]) -> Vec<ExtraFile<'a>> {
+    let files = rendered.iter().map(|file| ExtraFile { path: file.path.as_str().into(), mode: file.mode, bytes: file.bytes.reveal().into() });
+    let stamp = holds.id.as_ref().map(|id| {
+        let text = format!("{id}\n{}\n", holds.release.as_deref().unwrap_or_default());
+        ExtraFile { path: files::ID_FILE.into(), mode: 0o644, bytes: text.into_bytes().into() }
+    });
+    files.chain(stamp).collect()
+}
+
+fn archive_failure(effect: &Effect, error: &archive::ArchiveError) -> Failure {
+    Failure::world(effect.to_string(), error.to_string())
+}
+
+/// An input or output error, with what to do about the usual ones.
+pub(crate) fn failure(effect: &Effect, error: &io::Error) -> Failure {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("make room on that file system, then run the command again"),
+        io::ErrorKind::PermissionDenied => Some("run it as the user who owns that folder, or mend its permissions"),
+        io::ErrorKind::ReadOnlyFilesystem => Some("that file system is mounted read-only"),
+        _ => None,
+    };
+    Failure::World { doing: effect.to_string(), why: error.to_string(), hint: hint.map(Into::into) }
+}

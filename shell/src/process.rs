@@ -1,0 +1,160 @@
+//! The commands of a release: run by `sh -c` in their folder, their output to the terminal and the log.
+
+use std::{
+    os::unix::process::{CommandExt, ExitStatusExt},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use c2_core::seam::{Ending, Failure, Role, Signal};
+use rustix::process::{Pid, kill_process_group};
+
+use crate::{
+    log::Log,
+    output::{Output, Stream},
+    signals::Signals,
+};
+
+/// How long a start command is watched before it counts as one that stays.
+pub(crate) const SEEN_ALIVE: Duration = Duration::from_secs(2);
+/// How long a command that was asked to end may take before it is killed.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A command of a release that was spawned.
+#[derive(Debug)]
+pub(crate) struct Spawned {
+    role: Role,
+    folder: String,
+    command: String,
+    limit_s: Option<u32>,
+    since: Instant,
+    child: Child,
+    output: Output,
+}
+
+/// How a watched command stands.
+pub(crate) enum Seen {
+    /// It ended.
+    Ended(Result<(), Failure>),
+    /// It is still running at the end of the watch.
+    Alive(Spawned),
+}
+
+/// What a command of a release is run with.
+pub(crate) struct Setting<'a> {
+    pub(crate) log: &'a Log,
+    pub(crate) signals: &'a Signals,
+    /// The variable that names the held lock, and its value.
+    pub(crate) held: Option<(&'a str, String)>,
+}
+
+/// Spawns a command in a process group of its own, so that signals reach all of it.
+pub(crate) fn spawn(
+    role: Role,
+    folder: &str,
+    command: &str,
+    limit_s: Option<u32>,
+    setting: &Setting<'_>,
+) -> Result<Spawned, Failure> {
+    let physical = Path::new(folder).canonicalize();
+    let mut process = Command::new("sh");
+    process.arg("-c").arg(command).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    if let Some((name, value)) = &setting.held {
+        process.env(name, value);
+    }
+    let spawned = physical.and_then(|physical| process.current_dir(&physical).env("PWD", &physical).spawn());
+    let mut child = spawned.map_err(|error| Failure::Command {
+        role,
+        folder: folder.into(),
+        command: command.into(),
+        ending: Ending::NotRun(error.to_string()),
+        tail: vec![],
+    })?;
+    let mut output = Output::new(setting.log.clone());
+    if let Some(pipe) = child.stdout.take() {
+        output.follow(pipe.into(), Stream::Out);
+    }
+    if let Some(pipe) = child.stderr.take() {
+        output.follow(pipe.into(), Stream::Err);
+    }
+    Ok(Spawned { role, folder: folder.into(), command: command.into(), limit_s, since: Instant::now(), child, output })
+}
+
+impl Spawned {
+    /// Waits for the command's end; gives it back when it is still running after the watch.
+    pub(crate) fn watch(mut self, watch: Option<Duration>, signals: &Signals) -> Seen {
+        let begun = Instant::now();
+        let (mut pause, mut asked) = (Duration::from_millis(1), None);
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Seen::Ended(self.ended(status, asked)),
+                Ok(None) => (),
+                Err(error) => return Seen::Ended(Err(self.failure(Ending::NotRun(error.to_string())))),
+            }
+            let over_limit = self.limit_s.is_some_and(|limit_s| self.since.elapsed().as_secs() >= limit_s.into());
+            match asked {
+                None => {
+                    if let Some(signal) = signals.noted() {
+                        self.signal(signal);
+                        asked = Some((Instant::now(), Some(signal)));
+                    } else if over_limit {
+                        self.signal(Signal::Terminate);
+                        asked = Some((Instant::now(), None));
+                    } else if watch.is_some_and(|watch| begun.elapsed() >= watch) {
+                        return Seen::Alive(self);
+                    }
+                }
+                Some((since, _)) if since.elapsed() >= GRACE => self.kill(),
+                Some(_) => (),
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+    }
+
+    /// Lets it run on without this process: whatever it prints goes to the log.
+    pub(crate) fn leave(mut self) {
+        self.output.leave();
+    }
+
+    fn ended(&mut self, status: ExitStatus, asked: Option<(Instant, Option<Signal>)>) -> Result<(), Failure> {
+        self.output.finish();
+        match (asked, status.code()) {
+            (Some((_, Some(signal))), _) => Err(Failure::Interrupted(signal)),
+            (Some((_, None)), _) => Err(self.failure(Ending::TimedOut { limit_s: self.limit_s.unwrap_or_default() })),
+            (None, Some(0)) => Ok(()),
+            (None, Some(code)) => Err(self.failure(Ending::Status(code))),
+            (None, None) => Err(self.failure(Ending::Signal(status.signal().unwrap_or_default()))),
+        }
+    }
+
+    fn failure(&self, ending: Ending) -> Failure {
+        Failure::Command {
+            role: self.role,
+            folder: self.folder.clone(),
+            command: self.command.clone(),
+            ending,
+            tail: self.output.tail(),
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        self.send(match signal {
+            Signal::Interrupt => rustix::process::Signal::INT,
+            Signal::Terminate => rustix::process::Signal::TERM,
+        });
+    }
+
+    fn kill(&self) {
+        self.send(rustix::process::Signal::KILL);
+    }
+
+    fn send(&self, signal: rustix::process::Signal) {
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            // It may be gone already.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
