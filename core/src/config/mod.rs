@@ -1,16 +1,95 @@
-//! placeholder until the branch is merged
-use alloc::{collections::BTreeMap, string::{String, ToString}, vec::Vec, format};
-use crate::archive::Limits;
-#[derive(Clone, Debug)]
-pub enum Releases { S3{bucket:String,key:String}, LocalDir(String) }
-#[derive(Clone, Debug)]
-pub enum Source { File(String), S3{bucket:String,key:String}, Secret(String) }
-#[derive(Clone, Debug)]
-pub struct ToolConfig { pub deploys_dir: String, pub context_cache: String, pub log_file: String, pub releases: Releases, pub config_sources: BTreeMap<String, Source>, pub proxy: bool, pub strict_templates: bool, pub limits: Limits, pub command_timeout_s: Option<u32> }
-#[derive(Clone, Debug)]
-pub struct ReleaseConfig { pub templates: Vec<String>, pub prestart_command: String, pub start_command: String, pub stop_command: String, pub config_sources: BTreeMap<String,String> }
-pub fn release_config(file: &str, text: &str) -> Result<ReleaseConfig, Vec<String>> {
-    let v: serde_json::Value = serde_json::from_str(text).map_err(|e| alloc::vec![format!("{file}: {e}")])?;
-    let s = |n: &str| v[n].as_str().map(ToString::to_string).ok_or_else(|| alloc::vec![format!("{file}: {n} missing")]);
-    Ok(ReleaseConfig { templates: v["templates"].as_array().into_iter().flatten().filter_map(|t| t.as_str().map(Into::into)).collect(), prestart_command: s("prestartCommand")?, start_command: s("startCommand")?, stop_command: s("stopCommand")?, config_sources: BTreeMap::new() })
+//! What the tool is told: its configuration, that of a release, and states, read from JSON or YAML into types that
+//! hold only what is valid. Every error of a file is reported at once. It never reads a file: it is given the text.
+
+mod decode;
+mod json;
+mod macros;
+mod names;
+mod nearest;
+mod node;
+mod paths;
+mod ports;
+mod problem;
+mod readiness;
+mod release;
+mod s3_path;
+mod server_name;
+mod state;
+mod syntax;
+mod text;
+mod tool;
+mod web;
+mod yaml;
+mod yaml_scalar;
+
+pub use decode::{Bounded, Positive};
+pub use names::{
+    CertificateName, DeployName, FolderName, InterfaceName, Label, ReleaseName, SourceName, default_deploy_name,
+};
+pub use nearest::nearest;
+pub use paths::{FilePath, HttpPath, NginxPath, ReleasePath};
+pub use ports::PortRange;
+pub use problem::{Parsed, Position, Problem, Rejected};
+pub use readiness::{HttpReadiness, Readiness, StatusRange, TcpReadiness};
+pub use release::ReleaseConfig;
+pub use s3_path::S3Path;
+pub use server_name::ServerName;
+pub use state::{Deploy, Port, SlaveState, SlaveStatus, State};
+pub use syntax::{Syntax, UnknownExtension};
+pub use text::{BadText, FromText};
+pub use tool::{
+    ConfigSource, DeployMode, EndPoint, EndPointType, HealthCheckConfig, ProxyModeConfig, ReleaseLimits, Releases,
+    SlaveLabel, SslCertMode, SslCertPaths, ToolConfig,
+};
+pub use web::{ContactEmail, ImageName, ImageVersion, SecretId, ShellCommand};
+
+use alloc::string::String;
+
+/// Reads the tool's configuration. `file` is what messages call it. A byte order mark is accepted, here and below.
+///
+/// # Errors
+/// Everything that is wrong with the text, each with its place.
+pub fn tool_config(file: &str, text: &str, syntax: Syntax) -> Result<Parsed<ToolConfig>, Rejected> {
+    let tree = match syntax {
+        Syntax::Json => json::tree(text),
+        Syntax::Yaml => yaml::tree(text),
+    };
+    decode::read(file, tree)
+}
+
+/// Reads a release's `release.json`.
+///
+/// # Errors
+/// Everything that is wrong with the text, each with its place.
+pub fn release_config(file: &str, text: &str) -> Result<Parsed<ReleaseConfig>, Rejected> {
+    decode::read(file, json::tree(text))
+}
+
+/// Reads the state of a machine or of the master. A text without `deploys` or `connections` is refused: it may be
+/// anything, and taking it for the empty state would stop everything.
+///
+/// # Errors
+/// Everything that is wrong with the text, each with its place.
+pub fn state(file: &str, text: &str) -> Result<Parsed<State>, Rejected> {
+    decode::read(file, json::tree(text))
+}
+
+/// Reads what a slave reported.
+///
+/// # Errors
+/// Everything that is wrong with the text, each with its place.
+pub fn slave_state(file: &str, text: &str) -> Result<Parsed<SlaveState>, Rejected> {
+    decode::read(file, json::tree(text))
+}
+
+/// Reads the JSON of a config source, numbers exactly as they are spelled; of a key given twice the last one counts.
+///
+/// # Errors
+/// Where and why the text is no JSON, without any of its content: it may be a secret.
+pub fn config_source(file: &str, text: &str) -> Result<serde_json::Value, Problem> {
+    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
+    serde_json::from_str(bare).map_err(|error| {
+        let node::Fault { position, text } = json::fault(bare, &error);
+        Problem { file: file.into(), position: Some(position), path: String::new(), text }
+    })
 }

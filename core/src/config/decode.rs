@@ -1,0 +1,342 @@
+//! From a tree to typed values: collects every error and warning with its path instead of stopping at the first.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::json;
+use super::nearest::nearest;
+use super::node::{Entry, Fault, Node, Value, quoted};
+use super::problem::{Parsed, Position, Problem, Rejected};
+use super::text::FromText;
+
+/// A type that a node of a file is read into. `None` means that at least one error was noted.
+pub(super) trait Decode: Sized {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self>;
+}
+
+/// A field of a record as the schema files list it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    /// The JSON text that an absent field is read from; `None` for a required field.
+    pub(super) default: Option<&'static str>,
+}
+
+/// A branch of a union as the schema files list it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Branch {
+    pub(super) tag: &'static str,
+    pub(super) has_value: bool,
+}
+
+/// Reads a whole file.
+pub(super) fn read<T: Decode>(file: &str, tree: Result<Node, Fault>) -> Result<Parsed<T>, Rejected> {
+    let mut at = Decoder { file: file.to_owned(), path: Vec::new(), errors: Vec::new(), warnings: Vec::new() };
+    let value = match tree {
+        Ok(node) => {
+            let value = T::decode(&node, &mut at);
+            if value.is_none() && at.errors.is_empty() {
+                at.error(node.position, "cannot be read".into());
+            }
+            value
+        }
+        Err(fault) => {
+            at.error(fault.position, fault.text);
+            None
+        }
+    };
+    at.errors.sort_by_key(|problem| problem.position);
+    at.warnings.sort_by_key(|problem| problem.position);
+    match value {
+        Some(value) if at.errors.is_empty() => Ok(Parsed { value, warnings: at.warnings }),
+        _ => Err(Rejected { errors: at.errors, warnings: at.warnings }),
+    }
+}
+
+/// Where the reading of a file stands, and what was noted so far.
+pub(super) struct Decoder {
+    file: String,
+    path: Vec<Step>,
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+/// One step of a path.
+pub(super) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// The fields that an object gives to a record.
+pub(super) struct Fields<'n> {
+    position: Position,
+    table: &'static [Field],
+    entries: &'n [Entry],
+}
+
+impl Decoder {
+    pub(super) fn error(&mut self, position: Position, text: String) {
+        let problem = self.problem(position, text);
+        self.errors.push(problem);
+    }
+
+    pub(super) fn warning(&mut self, position: Position, text: String) {
+        let problem = self.problem(position, text);
+        self.warnings.push(problem);
+    }
+
+    /// Notes that a value is not what its place takes.
+    pub(super) fn unexpected<T>(&mut self, node: &Node, expected: &str) -> Option<T> {
+        self.error(node.position, format!("found {}, expected {expected}", node.value));
+        None
+    }
+
+    /// Does something one step further down the path.
+    pub(super) fn within<T>(&mut self, step: Step, inner: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(step);
+        let result = inner(self);
+        self.path.pop();
+        result
+    }
+
+    /// Does something some steps further down the path.
+    pub(super) fn within_all<const N: usize>(&mut self, steps: [Step; N], inner: impl FnOnce(&mut Self)) {
+        let depth = self.path.len();
+        self.path.extend(steps);
+        inner(self);
+        self.path.truncate(depth);
+    }
+
+    /// The entries of an object, each key once.
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, expected: &str) -> Option<&'n [Entry]> {
+        let Value::Object(entries) = &node.value else { return self.unexpected(node, expected) };
+        let mut seen: BTreeMap<&str, Position> = BTreeMap::new();
+        for Entry { key, key_position, .. } in entries {
+            if let Some(Position { line, column }) = seen.get(key.as_str()).copied() {
+                let text = format!("this key is there twice, first at line {line}, column {column}");
+                self.within(Step::Key(key.clone()), |at| at.error(*key_position, text));
+            } else {
+                seen.insert(key, *key_position);
+            }
+        }
+        Some(entries)
+    }
+
+    /// The fields of a record. Unknown ones are warned about unless `keeps_unknown`.
+    pub(super) fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        table: &'static [Field],
+        keeps_unknown: bool,
+    ) -> Option<Fields<'n>> {
+        let names: Vec<&str> = table.iter().map(|field| field.name).collect();
+        let expected = format!("an object with {}", names.join(", "));
+        let entries = self.entries(node, &expected)?;
+        for entry in entries.iter().filter(|_| !keeps_unknown) {
+            if !names.contains(&entry.key.as_str()) {
+                let text = format!("unknown field, ignored{}", hint(&entry.key, &names));
+                self.within(Step::Key(entry.key.clone()), |at| at.warning(entry.key_position, text));
+            }
+        }
+        Some(Fields { position: node.position, table, entries })
+    }
+
+    /// Reads one field, or its default when it is absent.
+    pub(super) fn field<T: Decode>(&mut self, fields: &Fields<'_>, name: &'static str) -> Option<T> {
+        let step = Step::Key(name.to_owned());
+        if let Some(entry) = fields.entries.iter().find(|entry| entry.key == name) {
+            return self.within(step, |at| T::decode(&entry.value, at));
+        }
+        let default = fields.table.iter().find(|field| field.name == name)?.default;
+        match default.map(json::tree) {
+            Some(Ok(node)) => self.within(step, |at| T::decode(&node, at)),
+            _ => self.within(step, |at| {
+                at.error(fields.position, "found nothing, expected this field, which has no default".into());
+                None
+            }),
+        }
+    }
+
+    /// The branch of a union that a value names, with the branch's value.
+    pub(super) fn branch<'n>(
+        &mut self,
+        node: &'n Node,
+        branches: &'static [Branch],
+    ) -> Option<(&'static str, Option<&'n Node>)> {
+        let expected = branches.iter().map(spelling).collect::<Vec<_>>().join(" or ");
+        let (tag, position, value) = match &node.value {
+            Value::Text(tag) => (tag, node.position, None),
+            Value::Object(entries) if entries.len() == 1 => {
+                (&entries[0].key, entries[0].key_position, Some(&entries[0].value))
+            }
+            Value::Object(entries) => {
+                self.error(node.position, format!("found an object of {} keys, expected {expected}", entries.len()));
+                return None;
+            }
+            _ => return self.unexpected(node, &expected),
+        };
+        let Some(branch) = branches.iter().find(|branch| branch.tag == tag) else {
+            let tags: Vec<&str> = branches.iter().map(|branch| branch.tag).collect();
+            self.error(position, format!("found {}, expected {expected}{}", quoted(tag), hint(tag, &tags)));
+            return None;
+        };
+        match value {
+            None if branch.has_value => {
+                self.error(position, format!("found {} without its value, expected {expected}", quoted(tag)));
+                None
+            }
+            Some(node) if !branch.has_value && node.value != Value::Null => {
+                let text = format!("found {}, expected nothing: {} takes no value", node.value, quoted(tag));
+                self.within(Step::Key(tag.clone()), |at| at.error(node.position, text));
+                None
+            }
+            value => Some((branch.tag, value)),
+        }
+    }
+
+    fn problem(&self, position: Position, text: String) -> Problem {
+        let mut path = String::new();
+        for step in &self.path {
+            match step {
+                Step::Index(index) => path.push_str(&format!("[{index}]")),
+                Step::Key(key) => {
+                    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+                    let key = if !key.is_empty() && key.chars().all(is_plain) { key.clone() } else { quoted(key) };
+                    path.push_str(if path.is_empty() { "" } else { "." });
+                    path.push_str(&key);
+                }
+            }
+        }
+        Problem { file: self.file.clone(), position: Some(position), path, text }
+    }
+}
+
+/// The end of a message about an unknown name.
+pub(super) fn hint(name: &str, known: &[&str]) -> String {
+    nearest(name, known.iter().copied()).map(|name| format!("; nearest known name: {name}")).unwrap_or_default()
+}
+
+fn spelling(branch: &Branch) -> String {
+    if branch.has_value { format!("{{\"{}\": ...}}", branch.tag) } else { format!("\"{}\"", branch.tag) }
+}
+
+impl Decode for bool {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        match node.value {
+            Value::Bool(value) => Some(value),
+            _ => at.unexpected(node, "true or false"),
+        }
+    }
+}
+
+impl Decode for u64 {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        let value = if let Value::Number(text) = &node.value { integer(text) } else { None };
+        value.or_else(|| at.unexpected(node, "an integer, 0 or more"))
+    }
+}
+
+/// The Word32 of the schema between two bounds, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bounded<const MIN: u32, const MAX: u32>(u32);
+
+/// A Word32 other than 0.
+pub type Positive = Bounded<1, { u32::MAX }>;
+
+impl<const MIN: u32, const MAX: u32> Bounded<MIN, MAX> {
+    /// The number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl<const MIN: u32, const MAX: u32> Decode for Bounded<MIN, MAX> {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        let value = if let Value::Number(text) = &node.value { integer(text) } else { None };
+        match value.and_then(|value| u32::try_from(value).ok()) {
+            Some(value) if (MIN..=MAX).contains(&value) => Some(Self(value)),
+            _ => at.unexpected(node, &format!("an integer from {MIN} to {MAX}")),
+        }
+    }
+}
+
+/// `1.0` and `1e3` are integers too, as they are in JSON Schema; beyond 2^53 only plain digits are exact.
+fn integer(text: &str) -> Option<u64> {
+    const LARGEST_EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
+    text.parse::<u64>().ok().or_else(|| {
+        let value = text.parse::<f64>().ok().filter(|value| (0.0..=LARGEST_EXACT_FLOAT).contains(value))?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by the comparison")]
+        let whole = value as u64;
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^53")]
+        let is_whole = whole as f64 == value;
+        is_whole.then_some(whole)
+    })
+}
+
+/// The Maybe of the schema: `"nothing"`, `null`, `{"just": x}` or a bare `x`.
+impl<T: Decode> Decode for Option<T> {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        match &node.value {
+            Value::Null => Some(None),
+            Value::Text(text) if text == "nothing" => Some(None),
+            Value::Object(entries) if matches!(entries.as_slice(), [entry] if entry.key == "nothing") => {
+                const NOTHING: &[Branch] = &[Branch { tag: "nothing", has_value: false }];
+                at.branch(node, NOTHING).map(|_| None)
+            }
+            Value::Object(entries) if matches!(entries.as_slice(), [entry] if entry.key == "just") => {
+                at.within(Step::Key("just".to_owned()), |at| T::decode(&entries[0].value, at)).map(Some)
+            }
+            _ => T::decode(node, at).map(Some),
+        }
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        let Value::List(items) = &node.value else { return at.unexpected(node, "an array") };
+        let each = |(index, item)| at.within(Step::Index(index), |at| T::decode(item, at));
+        let decoded: Vec<Option<T>> = items.iter().enumerate().map(each).collect();
+        decoded.into_iter().collect()
+    }
+}
+
+/// The StringKeyMap of the schema.
+impl<K: FromText + Ord, V: Decode> Decode for BTreeMap<K, V> {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        let entries = at.entries(node, "an object")?;
+        let mut map = Some(Self::new());
+        for entry in entries {
+            let decoded = at.within(Step::Key(entry.key.clone()), |at| {
+                let key = K::from_text(&entry.key).map_err(|error| at.error(entry.key_position, error.to_string()));
+                let value = V::decode(&entry.value, at);
+                key.ok().zip(value)
+            });
+            map = map.zip(decoded).map(|(mut map, (key, value))| {
+                map.insert(key, value);
+                map
+            });
+        }
+        map
+    }
+}
+
+impl<T: FromText> Decode for T {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        match &node.value {
+            Value::Text(text) => T::from_text(text).map_err(|error| at.error(node.position, error.to_string())).ok(),
+            Value::Number(text) => at.unexpected(node, &format!("{}; put it in quotes: {}", T::EXPECTED, quoted(text))),
+            Value::Bool(value) => at.unexpected(node, &format!("{}; put it in quotes: \"{value}\"", T::EXPECTED)),
+            _ => at.unexpected(node, T::EXPECTED),
+        }
+    }
+}
+
+/// The names of a record's fields that are not in its table, with their values.
+pub(super) fn unknown_fields(fields: &Fields<'_>) -> serde_json::Map<String, serde_json::Value> {
+    let known: BTreeSet<&str> = fields.table.iter().map(|field| field.name).collect();
+    let unknown = fields.entries.iter().filter(|entry| !known.contains(entry.key.as_str()));
+    unknown.map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
+}

@@ -1,0 +1,99 @@
+//! The tree that JSON and YAML are both read into: values that know where they stand in the text.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde_json::{Map, Number, Value as Json};
+
+use super::problem::Position;
+
+/// How deep arrays and objects may be nested in a text; the same as the JSON package's own limit.
+pub(super) const MAX_DEPTH: usize = 128;
+
+/// A value and where it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Node {
+    pub(super) value: Value,
+    pub(super) position: Position,
+}
+
+/// What a value is. A number keeps its spelling, and so its exactness.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    /// In the order of the text; a key may stand there twice.
+    Object(Vec<Entry>),
+}
+
+/// One key of an object with its value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) key_position: Position,
+    pub(super) value: Node,
+}
+
+/// Why a text is not even a tree.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Fault {
+    pub(super) position: Position,
+    pub(super) text: String,
+}
+
+impl Node {
+    /// The value of a key, if this is an object that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        let Value::Object(entries) = &self.value else { return None };
+        entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// The same value without its positions. Of a key given twice the last one stays.
+    pub(super) fn to_json(&self) -> Json {
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(*value),
+            // Every JSON number is one; a YAML one need not be (`.inf`) and then stays as its text.
+            Value::Number(text) => text.parse::<Number>().map_or_else(|_| Json::String(text.clone()), Json::Number),
+            Value::Text(text) => Json::String(text.clone()),
+            Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::Object(entries) => {
+                let map: Map<String, Json> =
+                    entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect();
+                Json::Object(map)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// Names the value in a message: `the number 1.21`, `"text"`, `an object`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => write!(out, "null"),
+            Self::Bool(value) => write!(out, "{value}"),
+            Self::Number(text) => write!(out, "the number {}", shortened(text)),
+            Self::Text(text) => write!(out, "{}", quoted(text)),
+            Self::List(_) => write!(out, "an array"),
+            Self::Object(_) => write!(out, "an object"),
+        }
+    }
+}
+
+/// A text from a file made fit for a message: in quotes, unprintable characters escaped, cut off when long.
+pub(super) fn quoted(text: &str) -> String {
+    format!("{:?}", shortened(text))
+}
+
+fn shortened(text: &str) -> String {
+    const SHOWN_CHARACTERS: usize = 80;
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        None => text.into(),
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
+}

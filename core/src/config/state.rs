@@ -1,0 +1,203 @@
+//! What runs and what is routed where: the state of a machine, of the master and of a slave. Fields that this version
+//! does not know are kept.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde_json::{Map, Value};
+
+use super::decode::{Bounded, Decode, Decoder, Step, hint};
+use super::macros::{record, union};
+use super::names::{DeployName, Label, ReleaseName};
+use super::node::{Node, quoted};
+use super::tool::ProxyModeConfig;
+
+/// The deploys and the wishes for the endpoints (`state.adl`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// By label; no two on one port.
+    pub deploys: BTreeMap<DeployName, Deploy>,
+    /// Which deploy an endpoint is to be routed to. It may name a deploy or an endpoint that is not there.
+    pub connections: BTreeMap<Label, DeployName>,
+    /// What this version does not know.
+    pub extra: Map<String, Value>,
+}
+
+record!(State keeps extra { deploys: "deploys", connections: "connections" }; check_state);
+
+/// A deploy of a state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deploy {
+    /// Its name, the same as its key.
+    pub label: DeployName,
+    /// What is deployed.
+    pub release: ReleaseName,
+    /// The `http` port that it was given.
+    pub port: Port,
+    /// What this version does not know.
+    pub extra: Map<String, Value>,
+}
+
+record!(Deploy keeps extra { label: "label", release: "release", port: "port" });
+
+/// What a slave reports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SlaveState {
+    /// How its last round ended.
+    pub status: SlaveStatus,
+    /// Its address, or why it is not known.
+    pub ip_address: String,
+    /// Its host name.
+    pub host_name: String,
+    /// What it runs.
+    pub state: State,
+    /// What this version does not know.
+    pub extra: Map<String, Value>,
+}
+
+record!(SlaveState keeps extra { status: "status", ip_address: "ipAddress", host_name: "hostName", state: "state" });
+
+/// How the last round of a slave ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SlaveStatus {
+    /// Well.
+    Ok,
+    /// Not well, and why.
+    Error(String),
+}
+
+union!(SlaveStatus { Ok = "ok", Error(String) = "error" });
+
+/// A TCP port, 1 to 65535.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Port(pub u16);
+
+impl Decode for Port {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        Bounded::<1, 65535>::decode(node, at).and_then(|port| u16::try_from(port.get()).ok()).map(Self)
+    }
+}
+
+impl State {
+    /// The deploy that an endpoint is connected to; a connection to a deploy that is not there is none.
+    pub fn connected(&self, endpoint: &Label) -> Option<&Deploy> {
+        self.connections.get(endpoint).and_then(|deploy| self.deploys.get(deploy))
+    }
+
+    /// What is usable but odd under today's configuration, one sentence each.
+    pub fn oddities(&self, proxy: &ProxyModeConfig) -> Vec<String> {
+        let known: Vec<&str> = proxy.end_points.keys().map(Label::as_str).collect();
+        let range = proxy.dynamic_port_range;
+        let outside = self.deploys.values().filter(|deploy| !range.contains(deploy.port.0)).map(|deploy| {
+            format!(
+                "the deploy {} has the port {}, which is outside the range dynamicPortRange",
+                deploy.label, deploy.port.0
+            )
+        });
+        let gone =
+            self.connections.keys().filter(|endpoint| !proxy.end_points.contains_key(endpoint)).map(|endpoint| {
+                format!(
+                    "the endpoint {endpoint} is connected but not in the configuration{}",
+                    hint(endpoint.as_str(), &known)
+                )
+            });
+        outside.chain(gone).collect()
+    }
+
+    /// The file's text: keys in order, so that equal states have equal texts.
+    pub fn to_json(&self) -> String {
+        format!("{:#}\n", self.to_value())
+    }
+
+    /// The state as plain JSON.
+    pub fn to_value(&self) -> Value {
+        let deploys = self.deploys.iter().map(|(label, deploy)| (label.to_string(), deploy.to_value()));
+        let connections = self.connections.iter().map(|(from, to)| (from.to_string(), Value::from(to.as_str())));
+        with_fields(
+            &self.extra,
+            [("deploys", Value::Object(deploys.collect())), ("connections", Value::Object(connections.collect()))],
+        )
+    }
+}
+
+impl Deploy {
+    fn to_value(&self) -> Value {
+        with_fields(
+            &self.extra,
+            [
+                ("label", Value::from(self.label.as_str())),
+                ("release", Value::from(self.release.as_str())),
+                ("port", Value::from(self.port.0)),
+            ],
+        )
+    }
+}
+
+impl SlaveState {
+    /// The file's text: keys in order, so that equal states have equal texts.
+    pub fn to_json(&self) -> String {
+        format!("{:#}\n", self.to_value())
+    }
+
+    /// The state as plain JSON.
+    pub fn to_value(&self) -> Value {
+        let status = match &self.status {
+            SlaveStatus::Ok => Value::from("ok"),
+            SlaveStatus::Error(text) => with_fields(&Map::new(), [("error", Value::from(text.as_str()))]),
+        };
+        with_fields(
+            &self.extra,
+            [
+                ("status", status),
+                ("ipAddress", Value::from(self.ip_address.as_str())),
+                ("hostName", Value::from(self.host_name.as_str())),
+                ("state", self.state.to_value()),
+            ],
+        )
+    }
+}
+
+fn with_fields<const N: usize>(extra: &Map<String, Value>, fields: [(&str, Value); N]) -> Value {
+    let mut object = extra.clone();
+    object.extend(fields.into_iter().map(|(name, value)| (name.to_string(), value)));
+    Value::Object(object)
+}
+
+/// Refuses what two writers or a slip may have left: it could make one deploy stop another.
+fn check_state(state: &mut State, node: &Node, at: &mut Decoder) {
+    let place = |key: &str, field: &str| {
+        node.get("deploys").and_then(|deploys| deploys.get(key)).and_then(|deploy| deploy.get(field))
+    };
+    let mut by_port: BTreeMap<Port, &DeployName> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for (key, deploy) in &state.deploys {
+        if *key != deploy.label {
+            let text =
+                format!("found {}, expected the deploy's key {}", quoted(deploy.label.as_str()), quoted(key.as_str()));
+            errors.push((key, "label", text));
+        }
+        if let Some(other) = by_port.insert(deploy.port, key) {
+            let text = format!("found {}, expected a port of its own: the deploy {other} has it too", deploy.port.0);
+            errors.push((key, "port", text));
+        }
+    }
+    for (key, field, text) in errors {
+        let position = place(key.as_str(), field).map_or(node.position, |node| node.position);
+        let path = ["deploys", key.as_str(), field].map(|step| Step::Key(step.into()));
+        at.within_all(path, |at| at.error(position, text));
+    }
+    let connections = node.get("connections");
+    for (endpoint, deploy) in state.connections.iter().filter(|(_, deploy)| !state.deploys.contains_key(deploy)) {
+        let value = connections.and_then(|connections| connections.get(endpoint.as_str()));
+        let known: Vec<&str> = state.deploys.keys().map(DeployName::as_str).collect();
+        let text = format!(
+            "found {}, which is no deploy of this state; counts as not connected{}",
+            quoted(deploy.as_str()),
+            hint(deploy.as_str(), &known)
+        );
+        let path = ["connections", endpoint.as_str()].map(|step| Step::Key(step.into()));
+        at.within_all(path, |at| at.warning(value.map_or(node.position, |value| value.position), text));
+    }
+}
