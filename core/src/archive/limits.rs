@@ -1,7 +1,7 @@
 //! How much an archive may hold (`releaseLimits` in the configuration).
 
 /// The most that is unpacked from one archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Limits {
     /// Files and folders, the folders that only follow from a path included.
     pub max_entries: u64,

@@ -42,7 +42,7 @@ pub struct Content {
 
 impl Listing {
     /// Makes a listing of members that are ordered by path.
-    pub(super) fn new(members: Vec<Member>) -> Self {
+    pub fn new(members: Vec<Member>) -> Self {
         Listing { members }
     }
 

@@ -10,16 +10,16 @@ use alloc::{
 use serde_json::{Map, Value};
 
 use crate::{
-    config::{Source, ToolConfig},
+    config::{ConfigSource, ToolConfig},
     seam::{Content, Effect, Facts, Location, Refusal},
 };
 
 /// Where a config source is kept.
-pub(crate) fn location(name: &str, source: &Source) -> Result<Location, Refusal> {
+pub(crate) fn location(name: &str, source: &ConfigSource) -> Result<Location, Refusal> {
     match source {
-        Source::File(path) => Ok(Location::File(path.to_string())),
-        Source::S3 { bucket, key } => Ok(Location::Object { bucket: bucket.clone(), key: key.clone() }),
-        Source::Secret(arn) => Err(Refusal::no(
+        ConfigSource::File(path) => Ok(Location::File(path.to_string())),
+        ConfigSource::S3(path) => Ok(Location::Object { bucket: path.bucket().into(), key: path.key().into() }),
+        ConfigSource::AwsSecretArn(arn) => Err(Refusal::no(
             format!("fetch the config source {name}"),
             format!("secrets of AWS Secrets Manager ({arn}) cannot be fetched yet"),
         )
@@ -36,31 +36,30 @@ pub(crate) fn cache_path(config: &ToolConfig, name: &str) -> String {
 pub(crate) fn look(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String, Option<Content>>, Refusal> {
     let mut asked = Vec::new();
     for (name, source) in &config.config_sources {
-        asked.push((name, facts.content(&location(name, source)?)));
+        asked.push((name.as_str(), facts.content(&location(name.as_str(), source)?)));
     }
-    asked.into_iter().map(|(name, answer)| Ok((name.clone(), answer?))).collect()
+    asked.into_iter().map(|(name, answer)| Ok((name.to_string(), answer?))).collect()
 }
 
 /// Every config source as it is now; one that does not exist is refused.
 pub(crate) fn fetch(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String, Content>, Refusal> {
     let found = look(facts, config)?;
-    let all = found.into_iter().map(|(name, content)| match content {
-        Some(content) => Ok((name, content)),
-        None => {
-            let at = location(&name, &config.config_sources[&name])?;
-            Err(Refusal::no(format!("fetch the config source {name}"), format!("{at} does not exist"))
-                .with_hint("create it, or wait for it with c2 fetch-context --retry"))
+    for (name, source) in &config.config_sources {
+        if let Some(None) = found.get(name.as_str()) {
+            let at = location(name.as_str(), source)?;
+            return Err(Refusal::no(format!("fetch the config source {name}"), format!("{at} does not exist"))
+                .with_hint("create it, or wait for it with c2 fetch-context --retry"));
         }
-    });
-    all.collect()
+    }
+    Ok(found.into_iter().filter_map(|(name, content)| Some((name, content?))).collect())
 }
 
 /// Every config source as the cache holds it.
 pub(crate) fn cached(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String, Content>, Refusal> {
-    let paths = config.config_sources.keys().map(|name| (name, cache_path(config, name)));
+    let paths = config.config_sources.keys().map(|name| (name.as_str(), cache_path(config, name.as_str())));
     let asked: Vec<_> = paths.map(|(name, path)| (name, facts.content(&Location::File(path.clone())), path)).collect();
     let all = asked.into_iter().map(|(name, answer, path)| match answer? {
-        Some(content) => Ok((name.clone(), content)),
+        Some(content) => Ok((name.to_string(), content)),
         None => Err(Refusal::no(format!("read the config source {name} from the cache"), format!("{path} is not there"))
             .with_hint("run c2 fetch-context first")),
     });

@@ -68,6 +68,6 @@ impl Command for ExpandTemplate {
     }
 
     fn lock(&self) -> Option<String> {
-        Some(Deploys(&self.config.deploys_dir).lock())
+        Some(Deploys(self.config.deploys_dir.as_str()).lock())
     }
 }

@@ -54,15 +54,16 @@ impl Command for FetchContext {
     }
 
     fn lock(&self) -> Option<String> {
-        Some(Deploys(&self.config.deploys_dir).lock())
+        Some(Deploys(self.config.deploys_dir.as_str()).lock())
     }
 }
 
 impl FetchContext {
     fn missing(&self, missing: &[&String], past: &[Outcome]) -> Result<Step, Refusal> {
         let (mut places, mut forget) = (Vec::new(), Vec::new());
-        for name in missing {
-            let at = location(name, &self.config.config_sources[*name])?;
+        let sources = self.config.config_sources.iter().map(|(name, source)| (name.as_str(), source));
+        for (name, source) in sources.filter(|(name, _)| missing.iter().any(|missing| missing == name)) {
+            let at = location(name, source)?;
             places.push(format!("{name} ({at})"));
             forget.push(Query::Content(at));
         }

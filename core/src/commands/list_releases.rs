@@ -7,7 +7,7 @@ use alloc::{
 };
 
 use crate::{
-    config::{ReleaseName, Releases, ToolConfig},
+    config::{DeployMode, FromText, ProxyModeConfig, ReleaseName, Releases, ToolConfig},
     seam::{Command, Facts, Listed, Location, Outcome, Refusal, Report, Step},
 };
 
@@ -30,9 +30,9 @@ impl Command for ListReleases {
 pub(crate) fn releases(facts: &Facts, config: &ToolConfig) -> Result<(Vec<String>, Vec<String>), Refusal> {
     let at = match &config.releases {
         Releases::LocalDir(folder) => Location::File(folder.to_string()),
-        Releases::S3 { bucket, key } => {
-            let base = key.strip_suffix('/').unwrap_or(key);
-            Location::Object { bucket: bucket.clone(), key: format!("{base}/") }
+        Releases::S3(path) => {
+            let base = path.key().strip_suffix('/').unwrap_or(path.key());
+            Location::Object { bucket: path.bucket().into(), key: format!("{base}/") }
         }
     };
     let mut listed = facts.releases(&at)?;
@@ -42,7 +42,7 @@ pub(crate) fn releases(facts: &Facts, config: &ToolConfig) -> Result<(Vec<String
         if name.is_empty() || name.ends_with('/') || is_own_state(&name, config) {
             continue;
         }
-        match ReleaseName::parse(&name) {
+        match ReleaseName::from_text(&name) {
             Ok(name) => names.push(name.to_string()),
             Err(why) => notes.push(format!("left out of the list: {name:?}: {why}")),
         }
@@ -52,10 +52,11 @@ pub(crate) fn releases(facts: &Facts, config: &ToolConfig) -> Result<(Vec<String
 
 /// Whether the name is one of the tool's own state objects: the remote state may lie below the releases' prefix.
 fn is_own_state(name: &str, config: &ToolConfig) -> bool {
-    let Some((bucket, base)) = config.remote_state() else { return false };
-    let Releases::S3 { bucket: releases_bucket, key } = &config.releases else { return false };
-    let full = format!("{}/{name}", key.strip_suffix('/').unwrap_or(key));
-    let Some(below) = full.strip_prefix(base).filter(|_| bucket == releases_bucket) else { return false };
+    let DeployMode::Proxy(ProxyModeConfig { remote_state_s3: Some(state), .. }) = &config.deploy_mode else { return false };
+    let Releases::S3(releases) = &config.releases else { return false };
+    let full = format!("{}/{name}", releases.key().strip_suffix('/').unwrap_or(releases.key()));
+    let same_bucket = state.bucket() == releases.bucket();
+    let Some(below) = full.strip_prefix(state.key()).filter(|_| same_bucket) else { return false };
     below == "/master/state.json"
         || below == "/master/.c2-probe"
         || below.strip_prefix("/slaves/").is_some_and(|slave| slave.ends_with("/state.json"))

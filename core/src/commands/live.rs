@@ -1,6 +1,6 @@
 //! The live release without a proxy: what `current` names, and the commands in its folder.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 use super::deploys::Deploys;
 use crate::{
@@ -41,7 +41,7 @@ pub(crate) fn release_json(folder: &Folder, path: &str) -> Result<ReleaseConfig,
     let Some(text) = &folder.release_json else {
         return Err(Refusal::no("read the commands of a deploy", alloc::format!("{file} is not there")));
     };
-    config::release_config(&file, text).map(|parsed| parsed).map_err(super::problems("read the commands of a deploy"))
+    config::release_config(&file, text).map(|parsed| parsed.value).map_err(super::rejected("read the commands of a deploy"))
 }
 
 /// How a release's commands are run.
@@ -59,7 +59,7 @@ impl Running {
             Role::Start => &config.start_command,
             Role::Stop => &config.stop_command,
         };
-        let run = || Effect::Run { role, folder: folder.into(), command: command.clone(), tolerant, limit_s: self.limit_s };
-        (!command.trim().is_empty()).then(run)
+        let run = || Effect::Run { role, folder: folder.into(), command: command.to_string(), tolerant, limit_s: self.limit_s };
+        (!command.as_str().trim().is_empty()).then(run)
     }
 }

@@ -1,16 +1,41 @@
 //! The commands: one verb, one file.
 
+mod context;
 mod deploys;
+mod expand_template;
+mod fetch_context;
+mod list_releases;
 mod live;
+mod partials;
+mod prepare;
+mod show_log;
 mod start;
+mod status;
+mod stop;
 mod take_up;
+mod unpack;
+
+pub use expand_template::ExpandTemplate;
+pub use fetch_context::FetchContext;
+pub use list_releases::ListReleases;
+pub use show_log::ShowLog;
+pub use start::Start;
+pub use status::Status;
+pub use stop::Stop;
+pub use unpack::Unpack;
+
 
 use alloc::{string::{String, ToString}, vec::Vec};
 use core::fmt::Display;
 
-use crate::seam::Refusal;
+use crate::{config::Rejected, seam::Refusal};
 
-/// A refusal from all the problems of a file.
+/// A refusal from all the errors of a file.
+pub(crate) fn rejected(what: &str) -> impl Fn(Rejected) -> Refusal {
+    move |rejected| Refusal::no(what, rejected.to_string())
+}
+
+/// A refusal from all these problems.
 pub(crate) fn problems<P: Display>(what: &str) -> impl Fn(Vec<P>) -> Refusal {
     move |problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();

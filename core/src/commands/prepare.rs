@@ -10,10 +10,10 @@ use alloc::{
 
 use serde_json::{Map, Value};
 
-use super::{context, problems};
+use super::{context, problems, rejected};
 use crate::{
-    archive::Listing,
-    config::{self, ReleaseConfig, Releases, ToolConfig},
+    archive::{Limits, Listing},
+    config::{self, ReleaseConfig, ReleasePath, Releases, ToolConfig},
     seam::{Content, Facts, Location, Refusal, Rendered},
     template::{self, Strictness},
 };
@@ -38,10 +38,20 @@ const RELEASE_JSON: &str = "release.json";
 pub(crate) fn archive_location(config: &ToolConfig, release: &str) -> Location {
     match &config.releases {
         Releases::LocalDir(folder) => Location::File(format!("{folder}/{release}")),
-        Releases::S3 { bucket, key } => {
-            let base = key.strip_suffix('/').unwrap_or(key);
-            Location::Object { bucket: bucket.clone(), key: format!("{base}/{release}") }
+        Releases::S3(path) => {
+            let base = path.key().strip_suffix('/').unwrap_or(path.key());
+            Location::Object { bucket: path.bucket().into(), key: format!("{base}/{release}") }
         }
+    }
+}
+
+/// `releaseLimits`.
+pub(crate) fn limits(config: &ToolConfig) -> Limits {
+    let limits = &config.release_limits;
+    Limits {
+        max_entries: limits.max_entries.get().into(),
+        max_bytes: limits.max_bytes,
+        max_ratio: limits.max_ratio.get().into(),
     }
 }
 
@@ -53,7 +63,7 @@ pub(crate) fn prepare(
     values: Result<Map<String, Value>, Refusal>,
 ) -> Result<Prepared, Refusal> {
     let at = archive_location(config, release);
-    let archive = facts.archive(&at, config.release_limits);
+    let archive = facts.archive(&at, limits(config));
     let (archive, mut values) = (archive?, values?);
     let Some(archive) = archive else {
         return Err(Refusal::no(format!("fetch the release {release}"), format!("{at} does not exist"))
@@ -62,18 +72,18 @@ pub(crate) fn prepare(
     let members = Members { facts, at: &at, release, listing: &archive.listing };
     let text = members.text(RELEASE_JSON)?;
     let stored = config::release_config(&format!("{release}:{RELEASE_JSON}"), &text);
-    let stored = stored.map_err(problems("read the release's configuration"))?.value;
+    let stored = stored.map_err(rejected("read the release's configuration"))?.value;
 
     let mut notes = Vec::new();
-    let own = members.all(stored.config_sources.values().map(AsRef::as_ref));
-    let templates = members.all(stored.templates.iter().map(AsRef::as_ref));
+    let own = members.all(stored.config_sources.values().map(ReleasePath::as_str));
+    let templates = members.all(stored.templates.iter().map(ReleasePath::as_str));
     let (own, templates) = (own?, templates?);
     for (name, path) in &stored.config_sources {
         let value = context::value(&format!("the release's config source {name} ({release}:{path})"), &own[path.as_str()])?;
-        if values.contains_key(name) {
+        if values.contains_key(name.as_str()) {
             notes.push(format!("the release's config source {name} is ignored: the configuration has one of that name"));
         } else {
-            values.insert(name.clone(), value);
+            values.insert(name.to_string(), value);
         }
     }
     let strictness = if config.strict_templates { Strictness::Strict } else { Strictness::Lenient };
@@ -83,7 +93,7 @@ pub(crate) fn prepare(
         Some(file) => {
             let text = utf8(&format!("{release}:{RELEASE_JSON}"), file.bytes.reveal())?.to_owned();
             let config = config::release_config(&format!("{release}:{RELEASE_JSON} (rendered)"), &text);
-            (config.map_err(problems("read the release's configuration"))?.value, text)
+            (config.map_err(rejected("read the release's configuration"))?.value, text)
         }
     };
     Ok(Prepared { archive: at, config, release_json, rendered, notes })

@@ -11,11 +11,11 @@ use super::{
     context,
     deploys::{CURRENT_INTENT, Deploys, fresh_id},
     live::{Live, Running, live, release_json},
-    prepare::{Prepared, prepare},
+    prepare::{Prepared, limits, prepare},
     take_up::{self, TAKE_UP, take_up},
 };
 use crate::{
-    config::{self, DeployName, ReleaseConfig, ReleaseName, ToolConfig},
+    config::{FolderName, FromText, Positive, ReleaseConfig, ReleaseName, ToolConfig, default_deploy_name},
     seam::{Command, Effect, Facts, Folder, Intent, Outcome, Plan, Refusal, Report, Role, Stage, Step},
 };
 
@@ -37,7 +37,7 @@ const TIDY: &str = "remove what is no longer needed";
 
 impl Command for Start {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        let deploys = Deploys(&self.config.deploys_dir);
+        let deploys = Deploys(self.config.deploys_dir.as_str());
         let (before, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
         let (before, intents) = (before?, intents?);
         if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
@@ -51,24 +51,25 @@ impl Command for Start {
     }
 
     fn lock(&self) -> Option<String> {
-        Some(Deploys(&self.config.deploys_dir).lock())
+        Some(Deploys(self.config.deploys_dir.as_str()).lock())
     }
 }
 
 impl Start {
     fn running(&self) -> Running {
-        Running { limit_s: self.config.command_timeout_s }
+        Running { limit_s: self.config.command_timeout_s.map(Positive::get) }
     }
 
     /// The one plan that makes the release live.
     fn plan(&self, facts: &Facts, deploys: Deploys<'_>, before: Option<&Live>) -> Result<Plan, Refusal> {
-        let name = config::default_deploy_name(&self.release).map_err(|why| {
-            Refusal::no(format!("start the release {}", self.release), why).with_hint("give the archive another name")
+        let name = FolderName::from_text(default_deploy_name(&self.release)).map_err(|why| {
+            Refusal::no(format!("start the release {}", self.release), format!("its deploy's name: {why}"))
+                .with_hint("give the archive another name")
         })?;
-        let home_path = deploys.home(name.as_ref());
+        let home_path = deploys.home(name.as_str());
         let sources = context::fetch(facts, &self.config);
         let values = sources.as_ref().map_err(Clone::clone).and_then(context::values);
-        let prepared = prepare(facts, &self.config, self.release.as_ref(), values);
+        let prepared = prepare(facts, &self.config, self.release.as_str(), values);
         let (id, home) = (fresh_id(facts), facts.folder(&home_path));
         let (sources, prepared, id, home) = (sources?, prepared?, id?, home?);
 
@@ -89,7 +90,7 @@ impl Start {
         let running = self.running();
         if change.again() {
             // The folder is exchanged while nothing of the release runs.
-            stages.extend([change.prestart(running, &deploys.aside(change.name.as_ref()))]);
+            stages.extend([change.prestart(running, &deploys.aside(change.name.as_str()))]);
             stages.extend(stop);
             stages.extend([change.put_in_place()]);
         } else {
@@ -194,7 +195,7 @@ pub(crate) fn stop_stage(
 struct Change<'a> {
     release: &'a ReleaseName,
     deploys: Deploys<'a>,
-    name: DeployName,
+    name: FolderName,
     home_path: String,
     id: String,
     home: Option<Folder>,
@@ -209,7 +210,7 @@ impl Change<'_> {
     }
 
     fn aside(&self) -> String {
-        self.deploys.aside(self.name.as_ref())
+        self.deploys.aside(self.name.as_str())
     }
 
     fn home_id(&self) -> Option<String> {
@@ -234,7 +235,7 @@ impl Change<'_> {
         };
         let unpack = Effect::Unpack {
             archive: self.prepared.archive.clone(),
-            limits: config.release_limits,
+            limits: limits(config),
             to: self.aside(),
             holds,
             rendered: self.prepared.rendered.clone(),
@@ -258,7 +259,7 @@ impl Change<'_> {
             Some(live) => Effect::Link { at: at.clone(), to: live.target.clone() },
             None => Effect::Unlink(at.clone()),
         };
-        let to = self.deploys.target(self.name.as_ref());
+        let to = self.deploys.target(self.name.as_str());
         Stage::new("switch", vec![Effect::Link { at, to }]).undone_by(vec![back])
     }
 

@@ -25,7 +25,7 @@ pub struct Status {
 
 impl Command for Status {
     fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
-        let deploys = Deploys(&self.config.deploys_dir);
+        let deploys = Deploys(self.config.deploys_dir.as_str());
         let (now, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
         let (now, intents) = (now?, intents?);
         let text = if self.json {

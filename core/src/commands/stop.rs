@@ -9,7 +9,7 @@ use super::{
     take_up::{self, TAKE_UP},
 };
 use crate::{
-    config::{self, ReleaseName, ToolConfig},
+    config::{FromText, Positive, ReleaseName, ToolConfig, default_deploy_name},
     seam::{Command, Effect, Facts, Intent, Outcome, Plan, Refusal, Report, Stage, Step},
 };
 
@@ -26,8 +26,8 @@ pub struct Stop {
 
 impl Command for Stop {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        let deploys = Deploys(&self.config.deploys_dir);
-        let running = Running { limit_s: self.config.command_timeout_s };
+        let deploys = Deploys(self.config.deploys_dir.as_str());
+        let running = Running { limit_s: self.config.command_timeout_s.map(Positive::get) };
         let (now, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
         let (now, intents) = (now?, intents?);
         if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
@@ -47,7 +47,7 @@ impl Command for Stop {
     }
 
     fn lock(&self) -> Option<String> {
-        Some(Deploys(&self.config.deploys_dir).lock())
+        Some(Deploys(self.config.deploys_dir.as_str()).lock())
     }
 }
 
@@ -92,7 +92,7 @@ impl Stop {
     fn names(&self, live: &Live) -> bool {
         let deploy = base_name(&live.path);
         let release = live.folder.as_ref().and_then(|folder| folder.release.as_ref());
-        let by_release = ReleaseName::parse(&self.deploy).ok().and_then(|name| config::default_deploy_name(&name).ok());
-        self.deploy == deploy || release == Some(&self.deploy) || by_release.is_some_and(|name| name.as_ref() == deploy)
+        let by_release = ReleaseName::from_text(&self.deploy).ok();
+        self.deploy == deploy || release == Some(&self.deploy) || by_release.is_some_and(|name| default_deploy_name(&name) == deploy)
     }
 }

@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec};
 use super::{
     context::{cached, values},
     deploys::Deploys,
-    prepare::prepare,
+    prepare::{limits, prepare},
 };
 use crate::{
     config::{ReleaseName, ToolConfig},
@@ -34,11 +34,11 @@ impl Command for Unpack {
         }
         let to = self.to.trim_end_matches('/');
         let values = cached(facts, &self.config).and_then(|sources| values(&sources));
-        let prepared = prepare(facts, &self.config, self.release.as_ref(), values);
+        let prepared = prepare(facts, &self.config, self.release.as_str(), values);
         let (there, prepared) = (facts.folder(to), prepared);
         let (there, prepared) = (there?, prepared?);
         let holds = Folder { id: None, release: None, release_json: Some(prepared.release_json) };
-        let (archive, limits, rendered) = (prepared.archive, self.config.release_limits, prepared.rendered);
+        let (archive, limits, rendered) = (prepared.archive, limits(&self.config), prepared.rendered);
         let stages = if there.is_some() {
             vec![Stage::new("replace its files", vec![Effect::UnpackOver { archive, limits, to: to.into(), holds, rendered }])]
         } else {
@@ -55,6 +55,6 @@ impl Command for Unpack {
     }
 
     fn lock(&self) -> Option<String> {
-        Some(Deploys(&self.config.deploys_dir).lock())
+        Some(Deploys(self.config.deploys_dir.as_str()).lock())
     }
 }
