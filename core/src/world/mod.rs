@@ -96,8 +96,10 @@ pub struct World {
     pub violations: BTreeSet<String>,
     /// Whether the lock is held.
     pub locked: bool,
-    shielded: bool,
-    signalled: Option<Signal>,
+    /// Whether signals are only noted.
+    pub shielded: bool,
+    /// The signal that was noted.
+    pub signalled: Option<Signal>,
 }
 
 impl World {
@@ -217,7 +219,7 @@ impl Host for World {
             _ => (),
         }
         let done = self.act(effect);
-        if done.is_ok() {
+        if done.is_ok() && self.faults.is_empty() {
             self.check_claims(effect);
         }
         match fault {

@@ -1,0 +1,265 @@
+//! Every case of `testdata` under a fault at every effect, two faults in one run and in two runs: the properties that
+//! a person relies on hold at every point.
+
+mod support;
+
+use std::{collections::BTreeMap, mem::discriminant, thread};
+
+use c2_core::{
+    seam::{Command, End, Facts, Outcome, drive},
+    world::{Fault, World},
+};
+use support::{
+    case::{Case, cases},
+    norm::{difference, norm},
+};
+
+/// The faults that may follow another one.
+const SECOND: [Fault; 4] = [Fault::Clean, Fault::Torn, Fault::Crash, Fault::Half];
+
+#[derive(Default)]
+struct Tally {
+    points: usize,
+    violations: BTreeMap<String, (usize, String)>,
+}
+
+impl Tally {
+    fn violation(&mut self, property: &str, detail: impl FnOnce() -> String) {
+        let detail = detail();
+        let case = detail.split(' ').next().unwrap_or_default();
+        self.violations.entry(format!("{case}: {property}")).or_insert((0, detail)).0 += 1;
+    }
+
+    fn add(&mut self, other: Tally) {
+        self.points += other.points;
+        for (property, (count, detail)) in other.violations {
+            self.violations.entry(property).or_insert((0, detail)).0 += count;
+        }
+    }
+}
+
+fn run(world: &mut World, command: &dyn Command, faults: &[(usize, Fault)]) -> End {
+    world.begin(faults);
+    drive(command, world, &mut Facts::default())
+}
+
+#[test]
+fn every_property_holds_under_every_fault() {
+    let cases = cases();
+    let mut tally = Tally::default();
+    thread::scope(|scope| {
+        let part = |index| {
+            let mine: Vec<&Case> = cases.iter().skip(index).step_by(2).collect();
+            scope.spawn(move || {
+                let mut tally = Tally::default();
+                mine.iter().for_each(|case| sweep(&mut tally, case));
+                tally
+            })
+        };
+        let threads = [part(0), part(1)];
+        threads.into_iter().for_each(|thread| tally.add(thread.join().unwrap()));
+    });
+    println!("{} cases, {} fault points, {} violations", cases.len(), tally.points, tally.violations.len());
+    for (property, (count, detail)) in &tally.violations {
+        println!("{count} x {property}\n   first: {detail}");
+    }
+    assert!(tally.violations.is_empty());
+    assert!(tally.points > 10_000, "the faults were not injected");
+}
+
+/// What a case comes to when nothing goes wrong.
+struct Undisturbed<'a> {
+    case: &'a Case,
+    command: Box<dyn Command>,
+    start: World,
+    end: End,
+    goal: Vec<String>,
+    effects: usize,
+}
+
+impl Undisturbed<'_> {
+    fn succeeded(&self) -> bool {
+        matches!(&self.end, End::Reported(report) if report.failed.is_none())
+    }
+}
+
+fn sweep(tally: &mut Tally, case: &Case) {
+    let (command, mut world) = (case.command(""), case.world());
+    let end = run(&mut world, &*command, &[]);
+    let goal = norm(&world);
+    let base = Undisturbed { case, command, start: case.world(), end, goal, effects: world.performed };
+    drain(tally, &base, &mut world, &[]);
+
+    let again = run(&mut world, &*base.command, &[]);
+    if norm(&world) != base.goal {
+        tally.violation("1: the same command again changes something", || format!("{} {again:?} {}", case.name, difference(&base.goal, &norm(&world))));
+    }
+    // An effect more than the undisturbed run has: the undo's, which only a fault brings about.
+    let mut last = base.effects.max(1);
+    let mut first = 1;
+    while first <= last {
+        for fault in Fault::ALL {
+            last = last.max(one_fault(tally, &base, (first, fault)).min(base.effects * 2));
+        }
+        first += 1;
+    }
+}
+
+/// One fault, then the same command again; then a second fault in the same run and in the next. The number of effects.
+fn one_fault(tally: &mut Tally, base: &Undisturbed<'_>, fault: (usize, Fault)) -> usize {
+    let mut world = base.start.clone();
+    let end = run(&mut world, &*base.command, &[fault]);
+    if world.performed < fault.0 {
+        return world.performed;
+    }
+    tally.points += 1;
+    let performed = world.performed;
+    check_end(tally, base, &mut world, &end, &[fault]);
+    converges(tally, base, world.clone(), &[fault]);
+    if matches!(fault.1, Fault::Clean | Fault::Torn | Fault::Signal) {
+        for second in (fault.0 + 1)..=performed {
+            for kind in SECOND {
+                let faults = [fault, (second, kind)];
+                let mut world = base.start.clone();
+                let end = run(&mut world, &*base.command, &faults);
+                tally.points += 1;
+                // A second fault may meet the undo itself: what was live is back after the next run.
+                drain(tally, base, &mut world, &faults);
+                let _ = end;
+                converges(tally, base, world, &faults);
+            }
+        }
+    }
+    for second in 1.. {
+        let mut over = false;
+        for kind in SECOND {
+            let mut world = world.clone();
+            let done = old_is_gone(base, &world);
+            let end = run(&mut world, &*base.command, &[(second, kind)]);
+            if world.performed < second {
+                over = true;
+                break;
+            }
+            tally.points += 1;
+            let faults = [fault, (second, kind)];
+            if done { drain(tally, base, &mut world, &faults) } else { check_end(tally, base, &mut world, &end, &faults) }
+            converges(tally, base, world, &faults);
+        }
+        if over {
+            break;
+        }
+    }
+    performed
+}
+
+/// Property 3, and what the model says must never happen.
+fn check_end(tally: &mut Tally, base: &Undisturbed<'_>, world: &mut World, end: &End, faults: &[(usize, Fault)]) {
+    drain(tally, base, world, faults);
+    let failed = match end {
+        End::Reported(report) => report.failed.is_some(),
+        End::Interrupted(_) | End::Refused(_) => true,
+        End::Gone | End::Waits(_) => false,
+    };
+    let is_start = base.case.name.starts_with("start/");
+    if failed && is_start && old_is_gone(base, world) {
+        let runs = format!("{:?}", world.running);
+        tally.violation("3: a failed start took the old release down", || format!("{} {faults:?} {end:?} runs {runs}", base.case.name));
+    }
+}
+
+/// Whether what was live and running before is no longer.
+fn old_is_gone(base: &Undisturbed<'_>, world: &World) -> bool {
+    let link = |world: &World| world.tree.get("/opt/deploys/current").map(|node| format!("{node:?}").split("since").next().map(str::to_string));
+    let before = &base.start.running;
+    !before.is_empty() && (&world.running != before || link(world) != link(&base.start))
+}
+
+/// Property 1: the same command again ends where an undisturbed run ends.
+fn converges(tally: &mut Tally, base: &Undisturbed<'_>, mut world: World, faults: &[(usize, Fault)]) {
+    let end = run(&mut world, &*base.command, &[]);
+    drain(tally, base, &mut world, faults);
+    let mut found = norm(&world);
+    if !base.succeeded() {
+        // Unused folders of a command that fails anyway, and the cache that it filled before it failed, may stay.
+        found.retain(|line| base.goal.contains(line) || line.starts_with("runs ") || line.starts_with("link "));
+    }
+    let kinds: Vec<Fault> = faults.iter().map(|(_, fault)| *fault).collect();
+    if found != base.goal {
+        let detail = || format!("{} {faults:?} {end:?} {}", base.case.name, difference(&base.goal, &found));
+        tally.violation(&format!("1: does not converge after {kinds:?}"), detail);
+    }
+    let failed = |end: &End| matches!(end, End::Reported(report) if report.failed.is_some());
+    let already_done = base.case.name.starts_with("stop/");
+    if !already_done && (discriminant(&end) != discriminant(&base.end) || failed(&end) != failed(&base.end)) {
+        tally.violation("1: ends differently the second time", || format!("{} {faults:?} {end:?} not {:?}", base.case.name, base.end));
+    }
+}
+
+fn drain(tally: &mut Tally, base: &Undisturbed<'_>, world: &mut World, faults: &[(usize, Fault)]) {
+    for violation in std::mem::take(&mut world.violations) {
+        let property: String = violation.chars().take(60).collect();
+        tally.violation(&property, || format!("{} {faults:?}: {violation}", base.case.name));
+    }
+}
+
+/// Property 4 has no faults of its own: whatever the intent's file holds, nothing is destroyed.
+#[test]
+fn an_unreadable_intent_destroys_nothing() {
+    for case in cases().iter().filter(|case| case.name.starts_with("start/") || case.name.starts_with("stop/")) {
+        for text in ["", "{", "null", "[]", "{\"oldTarget\":7}", "<html>", "\u{0}"] {
+            let mut world = case.world();
+            world.tree.write("/opt/deploys/.c2/intents/current.json", 0o600, text.as_bytes());
+            let before = world.tree.clone();
+            let end = run(&mut world, &*case.command(""), &[]);
+            assert!(matches!(end, End::Refused(_)), "{}: {end:?}", case.name);
+            assert_eq!(world.tree, before, "{}", case.name);
+        }
+    }
+}
+
+/// What a run prints of its plans is what it does: the dry run's plans are those of the real one.
+#[test]
+fn a_dry_run_shows_the_plans_that_are_performed_and_performs_nothing() {
+    for case in cases() {
+        let command = case.command("");
+        let mut world = case.world();
+        world.begin(&[]);
+        let before = world.tree.clone();
+        let recorder = Recorder { command: &*command, plans: Default::default() };
+        let end = drive(&recorder, &mut c2_core::seam::Supposed::over(&mut world), &mut Facts::default());
+        assert_eq!(world.tree, before, "{}", case.name);
+        let dry = recorder.plans.take();
+        if !matches!(&end, End::Reported(report) if report.failed.is_none()) {
+            continue;
+        }
+        let recorder = Recorder { command: &*command, plans: Default::default() };
+        let mut world = case.world();
+        world.begin(&[]);
+        let end = drive(&recorder, &mut world, &mut Facts::default());
+        let failed = !matches!(&end, End::Reported(report) if report.failed.is_none());
+        let real = recorder.plans.take();
+        // What fails, or stays in the foreground, goes on otherwise than a dry run can suppose.
+        if !failed && real.len() == dry.len() {
+            assert_eq!(dry, real, "{}", case.name);
+        }
+    }
+}
+
+struct Recorder<'a> {
+    command: &'a dyn Command,
+    plans: std::cell::RefCell<Vec<String>>,
+}
+
+impl Command for Recorder<'_> {
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<c2_core::seam::Step, c2_core::seam::Refusal> {
+        let step = self.command.next(facts, past);
+        if let Ok(c2_core::seam::Step::Do(plan)) = &step {
+            self.plans.borrow_mut().push(plan.to_string());
+        }
+        step
+    }
+
+    fn lock(&self) -> Option<String> {
+        self.command.lock()
+    }
+}

@@ -1,0 +1,193 @@
+//! A case: a configuration, a host, a command. One folder each: `testdata/<command>/<case>/case.json`.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use c2_core::{
+    commands::{ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack},
+    config::{FromText, ReleaseName, Syntax, ToolConfig, tool_config},
+    seam::{Command, Location},
+    world::{Object, Release, Script, World},
+};
+use serde_json::{Map, Value, json};
+
+/// A case as its file has it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// `<command>/<case>`.
+    pub name: String,
+    pub folder: PathBuf,
+    pub value: Value,
+}
+
+/// All cases of the project, in order.
+pub fn cases() -> Vec<Case> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let mut found = Vec::new();
+    for command in sorted(&root) {
+        for folder in sorted(&command) {
+            let Ok(text) = fs::read_to_string(folder.join("case.json")) else { continue };
+            let value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+            let name = folder.strip_prefix(&root).unwrap().display().to_string();
+            found.push(Case { name, folder, value });
+        }
+    }
+    assert!(found.len() > 20, "the cases of testdata were not found");
+    found
+}
+
+fn sorted(folder: &PathBuf) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+impl Case {
+    /// The configuration, all its paths below `root`.
+    pub fn config_text(&self, root: &str) -> String {
+        let mut config = json!({
+            "deploysDir": format!("{root}/opt/deploys"),
+            "contextCache": format!("{root}/opt/config"),
+            "logFile": format!("{root}/opt/var/log/camus2.log"),
+            "releases": { "localdir": format!("{root}/srv/releases") },
+        });
+        if let Some(own) = self.value["config"].as_object() {
+            config.as_object_mut().unwrap().extend(own.clone());
+        }
+        config.to_string().replace("{root}", root)
+    }
+
+    pub fn config(&self, root: &str) -> ToolConfig {
+        let parsed = tool_config("config.json", &self.config_text(root), Syntax::Json);
+        parsed.unwrap_or_else(|rejected| panic!("{}: {rejected}", self.name)).value
+    }
+
+    /// The words of the command line.
+    pub fn words(&self, root: &str) -> Vec<String> {
+        let words = self.value["command"].as_array().unwrap_or_else(|| panic!("{}: no command", self.name));
+        words.iter().map(|word| word.as_str().unwrap().replace("{root}", root)).collect()
+    }
+
+    /// The command that the words mean.
+    pub fn command(&self, root: &str) -> Box<dyn Command> {
+        command(&self.config(root), &self.words(root))
+    }
+
+    /// The simulated host that the case sets out from.
+    pub fn world(&self) -> World {
+        let mut world = World { clock: 1_700_000_000, nonce: 100, ..World::default() };
+        let host = &self.value["host"];
+        world.tree.make_folder("/opt/deploys", 0o755);
+        for (name, release) in entries(&host["releases"]) {
+            let at = Location::File(format!("/srv/releases/{name}"));
+            world.releases.insert(at, release_of(&name, &release));
+        }
+        for (name, release) in entries(&host["deployed"]) {
+            deploy(&mut world, &name, &release);
+        }
+        for (path, text) in entries(&host["files"]) {
+            world.tree.write(&path, 0o644, text.as_str().unwrap().as_bytes());
+        }
+        for (path, target) in entries(&host["links"]) {
+            world.tree.link(&path, target.as_str().unwrap(), 1_600_000_000);
+        }
+        for (path, object) in entries(&host["objects"]) {
+            let (bucket, key) = path.split_once('/').unwrap();
+            let at = Location::Object { bucket: bucket.into(), key: key.into() };
+            let bytes = object["text"].as_str().unwrap().as_bytes().to_vec();
+            world.objects.insert(at, Object { bytes, appears: world.clock + object["after"].as_u64().unwrap_or(0) });
+        }
+        world
+    }
+}
+
+/// The entries of an object, or none.
+pub fn entries(value: &Value) -> BTreeMap<String, Value> {
+    value.as_object().map(|map: &Map<String, Value>| map.clone().into_iter().collect()).unwrap_or_default()
+}
+
+/// A release: its commands by the names of [`Script`], a `version`, whatever files it has besides.
+pub fn release_of(name: &str, value: &Value) -> Release {
+    let script = |role: &str, default: Script| {
+        let named = value[role].as_str().map(|text| script_of(text));
+        named.unwrap_or(default).line().to_string()
+    };
+    let mut release_json = json!({
+        "templates": value.get("templates").cloned().unwrap_or(json!([])),
+        "prestartCommand": script("prestart", Script::Nothing),
+        "startCommand": script("start", Script::StrictStart),
+        "stopCommand": script("stop", Script::StrictStop),
+    });
+    if let Some(sources) = value.get("configSources") {
+        release_json["configSources"] = sources.clone();
+    }
+    let mut files = BTreeMap::new();
+    files.insert("release.json".to_string(), (0o644, release_json.to_string().into_bytes()));
+    let version = value["version"].as_str().unwrap_or(name);
+    files.insert("version".to_string(), (0o644, version.as_bytes().to_vec()));
+    for (path, content) in entries(&value["files"]) {
+        match content {
+            Value::Null => drop(files.remove(&path)),
+            Value::String(text) => drop(files.insert(path, (0o644, text.into_bytes()))),
+            other => {
+                let mode = u32::from_str_radix(other["mode"].as_str().unwrap(), 8).unwrap();
+                files.insert(path, (mode, other["text"].as_str().unwrap().as_bytes().to_vec()));
+            }
+        }
+    }
+    let modified = value["modified"].as_str().unwrap_or("2024").to_string();
+    Release { files, modified, broken: value["broken"].as_str().map(Into::into) }
+}
+
+fn script_of(name: &str) -> Script {
+    match name {
+        "nothing" => Script::Nothing,
+        "start" => Script::Start,
+        "strict-start" => Script::StrictStart,
+        "stop" => Script::Stop,
+        "strict-stop" => Script::StrictStop,
+        "foreground" => Script::Foreground,
+        "fails-late" => Script::FailsLate,
+        "fail" => Script::Fail,
+        other => panic!("no script is called {other}"),
+    }
+}
+
+/// A deploy that is on disk: running and live unless the case says otherwise, with an id unless the older tool made it.
+fn deploy(world: &mut World, name: &str, value: &Value) {
+    let release = release_of(name, value);
+    let home = format!("/opt/deploys/{name}");
+    for (path, (mode, bytes)) in &release.files {
+        world.tree.write(&format!("{home}/{path}"), *mode, bytes);
+    }
+    if !value["old"].as_bool().unwrap_or(false) {
+        world.tree.write(&format!("{home}/.c2-id"), 0o644, format!("id-of-{name}\n{name}.zip\n").as_bytes());
+    }
+    if value["live"].as_bool().unwrap_or(false) {
+        let version = world.tree.text(&format!("{home}/version")).unwrap();
+        world.running.insert(home.clone(), version);
+        world.tree.link("/opt/deploys/current", &home, 1_600_000_000);
+    }
+}
+
+/// The command that these words mean.
+pub fn command(config: &ToolConfig, words: &[String]) -> Box<dyn Command> {
+    let config = config.clone();
+    let flag = |name: &str| words.iter().any(|word| word == name);
+    let plain: Vec<&String> = words.iter().filter(|word| !word.starts_with("--")).collect();
+    let release = |word: &str| ReleaseName::from_text(word).unwrap();
+    match plain[0].as_str() {
+        "start" => {
+            let (release, as_deploy) = (release(plain[1]), plain.len() > 2);
+            Box::new(Start { config, release, as_deploy, force: flag("--force") })
+        }
+        "stop" => Box::new(Stop { config, deploy: plain[1].clone(), force: flag("--force") }),
+        "status" => Box::new(Status { config, json: flag("--json-output") }),
+        "unpack" => Box::new(Unpack { config, release: release(plain[1]), to: plain[2].clone() }),
+        "expand-template" => Box::new(ExpandTemplate { config, template: plain[1].clone(), to: plain[2].clone() }),
+        "fetch-context" => Box::new(FetchContext { config, retry: flag("--retry") }),
+        "list-releases" => Box::new(ListReleases { config }),
+        "show-log" => Box::new(ShowLog { config }),
+        other => panic!("no command is called {other}"),
+    }
+}

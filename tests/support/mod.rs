@@ -1,0 +1,5 @@
+//! What the tests of the program share: cases as folders, the simulated host they set out from, what they run.
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+pub mod case;
+pub mod norm;
