@@ -75,9 +75,22 @@ struct Undisturbed<'a> {
     end: End,
     goal: Vec<String>,
     effects: usize,
+    /// The number of the effect that starts the release.
+    start_effect: usize,
 }
 
 impl Undisturbed<'_> {
+    /// Whether a fault met a release that was live already: one that fails late, or stays in the foreground, is live
+    /// from its start on, and a later run sets out from it.
+    fn met_a_live_release(&self, faults: &[(usize, Fault)]) -> bool {
+        let start = self.case.value["host"]["releases"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .any(|(_, release)| matches!(release["start"].as_str(), Some("fails-late" | "foreground")));
+        start && faults.iter().any(|(number, _)| *number >= self.start_effect)
+    }
+
     fn succeeded(&self) -> bool {
         matches!(&self.end, End::Reported(report) if report.failed.is_none())
     }
@@ -87,12 +100,23 @@ fn sweep(tally: &mut Tally, case: &Case) {
     let (command, mut world) = (case.command(""), case.world());
     let end = run(&mut world, &*command, &[]);
     let goal = norm(&world);
-    let base = Undisturbed { case, command, start: case.world(), end, goal, effects: world.performed };
+    let effects = world.performed;
+    let base = Undisturbed {
+        case,
+        command,
+        start: case.world(),
+        end,
+        goal,
+        effects,
+        start_effect: world.started_at.unwrap_or(effects + 1),
+    };
     drain(tally, &base, &mut world, &[]);
 
     let again = run(&mut world, &*base.command, &[]);
     if norm(&world) != base.goal {
-        tally.violation("1: the same command again changes something", || format!("{} {again:?} {}", case.name, difference(&base.goal, &norm(&world))));
+        tally.violation("1: the same command again changes something", || {
+            format!("{} {again:?} {}", case.name, difference(&base.goal, &norm(&world)))
+        });
     }
     // An effect more than the undisturbed run has: the undo's, which only a fault brings about.
     let mut last = base.effects.max(1);
@@ -142,7 +166,11 @@ fn one_fault(tally: &mut Tally, base: &Undisturbed<'_>, fault: (usize, Fault)) -
             }
             tally.points += 1;
             let faults = [fault, (second, kind)];
-            if done { drain(tally, base, &mut world, &faults) } else { check_end(tally, base, &mut world, &end, &faults) }
+            if done {
+                drain(tally, base, &mut world, &faults)
+            } else {
+                check_end(tally, base, &mut world, &end, &faults)
+            }
             converges(tally, base, world, &faults);
         }
         if over {
@@ -161,15 +189,19 @@ fn check_end(tally: &mut Tally, base: &Undisturbed<'_>, world: &mut World, end: 
         End::Gone | End::Waits(_) => false,
     };
     let is_start = base.case.name.starts_with("start/");
-    if failed && is_start && old_is_gone(base, world) {
+    if failed && is_start && !base.met_a_live_release(faults) && old_is_gone(base, world) {
         let runs = format!("{:?}", world.running);
-        tally.violation("3: a failed start took the old release down", || format!("{} {faults:?} {end:?} runs {runs}", base.case.name));
+        tally.violation("3: a failed start took the old release down", || {
+            format!("{} {faults:?} {end:?} runs {runs}", base.case.name)
+        });
     }
 }
 
 /// Whether what was live and running before is no longer.
 fn old_is_gone(base: &Undisturbed<'_>, world: &World) -> bool {
-    let link = |world: &World| world.tree.get("/opt/deploys/current").map(|node| format!("{node:?}").split("since").next().map(str::to_string));
+    let link = |world: &World| {
+        world.tree.get("/opt/deploys/current").map(|node| format!("{node:?}").split("since").next().map(str::to_string))
+    };
     let before = &base.start.running;
     !before.is_empty() && (&world.running != before || link(world) != link(&base.start))
 }
@@ -178,6 +210,9 @@ fn old_is_gone(base: &Undisturbed<'_>, world: &World) -> bool {
 fn converges(tally: &mut Tally, base: &Undisturbed<'_>, mut world: World, faults: &[(usize, Fault)]) {
     let end = run(&mut world, &*base.command, &[]);
     drain(tally, base, &mut world, faults);
+    if base.met_a_live_release(faults) {
+        return;
+    }
     let mut found = norm(&world);
     if !base.succeeded() {
         // Unused folders of a command that fails anyway, and the cache that it filled before it failed, may stay.
@@ -191,7 +226,9 @@ fn converges(tally: &mut Tally, base: &Undisturbed<'_>, mut world: World, faults
     let failed = |end: &End| matches!(end, End::Reported(report) if report.failed.is_some());
     let already_done = base.case.name.starts_with("stop/");
     if !already_done && (discriminant(&end) != discriminant(&base.end) || failed(&end) != failed(&base.end)) {
-        tally.violation("1: ends differently the second time", || format!("{} {faults:?} {end:?} not {:?}", base.case.name, base.end));
+        tally.violation("1: ends differently the second time", || {
+            format!("{} {faults:?} {end:?} not {:?}", base.case.name, base.end)
+        });
     }
 }
 

@@ -5,11 +5,12 @@
 extern crate alloc;
 
 pub mod archive;
+pub mod commands;
+pub mod completion;
 pub mod config;
 pub mod s3;
 pub mod seam;
-pub mod commands;
+pub mod template;
 pub mod time;
 #[cfg(feature = "world")]
 pub mod world;
-pub mod template;

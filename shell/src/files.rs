@@ -122,7 +122,7 @@ pub(crate) fn exchange(a: &Path, b: &Path) -> io::Result<()> {
 
 /// Renames a folder to a name that must be free.
 pub(crate) fn move_to_free(from: &Path, to: &Path) -> io::Result<()> {
-    make_folders(&parent(to), 0o700)?;
+    make_folders(&parent(to), 0o755)?;
     renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?;
     sync_parent(from)?;
     sync_parent(to)

@@ -20,7 +20,7 @@ impl Machine {
             Effect::Unpack { archive, limits, to, holds, rendered } => {
                 let to = Path::new(to);
                 if let Some(parent) = to.parent() {
-                    files::make_folders(parent, 0o700).map_err(failed)?;
+                    files::make_folders(parent, 0o755).map_err(failed)?;
                 }
                 let (file, extra) = (self.spooled(archive, *limits)?, extra_files(holds, rendered));
                 archive::unpack(file, limits, to, &extra).map_err(|error| archive_failure(effect, &error))

@@ -60,8 +60,10 @@ pub(crate) fn cached(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<Stri
     let asked: Vec<_> = paths.map(|(name, path)| (name, facts.content(&Location::File(path.clone())), path)).collect();
     let all = asked.into_iter().map(|(name, answer, path)| match answer? {
         Some(content) => Ok((name.to_string(), content)),
-        None => Err(Refusal::no(format!("read the config source {name} from the cache"), format!("{path} is not there"))
-            .with_hint("run c2 fetch-context first")),
+        None => {
+            Err(Refusal::no(format!("read the config source {name} from the cache"), format!("{path} is not there"))
+                .with_hint("run c2 fetch-context first"))
+        }
     });
     all.collect()
 }
@@ -80,7 +82,8 @@ pub(crate) fn cache(config: &ToolConfig, sources: &BTreeMap<String, Content>) ->
 
 /// The context of templates: one key per config source, its parsed JSON.
 pub(crate) fn values(sources: &BTreeMap<String, Content>) -> Result<Map<String, Value>, Refusal> {
-    let all = sources.iter().map(|(name, content)| Ok((name.clone(), value(&format!("the config source {name}"), content)?)));
+    let all =
+        sources.iter().map(|(name, content)| Ok((name.clone(), value(&format!("the config source {name}"), content)?)));
     all.collect()
 }
 

@@ -34,12 +34,17 @@ impl Command for FetchContext {
         if let Some(outcome @ Outcome::Planned { failed, .. }) = past.last() {
             let text = outcome.failure_text().unwrap_or_default();
             return Ok(Step::Done(match failed {
-                None => Report::note(format!("{} config sources are in {}", self.config.config_sources.len(), self.config.context_cache)),
+                None => Report::note(format!(
+                    "{} config sources are in {}",
+                    self.config.config_sources.len(),
+                    self.config.context_cache
+                )),
                 Some((_, failure)) => Report::failed(text, failure.hint()),
             }));
         }
         let found = look(facts, &self.config)?;
-        let missing: Vec<&String> = found.iter().filter(|(_, content)| content.is_none()).map(|(name, _)| name).collect();
+        let missing: Vec<&String> =
+            found.iter().filter(|(_, content)| content.is_none()).map(|(name, _)| name).collect();
         if !missing.is_empty() {
             return self.missing(&missing, past);
         }
@@ -47,7 +52,9 @@ impl Command for FetchContext {
             found.into_iter().filter_map(|(name, content)| Some((name, content?))).collect();
         values(&sources)?;
         if sources.is_empty() {
-            return Ok(Step::Done(Report::note("the configuration names no config sources: there is nothing to fetch")));
+            return Ok(Step::Done(Report::note(
+                "the configuration names no config sources: there is nothing to fetch",
+            )));
         }
         let stage = Stage::new("write", cache(&self.config, &sources));
         Ok(Step::Do(Plan::new("cache the config sources", vec![stage])))
@@ -72,8 +79,13 @@ impl FetchContext {
             let refusal = Refusal::no("fetch the config sources", format!("not there: {places}"));
             return Err(refusal.with_hint("create what is missing, or wait for it with --retry"));
         }
-        let waited_s: u32 = past.iter().map(|outcome| if let Outcome::Waited(seconds) = outcome { *seconds } else { 0 }).sum();
+        let waited_s: u32 =
+            past.iter().map(|outcome| if let Outcome::Waited(seconds) = outcome { *seconds } else { 0 }).sum();
         let since = if waited_s == 0 { String::new() } else { format!(", for {waited_s} s now") };
-        Ok(Step::Wait { why: format!("waiting for what is not there yet: {places}{since}").to_string(), pause_s: PAUSE_S, forget })
+        Ok(Step::Wait {
+            why: format!("waiting for what is not there yet: {places}{since}").to_string(),
+            pause_s: PAUSE_S,
+            forget,
+        })
     }
 }

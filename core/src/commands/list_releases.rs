@@ -52,7 +52,9 @@ pub(crate) fn releases(facts: &Facts, config: &ToolConfig) -> Result<(Vec<String
 
 /// Whether the name is one of the tool's own state objects: the remote state may lie below the releases' prefix.
 fn is_own_state(name: &str, config: &ToolConfig) -> bool {
-    let DeployMode::Proxy(ProxyModeConfig { remote_state_s3: Some(state), .. }) = &config.deploy_mode else { return false };
+    let DeployMode::Proxy(ProxyModeConfig { remote_state_s3: Some(state), .. }) = &config.deploy_mode else {
+        return false;
+    };
     let Releases::S3(releases) = &config.releases else { return false };
     let full = format!("{}/{name}", releases.key().strip_suffix('/').unwrap_or(releases.key()));
     let same_bucket = state.bucket() == releases.bucket();

@@ -41,7 +41,9 @@ pub(crate) fn release_json(folder: &Folder, path: &str) -> Result<ReleaseConfig,
     let Some(text) = &folder.release_json else {
         return Err(Refusal::no("read the commands of a deploy", alloc::format!("{file} is not there")));
     };
-    config::release_config(&file, text).map(|parsed| parsed.value).map_err(super::rejected("read the commands of a deploy"))
+    config::release_config(&file, text)
+        .map(|parsed| parsed.value)
+        .map_err(super::rejected("read the commands of a deploy"))
 }
 
 /// How a release's commands are run.
@@ -59,7 +61,13 @@ impl Running {
             Role::Start => &config.start_command,
             Role::Stop => &config.stop_command,
         };
-        let run = || Effect::Run { role, folder: folder.into(), command: command.to_string(), tolerant, limit_s: self.limit_s };
+        let run = || Effect::Run {
+            role,
+            folder: folder.into(),
+            command: command.to_string(),
+            tolerant,
+            limit_s: self.limit_s,
+        };
         (!command.as_str().trim().is_empty()).then(run)
     }
 }

@@ -1,13 +1,16 @@
 //! The commands: one verb, one file.
 
+mod check_config;
 mod context;
 mod deploys;
 mod expand_template;
 mod fetch_context;
 mod list_releases;
 mod live;
+mod load_config;
 mod partials;
 mod prepare;
+mod request;
 mod show_log;
 mod start;
 mod status;
@@ -15,17 +18,22 @@ mod stop;
 mod take_up;
 mod unpack;
 
+pub use check_config::CheckConfig;
 pub use expand_template::ExpandTemplate;
 pub use fetch_context::FetchContext;
 pub use list_releases::ListReleases;
+pub use load_config::load_config;
+pub use request::Request;
 pub use show_log::ShowLog;
 pub use start::Start;
 pub use status::Status;
 pub use stop::Stop;
 pub use unpack::Unpack;
 
-
-use alloc::{string::{String, ToString}, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::fmt::Display;
 
 use crate::{config::Rejected, seam::Refusal};

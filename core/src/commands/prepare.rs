@@ -79,9 +79,11 @@ pub(crate) fn prepare(
     let templates = members.all(stored.templates.iter().map(ReleasePath::as_str));
     let (own, templates) = (own?, templates?);
     for (name, path) in &stored.config_sources {
-        let value = context::value(&format!("the release's config source {name} ({release}:{path})"), &own[path.as_str()])?;
+        let value =
+            context::value(&format!("the release's config source {name} ({release}:{path})"), &own[path.as_str()])?;
         if values.contains_key(name.as_str()) {
-            notes.push(format!("the release's config source {name} is ignored: the configuration has one of that name"));
+            notes
+                .push(format!("the release's config source {name} is ignored: the configuration has one of that name"));
         } else {
             values.insert(name.to_string(), value);
         }
@@ -108,7 +110,11 @@ fn render(
 ) -> Result<Vec<Rendered>, Refusal> {
     let mut partials = Vec::new();
     for (path, content) in templates {
-        partials.push(partials_of(members, path, utf8(&format!("{}:{path}", members.release), content.bytes.reveal())?));
+        partials.push(partials_of(
+            members,
+            path,
+            utf8(&format!("{}:{path}", members.release), content.bytes.reveal())?,
+        ));
     }
     let partials: Vec<BTreeMap<String, String>> = partials.into_iter().collect::<Result<_, _>>()?;
     let (mut rendered, mut found) = (Vec::new(), Vec::new());
@@ -123,7 +129,11 @@ fn render(
             Err(problems) => found.extend(problems),
         }
     }
-    if found.is_empty() { Ok(rendered) } else { Err(problems(&format!("fill the templates of {}", members.release))(found)) }
+    if found.is_empty() {
+        Ok(rendered)
+    } else {
+        Err(problems(&format!("fill the templates of {}", members.release))(found))
+    }
 }
 
 /// The partials that a template mentions, and those that they mention, by the names in the tags.
@@ -159,7 +169,10 @@ impl Members<'_> {
     fn text(&self, path: &str) -> Result<String, Refusal> {
         match self.find(path)? {
             Some(content) => Ok(utf8(&format!("{}:{path}", self.release), content.bytes.reveal())?.to_owned()),
-            None => Err(Refusal::no(format!("read {path} of the release {}", self.release), "the archive holds no such file")),
+            None => Err(Refusal::no(
+                format!("read {path} of the release {}", self.release),
+                "the archive holds no such file",
+            )),
         }
     }
 

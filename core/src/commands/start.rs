@@ -45,7 +45,9 @@ impl Command for Start {
         }
         match change_of(past) {
             None => self.plan(facts, deploys, before.as_ref()).map(Step::Do),
-            Some(Outcome::Planned { plan, failed: None, .. }) => self.started(facts, deploys, before.as_ref(), plan, past),
+            Some(Outcome::Planned { plan, failed: None, .. }) => {
+                self.started(facts, deploys, before.as_ref(), plan, past)
+            }
             Some(outcome) => Ok(Step::Done(self.failure(outcome, before.as_ref()))),
         }
     }
@@ -120,7 +122,9 @@ impl Start {
         };
         match stop_stage(before, folder, self.running(), self.force) {
             Ok(stage) => Ok((stage, vec![])),
-            Err(refusal) if self.force => Ok((None, vec![format!("{refusal}: the live release is not stopped (--force)")])),
+            Err(refusal) if self.force => {
+                Ok((None, vec![format!("{refusal}: the live release is not stopped (--force)")]))
+            }
             Err(refusal) => Err(refusal.with_hint("repair that file, or go on without stopping it with --force")),
         }
     }
@@ -136,13 +140,17 @@ impl Start {
     ) -> Result<Step, Refusal> {
         let done = || Ok(Step::Done(Report::note(format!("{} is live", self.release))));
         let Some((_, intent)) = &plan.intent else { return done() };
-        let tidied = || past.iter().any(|outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == TIDY));
+        let tidied =
+            || past.iter().any(|outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == TIDY));
         let attended = past.iter().rev().find(|outcome| titled(outcome, ATTEND));
         match attended {
             None if facts.start_command_runs()? => {
                 let folder = intent.home.clone().unwrap_or_default();
                 let attend = Stage::new(ATTEND, vec![Effect::Attend { folder }]);
-                return Ok(Step::Do(Plan { without_lock: true, ..Plan::new(format!("start {}", self.release), vec![attend]) }));
+                return Ok(Step::Do(Plan {
+                    without_lock: true,
+                    ..Plan::new(format!("start {}", self.release), vec![attend])
+                }));
             }
             Some(outcome @ Outcome::Planned { failed: Some(_), .. }) => {
                 // It failed late. Somebody else's change since then stands.
@@ -240,7 +248,8 @@ impl Change<'_> {
             holds,
             rendered: self.prepared.rendered.clone(),
         };
-        Stage::new("unpack", vec![Effect::Remove(self.deploys.asides()), unpack]).undone_by(vec![Effect::Remove(self.deploys.asides())])
+        Stage::new("unpack", vec![Effect::Remove(self.deploys.asides()), unpack])
+            .undone_by(vec![Effect::Remove(self.deploys.asides())])
     }
 
     fn put_in_place(&self) -> Stage {
@@ -264,7 +273,8 @@ impl Change<'_> {
     }
 
     fn start(&self, running: Running) -> Stage {
-        let run = |role, tolerant| running.run(role, &self.prepared.config, &self.home_path, tolerant).into_iter().collect();
+        let run =
+            |role, tolerant| running.run(role, &self.prepared.config, &self.home_path, tolerant).into_iter().collect();
         Stage::new("start", run(Role::Start, false)).undone_by(run(Role::Stop, true))
     }
 }
@@ -280,7 +290,7 @@ pub(crate) fn last_is(past: &[Outcome], title: &str) -> bool {
 
 /// The change that this run tried, or what failed before it: the plan with an intent, or the first that failed.
 pub(crate) fn change_of(past: &[Outcome]) -> Option<&Outcome> {
-    past.iter().find(|outcome| {
-        matches!(outcome, Outcome::Planned { plan, failed, .. } if plan.intent.is_some() || failed.is_some())
-    })
+    past.iter().find(
+        |outcome| matches!(outcome, Outcome::Planned { plan, failed, .. } if plan.intent.is_some() || failed.is_some()),
+    )
 }

@@ -45,7 +45,12 @@ impl Command for Status {
                 Some(live) => {
                     let release = live.folder.as_ref().and_then(|folder| folder.release.as_deref());
                     let release = release.unwrap_or(base_name(&live.path));
-                    format!("Current: {}\nRelease: {release}\nFolder: {}\nSince: {}\n", base_name(&live.path), live.path, utc(live.since))
+                    format!(
+                        "Current: {}\nRelease: {release}\nFolder: {}\nSince: {}\n",
+                        base_name(&live.path),
+                        live.path,
+                        utc(live.since)
+                    )
                 }
             }
         };
@@ -54,7 +59,9 @@ impl Command for Status {
             report.notes.push(format!("current points to {}, which holds no release", live.path));
         }
         if !intents.is_empty() {
-            report.notes.push("a change was interrupted: the next start or stop goes back before it goes on".to_string());
+            report
+                .notes
+                .push("a change was interrupted: the next start or stop goes back before it goes on".to_string());
         }
         Ok(Step::Done(report))
     }

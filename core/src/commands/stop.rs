@@ -55,11 +55,16 @@ impl Stop {
     fn plan(&self, deploys: Deploys<'_>, live: &Live, running: Running) -> Result<Plan, Refusal> {
         let mut notes = Vec::new();
         if !self.names(live) {
-            notes.push(format!("what is live is {}, not {}: it is stopped all the same", base_name(&live.path), self.deploy));
+            notes.push(format!(
+                "what is live is {}, not {}: it is stopped all the same",
+                base_name(&live.path),
+                self.deploy
+            ));
         }
         let stop = match &live.folder {
             None => {
-                notes.push(format!("current points to {}, which holds no release: only the link is removed", live.path));
+                notes
+                    .push(format!("current points to {}, which holds no release: only the link is removed", live.path));
                 None
             }
             Some(folder) => match stop_stage(live, folder, running, self.force) {
@@ -93,6 +98,8 @@ impl Stop {
         let deploy = base_name(&live.path);
         let release = live.folder.as_ref().and_then(|folder| folder.release.as_ref());
         let by_release = ReleaseName::from_text(&self.deploy).ok();
-        self.deploy == deploy || release == Some(&self.deploy) || by_release.is_some_and(|name| default_deploy_name(&name) == deploy)
+        self.deploy == deploy
+            || release == Some(&self.deploy)
+            || by_release.is_some_and(|name| default_deploy_name(&name) == deploy)
     }
 }

@@ -22,12 +22,7 @@ pub(crate) fn from_note(facts: &Facts, deploys: Deploys<'_>, text: &str, running
 }
 
 /// The plan that goes fully back: the folder, the link, the old release started again.
-pub(crate) fn take_up(
-    facts: &Facts,
-    deploys: Deploys<'_>,
-    intent: &Intent,
-    running: Running,
-) -> Result<Plan, Refusal> {
+pub(crate) fn take_up(facts: &Facts, deploys: Deploys<'_>, intent: &Intent, running: Running) -> Result<Plan, Refusal> {
     let look = |path: &Option<String>| path.as_ref().map_or(Ok(None), |path| facts.folder(path));
     let (home, aside, old) = (look(&intent.home), facts.folder(&intent.aside), look(&intent.old_folder));
     let (home, aside, old) = (home?, aside?, old?);
@@ -41,7 +36,11 @@ pub(crate) fn take_up(
             effects.extend(running.run(Role::Stop, &config, path, true));
         }
         if intent.home_id.is_none() || former.is_some() {
-            effects.push(Effect::Exchange { aside: intent.aside.clone(), home: path.clone(), id: intent.home_id.clone() });
+            effects.push(Effect::Exchange {
+                aside: intent.aside.clone(),
+                home: path.clone(),
+                id: intent.home_id.clone(),
+            });
         }
     }
     effects.push(match &intent.old_target {

@@ -40,14 +40,18 @@ impl Command for Unpack {
         let holds = Folder { id: None, release: None, release_json: Some(prepared.release_json) };
         let (archive, limits, rendered) = (prepared.archive, limits(&self.config), prepared.rendered);
         let stages = if there.is_some() {
-            vec![Stage::new("replace its files", vec![Effect::UnpackOver { archive, limits, to: to.into(), holds, rendered }])]
+            vec![Stage::new(
+                "replace its files",
+                vec![Effect::UnpackOver { archive, limits, to: to.into(), holds, rendered }],
+            )]
         } else {
             let (folder, name) = to.rsplit_once('/').map_or(("", to), |(folder, name)| (&to[..=folder.len()], name));
             let beside = format!("{folder}.{name}.c2-new");
             let unpack = Effect::Unpack { archive, limits, to: beside.clone(), holds, rendered };
             let rename = Effect::Rename { from: beside.clone(), to: to.into() };
             vec![
-                Stage::new("unpack", vec![Effect::Remove(beside.clone()), unpack]).undone_by(vec![Effect::Remove(beside)]),
+                Stage::new("unpack", vec![Effect::Remove(beside.clone()), unpack])
+                    .undone_by(vec![Effect::Remove(beside)]),
                 Stage::new("put in place", vec![rename]),
             ]
         };

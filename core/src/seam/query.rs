@@ -62,10 +62,7 @@ impl Query {
     /// Whether a plan, done or failed, leaves the answer as it is.
     #[must_use]
     pub fn survives_a_plan(&self) -> bool {
-        matches!(
-            self,
-            Query::Environment(_) | Query::ExecutableFolder | Query::Archive(..) | Query::Member(..)
-        )
+        matches!(self, Query::Environment(_) | Query::ExecutableFolder | Query::Archive(..) | Query::Member(..))
     }
 }
 

@@ -85,7 +85,9 @@ impl World {
                 self.tree.write(&format!("{to}/half"), 0o644, b"half");
             }
             Effect::UnpackOver { archive, to, .. } => {
-                if let Some((path, (mode, bytes))) = self.releases.get(archive).and_then(|release| release.files.first_key_value()) {
+                if let Some((path, (mode, bytes))) =
+                    self.releases.get(archive).and_then(|release| release.files.first_key_value())
+                {
                     self.tree.write(&format!("{to}/{path}"), *mode, bytes);
                 }
             }
@@ -102,7 +104,8 @@ impl World {
     pub(super) fn check_claims(&mut self, effect: &Effect) {
         let before = self.clone();
         for (query, claimed) in effect.claims(&mut |query| before.clone().answer_fact(query)) {
-            let exchanged = matches!(effect, Effect::Exchange { .. } | Effect::Rename { .. } | Effect::UnpackOver { .. });
+            let exchanged =
+                matches!(effect, Effect::Exchange { .. } | Effect::Rename { .. } | Effect::UnpackOver { .. });
             let found = self.answer_fact(&query);
             let same = match (&claimed, &found) {
                 (Answer::Content(Some(a)), Answer::Content(Some(b))) => a.bytes == b.bytes,
@@ -125,7 +128,7 @@ impl World {
         let Some(release) = self.releases.get(archive).cloned() else {
             return Err(Failure::world(format!("unpack {archive}"), "it was not fetched"));
         };
-        self.tree.make_folders(to, 0o700);
+        self.tree.make_folders(to, 0o755);
         self.tree.make_folder(to, 0o755);
         for (path, (mode, bytes)) in &release.files {
             self.tree.write(&format!("{to}/{path}"), *mode, bytes);
@@ -193,6 +196,7 @@ impl World {
                     self.note(format!("{folder} was started while {other} ran: two projects of one name"));
                 }
                 self.running.insert(folder.to_string(), version);
+                self.started_at.get_or_insert(self.performed);
                 self.attended = match script {
                     Script::Foreground => Some((folder.to_string(), Ok(()))),
                     Script::FailsLate => Some((folder.to_string(), Err(4))),

@@ -90,6 +90,8 @@ pub struct World {
     pub faults: Vec<(usize, Fault)>,
     /// How many effects this run has performed.
     pub performed: usize,
+    /// The number of the effect that first started a release in this run.
+    pub started_at: Option<usize>,
     /// How many questions this run has asked.
     pub asked: usize,
     /// What must never happen, and did.
@@ -106,7 +108,7 @@ impl World {
     /// Makes it ready for the next run, with these faults.
     pub fn begin(&mut self, faults: &[(usize, Fault)]) {
         self.faults = faults.to_vec();
-        (self.performed, self.asked) = (0, 0);
+        (self.performed, self.asked, self.started_at) = (0, 0, None);
         (self.locked, self.shielded, self.signalled) = (false, false, None);
         self.attended = None;
     }
@@ -122,7 +124,9 @@ impl World {
             Query::Environment(name) => Answer::Text(self.environment.get(name).cloned()),
             Query::ExecutableFolder => Answer::Text(Some("/opt/bin".to_string())),
             Query::Content(Location::File(path)) => match self.tree.get(path) {
-                Some(Node::File { mode, bytes }) => Answer::Content(Some(Content { bytes: Secret::new(bytes.to_vec()), mode: Some(*mode) })),
+                Some(Node::File { mode, bytes }) => {
+                    Answer::Content(Some(Content { bytes: Secret::new(bytes.to_vec()), mode: Some(*mode) }))
+                }
                 Some(_) => failed(format!("read {path}"), "it is no file"),
                 None => Answer::Content(None),
             },
@@ -138,12 +142,15 @@ impl World {
             },
             Query::Member(at, path) => {
                 let file = self.releases.get(at).and_then(|release| release.files.get(path));
-                let content = |(mode, bytes): &(u32, Vec<u8>)| Content { bytes: Secret::new(bytes.clone()), mode: Some(*mode) };
+                let content =
+                    |(mode, bytes): &(u32, Vec<u8>)| Content { bytes: Secret::new(bytes.clone()), mode: Some(*mode) };
                 Answer::Content(file.map(content))
             }
             Query::Folder(path) => self.folder(path),
             Query::Link(path) => match self.tree.get(path) {
-                Some(Node::Link { target, since }) => Answer::Link(Some(Link { target: target.clone(), since: *since })),
+                Some(Node::Link { target, since }) => {
+                    Answer::Link(Some(Link { target: target.clone(), since: *since }))
+                }
                 Some(_) => failed(format!("read the link {path}"), "it is no symbolic link"),
                 None => Answer::Link(None),
             },
@@ -167,7 +174,9 @@ impl World {
 
     fn listed(&self, at: &Location) -> Vec<Listed> {
         let below = |location: &Location| match (at, location) {
-            (Location::File(folder), Location::File(path)) => path.strip_prefix(&format!("{folder}/")).map(ToString::to_string),
+            (Location::File(folder), Location::File(path)) => {
+                path.strip_prefix(&format!("{folder}/")).map(ToString::to_string)
+            }
             (Location::Object { bucket, key }, Location::Object { bucket: its, key: path }) if bucket == its => {
                 path.strip_prefix(key.as_str()).map(ToString::to_string)
             }
@@ -176,7 +185,8 @@ impl World {
         let releases = self.releases.iter().filter_map(|(location, release)| {
             Some(Listed { name: below(location)?, modified: release.modified.clone() })
         });
-        let objects = self.objects.keys().filter_map(|location| Some(Listed { name: below(location)?, modified: String::new() }));
+        let objects =
+            self.objects.keys().filter_map(|location| Some(Listed { name: below(location)?, modified: String::new() }));
         releases.chain(objects).collect()
     }
 

@@ -29,10 +29,7 @@ const LINES: [(Script, &str); 8] = [
     (Script::StrictStart, r#"test ! -e "$RUN/${PWD##*/}" && cp version "$RUN/${PWD##*/}""#),
     (Script::StrictStop, r#"rm "$RUN/${PWD##*/}""#),
     (Script::Stop, r#"rm -f "$RUN/${PWD##*/}""#),
-    (
-        Script::Foreground,
-        r#"cp version "$RUN/${PWD##*/}"; while test -e "$RUN/${PWD##*/}"; do sleep 0.1; done"#,
-    ),
+    (Script::Foreground, r#"cp version "$RUN/${PWD##*/}"; while test -e "$RUN/${PWD##*/}"; do sleep 0.1; done"#),
     (Script::FailsLate, r#"cp version "$RUN/${PWD##*/}"; sleep 2.5; exit 4"#),
     (Script::Fail, "exit 3"),
 ];

@@ -104,7 +104,7 @@ impl Tree {
     /// Puts nodes at a path, as [`Tree::take`] gave them.
     pub fn put(&mut self, path: &str, nodes: BTreeMap<String, Node>) {
         if !nodes.is_empty() {
-            self.make_folders(path, 0o700);
+            self.make_folders(path, 0o755);
         }
         self.0.extend(nodes.into_iter().map(|(relative, node)| (format!("{path}{relative}"), node)));
     }

@@ -1,0 +1,71 @@
+//! The configuration: where it is looked for, and read.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+use super::{prepare::utf8, rejected};
+use crate::{
+    config::{FromText, Parsed, Rejected, S3Path, Syntax, ToolConfig, tool_config},
+    seam::{Facts, Location, Refusal},
+};
+
+/// The variable that names the configuration.
+const VARIABLE: &str = "CAMUS2_CONFIG";
+
+/// The configuration with what is doubtful about it.
+///
+/// # Errors
+/// None was found (every path tried is named), or everything that is wrong with the one that was.
+pub fn load_config(facts: &Facts) -> Result<Parsed<ToolConfig>, Refusal> {
+    read_config(facts)?.map_err(rejected("read the configuration"))
+}
+
+/// The configuration as it was read, right or wrong.
+///
+/// # Errors
+/// None was found, or it could not be read.
+pub fn read_config(facts: &Facts) -> Result<Result<Parsed<ToolConfig>, Rejected>, Refusal> {
+    let (at, syntax, bytes) = find(facts)?;
+    let file = at.to_string();
+    let text = utf8(&format!("the configuration {file}"), &bytes)?;
+    Ok(tool_config(&file, text, syntax))
+}
+
+fn find(facts: &Facts) -> Result<(Location, Syntax, Vec<u8>), Refusal> {
+    let named = facts.environment(VARIABLE)?.filter(|name| !name.is_empty());
+    let candidates = match &named {
+        Some(name) => vec![location(name)?],
+        None => {
+            let folder = facts.executable_folder()?.unwrap_or_else(|| String::from("."));
+            let parent = folder.rsplit_once('/').map_or("..", |(parent, _)| parent);
+            ["json", "yaml"].map(|extension| Location::File(format!("{parent}/etc/camus2.{extension}"))).into()
+        }
+    };
+    let asked: Vec<_> = candidates.iter().map(|at| (at, facts.content(at))).collect();
+    for (at, answer) in asked {
+        if let Some(content) = answer? {
+            let syntax = Syntax::of_path(&at.to_string())
+                .map_err(|error| Refusal::no(format!("read the configuration {at}"), error.to_string()))?;
+            return Ok((at.clone(), syntax, content.bytes.reveal().to_vec()));
+        }
+    }
+    let tried: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+    let hint = match named {
+        Some(_) => format!("{VARIABLE} names it: make it name a file or s3://bucket/key that exists"),
+        None => format!("write one of them, or name another file or s3://bucket/key by {VARIABLE}"),
+    };
+    Err(Refusal::no("find the configuration", format!("none of these exists: {}", tried.join(", "))).with_hint(hint))
+}
+
+fn location(name: &str) -> Result<Location, Refusal> {
+    if !name.starts_with("s3://") {
+        return Ok(Location::File(name.to_string()));
+    }
+    let path = S3Path::from_text(name)
+        .map_err(|error| Refusal::no(format!("find the configuration that {VARIABLE} names"), error.to_string()))?;
+    Ok(Location::Object { bucket: path.bucket().into(), key: path.key().into() })
+}
