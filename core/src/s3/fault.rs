@@ -1,0 +1,36 @@
+//! How a single request to S3 failed.
+
+use super::Answer;
+use alloc::string::String;
+use core::fmt;
+
+/// How a single request failed, in the kinds that decide whether it is made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection could not be made or did not hold, or what came through it was cut off or damaged.
+    Broken {
+        /// What happened to it.
+        why: String,
+    },
+    /// No connection is possible, and another try would not change that: an unknown certificate, a broken proxy address.
+    Hopeless {
+        /// What stands in the way.
+        why: String,
+    },
+    /// S3 answered that it will not.
+    Refused(Answer),
+    /// The answer claims success but is not what was asked for.
+    Implausible {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken { why } | Self::Hopeless { why } | Self::Implausible { why } => f.write_str(why),
+            Self::Refused(answer) => answer.fmt(f),
+        }
+    }
+}
