@@ -1,6 +1,6 @@
 //! How a single request to S3 failed.
 
-use super::Answer;
+use super::{Answer, redact};
 use alloc::string::String;
 use core::fmt;
 
@@ -24,6 +24,25 @@ pub enum Fault {
         /// What is wrong with it.
         why: String,
     },
+}
+
+impl Fault {
+    /// The same fault with every text fit to be shown: see [`redact`].
+    pub fn redacted(self, secrets: &[&str]) -> Self {
+        let clean = |text: String| redact(&text, secrets);
+        match self {
+            Self::Broken { why } => Self::Broken { why: clean(why) },
+            Self::Hopeless { why } => Self::Hopeless { why: clean(why) },
+            Self::Implausible { why } => Self::Implausible { why: clean(why) },
+            Self::Refused(answer) => Self::Refused(Answer {
+                status: answer.status,
+                code: clean(answer.code),
+                message: clean(answer.message),
+                request_id: clean(answer.request_id),
+                region: clean(answer.region),
+            }),
+        }
+    }
 }
 
 impl fmt::Display for Fault {
