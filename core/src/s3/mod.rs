@@ -1,1 +1,18 @@
-//! s3
+//! What S3 asks of a client, decided without a connection: where a bucket is, what an answer means, when to try again.
+
+mod address;
+mod answer;
+mod fault;
+mod listing;
+mod object;
+mod redact;
+mod retry;
+mod xml;
+
+pub use address::{Address, AddressError, Addressing, address};
+pub use answer::Answer;
+pub use fault::Fault;
+pub use listing::{ListedObject, Listing, newest_first};
+pub use object::{check_key, etag_md5, plain_etag};
+pub use redact::redact;
+pub use retry::{ATTEMPTS, Retry, retry};

@@ -1,1 +1,157 @@
-//! s3
+//! The S3 client: signs, sends and receives what `c2_core::s3` decides. It never logs, and follows no redirect.
+
+mod body;
+mod bucket;
+mod credentials;
+mod error;
+mod http;
+mod roots;
+
+pub use error::S3Error;
+pub use http::Tuning;
+
+use body::Failed;
+use bucket::Bucket;
+use c2_core::s3::{Fault, ListedObject, Listing, check_key};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Seek};
+
+/// The longest page of a listing: 1,000 keys of 1,024 bytes, each byte percent-encoded, need half of it.
+const MAX_PAGE_BYTES: u64 = 8 << 20;
+
+/// A client for all buckets that one environment leads to. It may be used by several threads at once.
+pub struct S3 {
+    env: BTreeMap<String, String>,
+    http: http::Http,
+}
+
+/// What is known of an object without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Its length.
+    pub bytes: u64,
+    /// Its ETag without quotes; empty when the server gave none.
+    pub etag: String,
+}
+
+/// An object that was written to a file whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Download {
+    /// Its length.
+    pub bytes: u64,
+    /// Its ETag without quotes; empty when the server gave none.
+    pub etag: String,
+    /// The SHA-256 of its bytes in lower-case hex.
+    pub sha256: String,
+}
+
+/// A small object in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Small {
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// Its ETag without quotes; empty when the server gave none.
+    pub etag: String,
+}
+
+impl S3 {
+    /// Makes a client for the endpoint, region and credentials that `env` names. Reads and connects nothing yet.
+    pub fn new(env: &BTreeMap<String, String>) -> Self {
+        Self::tuned(env, Tuning::default())
+    }
+
+    /// Makes a client with other limits and pauses than the usual ones.
+    pub fn tuned(env: &BTreeMap<String, String>, tuning: Tuning) -> Self {
+        Self { env: env.clone(), http: http::Http::new(tuning) }
+    }
+
+    /// Lists every object of `bucket` whose key starts with `prefix`, in the order of the server.
+    ///
+    /// # Errors
+    /// When any page of the listing cannot be had: an incomplete listing is never returned.
+    pub fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<ListedObject>, S3Error> {
+        let doing = format!("cannot list s3://{bucket}/{prefix}");
+        let target = self.bucket(bucket)?;
+        let mut listing = Listing::new(prefix);
+        let mut token = None;
+        loop {
+            token = target.attempts(&doing, || {
+                let mut response = target.get_page(prefix, token.as_deref())?;
+                let page = body::whole(&mut response, MAX_PAGE_BYTES, target.tuning())?;
+                Ok(listing.add_page(&page)?)
+            })?;
+            if token.is_none() {
+                return Ok(listing.into_objects());
+            }
+        }
+    }
+
+    /// Writes the object at `key` to `file`, in place of what is in it; `None` when there is no such key.
+    ///
+    /// Memory stays flat. The length is checked, and the MD5 where the ETag is one; a download that breaks or does not
+    /// match begins again. After an error the file holds nothing that may be used. The file is not synced.
+    ///
+    /// # Errors
+    /// When the object cannot be had whole, or the file not be written.
+    pub fn get_to_file(&self, bucket: &str, key: &str, file: &mut File) -> Result<Option<Download>, S3Error> {
+        let target = self.bucket_for(bucket, key)?;
+        target.attempts(&cannot_fetch(bucket, key), || {
+            let Some(mut response) = target.get_object(key)? else { return Ok(None) };
+            empty(file).map_err(Failed::Write)?;
+            body::verified(&mut response, file, u64::MAX, target.tuning()).map(Some)
+        })
+    }
+
+    /// Fetches the object at `key` into memory; `None` when there is no such key. It is checked as a download is.
+    ///
+    /// # Errors
+    /// When the object cannot be had whole, or is longer than `limit_bytes`.
+    pub fn get_small(&self, bucket: &str, key: &str, limit_bytes: u64) -> Result<Option<Small>, S3Error> {
+        let target = self.bucket_for(bucket, key)?;
+        target.attempts(&cannot_fetch(bucket, key), || {
+            let Some(mut response) = target.get_object(key)? else { return Ok(None) };
+            let mut body = Vec::new();
+            let Download { etag, .. } = body::verified(&mut response, &mut body, limit_bytes, target.tuning())?;
+            Ok(Some(Small { body, etag }))
+        })
+    }
+
+    /// Looks an object up without fetching it; `None` when there is no such key.
+    ///
+    /// The answer to a HEAD has no body, so a missing *bucket* is `None` here as well; every other operation tells them
+    /// apart.
+    ///
+    /// # Errors
+    /// When S3 does not say whether the object is there.
+    pub fn head(&self, bucket: &str, key: &str) -> Result<Option<Head>, S3Error> {
+        let target = self.bucket_for(bucket, key)?;
+        target.attempts(&format!("cannot look up s3://{bucket}/{key}"), || {
+            let response = match target.head_object(key) {
+                Err(Failed::Fault(Fault::Refused(answer))) if answer.status == 404 => return Ok(None),
+                other => other?,
+            };
+            let length = http::header(&response, "content-length").and_then(|length| length.parse().ok());
+            let bytes = length.ok_or_else(|| Fault::Implausible { why: "the answer has no length".to_owned() })?;
+            Ok(Some(Head { bytes, etag: http::etag(&response) }))
+        })
+    }
+
+    fn bucket_for(&self, bucket: &str, key: &str) -> Result<Bucket<'_>, S3Error> {
+        check_key(key)?;
+        self.bucket(bucket)
+    }
+
+    fn bucket(&self, bucket: &str) -> Result<Bucket<'_>, S3Error> {
+        Bucket::new(&self.env, &self.http, bucket)
+    }
+}
+
+fn cannot_fetch(bucket: &str, key: &str) -> String {
+    format!("cannot fetch s3://{bucket}/{key}")
+}
+
+fn empty(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()
+}

@@ -1,0 +1,165 @@
+//! An answer of S3 that is not what was asked for: its error document, and what a person can do about it.
+
+use super::xml::{self, Element};
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+/// An error that S3 answered with. What the answer did not hold is empty: a HEAD has no document, a proxy has its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status; 200 when the error came behind a success.
+    pub status: u16,
+    /// The error code, `NoSuchKey`.
+    pub code: String,
+    /// S3's own words.
+    pub message: String,
+    /// The id that AWS support asks for.
+    pub request_id: String,
+    /// The region the bucket is really in.
+    pub region: String,
+}
+
+impl Answer {
+    /// Reads an answer from its status, its headers `x-amz-request-id` and `x-amz-bucket-region`, and its body.
+    pub fn new(status: u16, request_id: Option<&str>, region: Option<&str>, body: &[u8]) -> Self {
+        let document = xml::parse(body).ok().filter(is_error);
+        let field = |name| document.as_ref().and_then(|error| error.child_text(name)).unwrap_or_default();
+        let either = |header: Option<&str>, name| header.unwrap_or_else(|| field(name)).to_string();
+        Self {
+            status,
+            code: field("Code").to_string(),
+            message: field("Message").to_string(),
+            request_id: either(request_id, "RequestId"),
+            region: either(region, "Region"),
+        }
+    }
+
+    /// Reads an error document that came with status 200, as S3 sends one when it had begun to answer.
+    pub(super) fn behind_success(document: &Element<'_>) -> Option<Self> {
+        let field = |name| document.child_text(name).unwrap_or_default().to_string();
+        is_error(document).then(|| Self {
+            status: 200,
+            code: field("Code"),
+            message: field("Message"),
+            request_id: field("RequestId"),
+            region: field("Region"),
+        })
+    }
+
+    /// Whether the answer to a GET says that there is no such key in a bucket that is there. No other answer does.
+    pub fn is_missing_key(&self) -> bool {
+        self.status == 404 && self.code == "NoSuchKey"
+    }
+
+    /// What to do about it, when that is known, for a request that was signed for `region`.
+    pub fn hint(&self, region: &str) -> Option<String> {
+        let hint = match (self.status, self.code.as_str()) {
+            _ if !self.region.is_empty() && self.region != region => {
+                return Some(format!(
+                    "the bucket is in region {0}, the request was made for {region}: set AWS_REGION={0}",
+                    self.region
+                ));
+            }
+            (_, "ExpiredToken" | "TokenRefreshRequired") => "the session has ended: get new credentials",
+            (_, "InvalidToken") => "AWS_SESSION_TOKEN does not belong to the key: get new credentials",
+            (_, "InvalidAccessKeyId") => "check AWS_ACCESS_KEY_ID, and that the endpoint is the one it belongs to",
+            (_, "SignatureDoesNotMatch") => "check AWS_SECRET_ACCESS_KEY",
+            (_, "RequestTimeTooSkewed") => "set this machine's clock",
+            (_, "NoSuchBucket") => "check the bucket's name and the endpoint",
+            (403, _) if self.message.contains("expired") || self.message.contains("not yet valid") => {
+                "set this machine's clock"
+            }
+            (403, _) => {
+                "the credentials may not do this; S3 also answers so for a key that does not exist \
+                 when s3:ListBucket is not allowed"
+            }
+            (300..=399, _) => "redirects are not followed: check the endpoint and the region",
+            _ => return None,
+        };
+        Some(hint.to_string())
+    }
+}
+
+fn is_error(document: &Element<'_>) -> bool {
+    document.name == "Error"
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "answered {}", self.status)?;
+        if self.status == 200 {
+            f.write_str(" with an error inside,")?;
+        }
+        match (self.code.is_empty(), self.message.is_empty()) {
+            (true, true) => f.write_str(" without saying why")?,
+            (true, false) => write!(f, ": {}", self.message)?,
+            (false, true) => write!(f, " {}", self.code)?,
+            (false, false) => write!(f, " {}: {}", self.code, self.message)?,
+        }
+        if !self.request_id.is_empty() {
+            write!(f, " (request id {})", self.request_id)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, code: &str) -> Answer {
+        Answer { status, code: code.into(), ..Answer::default() }
+    }
+
+    #[test]
+    fn code_message_and_request_id_are_in_the_text() {
+        let body = b"<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code><Message>No &quot;k&quot; here.</Message>\
+            <Key>k</Key><RequestId>DOC</RequestId><HostId>h</HostId></Error>";
+        let from_document = Answer::new(404, None, None, body);
+        assert_eq!(from_document.to_string(), "answered 404 NoSuchKey: No \"k\" here. (request id DOC)");
+        assert!(from_document.is_missing_key());
+        let from_header = Answer::new(404, Some("HEADER"), None, body);
+        assert_eq!(from_header.to_string(), "answered 404 NoSuchKey: No \"k\" here. (request id HEADER)");
+    }
+
+    #[test]
+    fn an_answer_of_something_else_still_has_its_status() {
+        for body in [&b""[..], b"<html><body>Bad Gateway<br></body></html>", b"\xff", b"<Error><Code>NoSuchKey", b"{}"]
+        {
+            let answer = Answer::new(502, None, None, body);
+            assert_eq!(answer.to_string(), "answered 502 without saying why");
+        }
+    }
+
+    #[test]
+    fn only_no_such_key_on_a_404_is_a_missing_key() {
+        for (status, code) in
+            [(404, "NoSuchBucket"), (404, ""), (404, "NotFound"), (403, "NoSuchKey"), (200, "NoSuchKey")]
+        {
+            assert!(!answer(status, code).is_missing_key(), "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn the_right_region_is_named_from_header_or_document() {
+        let body =
+            b"<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message><Region>eu-west-1</Region></Error>";
+        let expected =
+            "the bucket is in region eu-west-1, the request was made for us-east-1: set AWS_REGION=eu-west-1";
+        assert_eq!(Answer::new(400, None, None, body).hint("us-east-1").as_deref(), Some(expected));
+        assert_eq!(Answer::new(301, None, Some("eu-west-1"), b"").hint("us-east-1").as_deref(), Some(expected));
+        assert!(Answer::new(301, None, Some("us-east-1"), b"").hint("us-east-1").unwrap().contains("redirects"));
+    }
+
+    #[test]
+    fn a_refusal_says_that_a_missing_key_looks_the_same() {
+        assert!(answer(403, "AccessDenied").hint("r").unwrap().contains("a key that does not exist"));
+        assert!(answer(403, "").hint("r").unwrap().contains("a key that does not exist"));
+        assert_eq!(answer(403, "SignatureDoesNotMatch").hint("r").as_deref(), Some("check AWS_SECRET_ACCESS_KEY"));
+        let expired = Answer { message: "Request has expired".into(), ..answer(403, "AccessDenied") };
+        assert_eq!(expired.hint("r").as_deref(), Some("set this machine's clock"));
+        assert_eq!(answer(404, "NoSuchBucket").hint("r").as_deref(), Some("check the bucket's name and the endpoint"));
+        assert_eq!(answer(500, "InternalError").hint("r"), None);
+    }
+}

@@ -1,0 +1,55 @@
+//! How a single request to S3 failed.
+
+use super::{Answer, redact};
+use alloc::string::String;
+use core::fmt;
+
+/// How a single request failed, in the kinds that decide whether it is made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection could not be made or did not hold, or what came through it was cut off or damaged.
+    Broken {
+        /// What happened to it.
+        why: String,
+    },
+    /// No connection is possible, and another try would not change that: an unknown certificate, a broken proxy address.
+    Hopeless {
+        /// What stands in the way.
+        why: String,
+    },
+    /// S3 answered that it will not.
+    Refused(Answer),
+    /// The answer claims success but is not what was asked for.
+    Implausible {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Fault {
+    /// The same fault with every text fit to be shown: see [`redact`].
+    pub fn redacted(self, secrets: &[&str]) -> Self {
+        let clean = |text: String| redact(&text, secrets);
+        match self {
+            Self::Broken { why } => Self::Broken { why: clean(why) },
+            Self::Hopeless { why } => Self::Hopeless { why: clean(why) },
+            Self::Implausible { why } => Self::Implausible { why: clean(why) },
+            Self::Refused(answer) => Self::Refused(Answer {
+                status: answer.status,
+                code: clean(answer.code),
+                message: clean(answer.message),
+                request_id: clean(answer.request_id),
+                region: clean(answer.region),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken { why } | Self::Hopeless { why } | Self::Implausible { why } => f.write_str(why),
+            Self::Refused(answer) => answer.fmt(f),
+        }
+    }
+}

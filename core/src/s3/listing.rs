@@ -1,0 +1,174 @@
+//! The answers of ListObjectsV2, page by page, into a list of objects; what is no listing is an error that says so.
+
+use super::xml::{self, Element};
+use super::{Answer, Fault, plain_etag};
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Ten million objects under one prefix are no releases but a server that never ends.
+const MAX_PAGES: usize = 10_000;
+
+/// An object in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedObject {
+    /// The whole key, not only what is below the prefix.
+    pub key: String,
+    /// When it was written, `YYYY-MM-DDTHH:MM:SS[.fraction]Z`, with as many digits as the server gave.
+    pub last_modified: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its ETag without quotes; empty when the server gave none.
+    pub etag: String,
+}
+
+/// A listing that grows by a page at a time.
+#[derive(Debug)]
+pub struct Listing {
+    prefix: String,
+    objects: Vec<ListedObject>,
+    tokens: BTreeSet<String>,
+}
+
+impl Listing {
+    /// Begins the listing of the keys that start with `prefix`.
+    pub fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), objects: Vec::new(), tokens: BTreeSet::new() }
+    }
+
+    /// Adds the page in `body`, and returns the token to ask for the next one with, if there is one.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`] when S3 put an error behind the success, [`Fault::Implausible`] when this is no page of this
+    /// listing. Nothing is added then, and the same page may be asked for again.
+    pub fn add_page(&mut self, body: &[u8]) -> Result<Option<String>, Fault> {
+        let page = page(body)?;
+        if let Some(object) = page.objects.iter().find(|object| !object.key.starts_with(&self.prefix)) {
+            return Err(no_listing(format!("it holds the key {:?}, outside of {:?}", object.key, self.prefix)));
+        }
+        if let Some(token) = &page.next {
+            if self.tokens.len() == MAX_PAGES {
+                return Err(no_listing(format!("it has more than {MAX_PAGES} pages")));
+            }
+            if !self.tokens.insert(token.clone()) {
+                return Err(no_listing("the server gave the same continuation token twice".to_owned()));
+            }
+        }
+        self.objects.extend(page.objects);
+        Ok(page.next)
+    }
+
+    /// All objects so far, in the order of the server.
+    pub fn into_objects(self) -> Vec<ListedObject> {
+        self.objects
+    }
+}
+
+/// Sorts the object that was written last to the front, and by key what was written at the same time.
+pub fn newest_first(objects: &mut [ListedObject]) {
+    objects.sort_by(|a, b| moment(&b.last_modified).cmp(&moment(&a.last_modified)).then_with(|| a.key.cmp(&b.key)));
+}
+
+/// Seconds and fraction as texts that compare as the moments do, whatever the number of digits.
+fn moment(last_modified: &str) -> (&str, &str) {
+    let (seconds, fraction) = last_modified.split_at_checked(19).unwrap_or((last_modified, ""));
+    (seconds, fraction.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.'))
+}
+
+struct Page {
+    objects: Vec<ListedObject>,
+    next: Option<String>,
+}
+
+fn no_listing(why: String) -> Fault {
+    Fault::Implausible { why: format!("the answer is no listing: {why}") }
+}
+
+fn page(body: &[u8]) -> Result<Page, Fault> {
+    if is_html(body) {
+        return Err(no_listing(
+            "it is an HTML page (does the endpoint lead to S3, or to a proxy or login page?)".to_owned(),
+        ));
+    }
+    let root = xml::parse(body).map_err(|why| no_listing(format!("its XML is {why}")))?;
+    if let Some(answer) = Answer::behind_success(&root) {
+        return Err(Fault::Refused(answer));
+    }
+    if root.name != "ListBucketResult" {
+        return Err(no_listing(format!("its root element is <{}>", root.name)));
+    }
+    let is_encoded = root.child_text("EncodingType") == Some("url");
+    let contents = root.children.iter().filter(|child| child.name == "Contents");
+    let objects = contents.map(|element| object(element, is_encoded)).collect::<Result<_, _>>().map_err(no_listing)?;
+    let next = match (root.child_text("IsTruncated"), root.child_text("NextContinuationToken")) {
+        (Some("false"), _) => None,
+        (Some("true"), Some(token)) if !token.is_empty() => Some(token.to_owned()),
+        (Some("true"), _) => return Err(no_listing("it says that more follows, but not how to ask for it".to_owned())),
+        _ => return Err(no_listing("it does not say whether more follows (IsTruncated)".to_owned())),
+    };
+    Ok(Page { objects, next })
+}
+
+fn is_html(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    [&b"<!doctype html"[..], b"<html"]
+        .iter()
+        .any(|start| body.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
+}
+
+fn object(element: &Element<'_>, is_encoded: bool) -> Result<ListedObject, String> {
+    let field = |name: &str| element.child_text(name).ok_or_else(|| format!("an object in it has no {name}"));
+    let raw = field("Key")?;
+    let key = if is_encoded { decoded(raw)? } else { raw.to_owned() };
+    let last_modified = field("LastModified")?;
+    if key.is_empty() {
+        return Err("an object in it has an empty key".to_owned());
+    }
+    if !is_moment(last_modified) {
+        return Err(format!("the key {key:?} in it has the time {last_modified:?}"));
+    }
+    let size = field("Size")?;
+    let bytes = size.parse().map_err(|_| format!("the key {key:?} in it has the size {size:?}"))?;
+    let etag = plain_etag(element.child_text("ETag").unwrap_or_default()).to_owned();
+    Ok(ListedObject { key, last_modified: last_modified.to_owned(), bytes, etag })
+}
+
+/// Whether the text is `YYYY-MM-DDTHH:MM:SS[.digits]Z`; the ranges of its numbers are the server's affair.
+fn is_moment(text: &str) -> bool {
+    let Some(text) = text.strip_suffix('Z') else { return false };
+    let Some((seconds, fraction)) = text.split_at_checked(19) else { return false };
+    let is_shape = seconds.bytes().zip(b"0000-00-00T00:00:00").all(|(b, shape)| match shape {
+        b'0' => b.is_ascii_digit(),
+        mark => b == *mark,
+    });
+    let is_fraction = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    is_shape && (fraction.is_empty() || fraction.strip_prefix('.').is_some_and(is_fraction))
+}
+
+/// Undoes `encoding-type=url`, which is form encoding at AWS: a blank is `+`, a plus `%2B`.
+fn decoded(raw: &str) -> Result<String, String> {
+    let broken = || format!("the key {raw:?} in it is not URL-encoded");
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut rest = raw.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => match (rest.next().and_then(hex_value), rest.next().and_then(hex_value)) {
+                (Some(high), Some(low)) => high << 4 | low,
+                _ => return Err(broken()),
+            },
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_| broken())
+}
+
+fn hex_value(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+#[path = "listing_tests.rs"]
+mod tests;

@@ -1,0 +1,127 @@
+//! Whether and when a request that failed is made again.
+
+use super::Fault;
+
+/// How often a request is made in all; the standard of the AWS SDKs.
+pub const ATTEMPTS: u32 = 3;
+/// The longest pause before the second attempt; it doubles with each further one.
+const BASE_MS: u64 = 1_000;
+/// No pause is longer.
+const CAP_MS: u64 = 20_000;
+
+/// Codes with which S3 and the servers that speak like it ask for patience, whatever the status beside them.
+/// Source: the AWS SDKs' lists of throttling and transient errors, and the S3 page "Error responses".
+const PASSING_CODES: [&str; 19] = [
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "InternalError",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequests",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
+/// What to do after a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Pause, then make the same request again from its start.
+    Again {
+        /// The pause in milliseconds.
+        after_ms: u64,
+    },
+    /// Trying again would not help, or was tried often enough.
+    GiveUp,
+}
+
+/// Decides what follows attempt number `attempt` (the first is 1) that ended in `fault`.
+///
+/// The pause has full jitter: any length from nothing up to a limit that doubles with each attempt, so that machines
+/// which booted together do not come back together. `random` is any number; it picks the length.
+pub fn retry(attempt: u32, fault: &Fault, random: u64) -> Retry {
+    if attempt >= ATTEMPTS || !is_passing(fault) {
+        return Retry::GiveUp;
+    }
+    let limit = BASE_MS.saturating_mul(1 << attempt.saturating_sub(1).min(32)).min(CAP_MS);
+    Retry::Again { after_ms: random % (limit + 1) }
+}
+
+fn is_passing(fault: &Fault) -> bool {
+    match fault {
+        Fault::Broken { .. } => true,
+        Fault::Refused(answer) => {
+            matches!(answer.status, 429 | 500..=599) || PASSING_CODES.contains(&answer.code.as_str())
+        }
+        Fault::Implausible { .. } | Fault::Hopeless { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::Answer;
+
+    fn refused(status: u16, code: &str) -> Fault {
+        Fault::Refused(Answer { status, code: code.into(), ..Answer::default() })
+    }
+
+    #[test]
+    fn what_passes_is_tried_three_times() {
+        let broken = Fault::Broken { why: "connection reset".into() };
+        for fault in
+            [broken, refused(500, ""), refused(503, "SlowDown"), refused(400, "RequestTimeout"), refused(429, "")]
+        {
+            assert!(matches!(retry(1, &fault, 7), Retry::Again { .. }), "{fault}");
+            assert!(matches!(retry(2, &fault, 7), Retry::Again { .. }), "{fault}");
+            assert_eq!(retry(3, &fault, 7), Retry::GiveUp, "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_error_behind_a_200_is_tried_again_when_its_code_passes() {
+        assert!(matches!(retry(1, &refused(200, "InternalError"), 0), Retry::Again { .. }));
+        assert_eq!(retry(1, &refused(200, "AccessDenied"), 0), Retry::GiveUp);
+    }
+
+    #[test]
+    fn what_does_not_pass_is_tried_once() {
+        for (status, code) in [
+            (301, "PermanentRedirect"),
+            (400, "ExpiredToken"),
+            (400, "AuthorizationHeaderMalformed"),
+            (403, "AccessDenied"),
+            (403, "RequestTimeTooSkewed"),
+            (404, "NoSuchBucket"),
+            (412, "PreconditionFailed"),
+            (400, ""),
+        ] {
+            assert_eq!(retry(1, &refused(status, code), 0), Retry::GiveUp, "{status} {code}");
+        }
+        assert_eq!(retry(1, &Fault::Implausible { why: "HTML".into() }, 0), Retry::GiveUp);
+        assert_eq!(retry(1, &Fault::Hopeless { why: "unknown issuer".into() }, 0), Retry::GiveUp);
+    }
+
+    #[test]
+    fn a_pause_is_anything_up_to_a_limit_that_doubles() {
+        let fault = refused(503, "SlowDown");
+        for (attempt, limit) in [(1, 1_000), (2, 2_000)] {
+            assert_eq!(retry(attempt, &fault, 0), Retry::Again { after_ms: 0 });
+            assert_eq!(retry(attempt, &fault, limit), Retry::Again { after_ms: limit });
+            assert_eq!(retry(attempt, &fault, limit + 1), Retry::Again { after_ms: 0 });
+            for random in [1, 999, u64::MAX, 0x9e37_79b9_7f4a_7c15] {
+                assert!(matches!(retry(attempt, &fault, random), Retry::Again { after_ms } if after_ms <= limit));
+            }
+        }
+    }
+}

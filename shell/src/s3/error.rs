@@ -1,0 +1,96 @@
+//! Why something could not be had from S3.
+
+use c2_core::s3::{AddressError, Fault};
+use std::path::PathBuf;
+use std::{fmt, io};
+
+/// Why something could not be had from S3. No variant holds a key to sign with, a signature or a presigned URL.
+#[derive(Debug)]
+pub enum S3Error {
+    /// Bucket, key, endpoint or region is not what it should be; nothing was sent.
+    Address(AddressError),
+    /// There is nothing to sign with; nothing was sent.
+    NoCredentials {
+        /// The variables that were looked for and not found.
+        missing: String,
+    },
+    /// The root certificates could not be read; nothing was sent.
+    Roots {
+        /// The file, or all files that were looked for.
+        paths: Vec<PathBuf>,
+        /// The variable that names the file, if one does.
+        variable: Option<&'static str>,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The request was made and failed for good.
+    Request {
+        /// What could not be done to what, `cannot fetch s3://bucket/key`.
+        doing: String,
+        /// The endpoint it was sent to.
+        endpoint: String,
+        /// The region it was signed for.
+        region: String,
+        /// How often it was made.
+        attempts: u32,
+        /// How it failed the last time.
+        fault: Fault,
+    },
+    /// The object is longer than what it is for allows.
+    TooLarge {
+        /// What could not be done to what.
+        doing: String,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// The object came, but could not be written down.
+    Write {
+        /// What could not be done to what.
+        doing: String,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+impl fmt::Display for S3Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(error) => error.fmt(f),
+            Self::NoCredentials { missing } => {
+                write!(f, "no AWS credentials: the environment lacks {missing}")
+            }
+            Self::Roots { paths, variable, why } => {
+                f.write_str("cannot read the root certificates for https from ")?;
+                for (n, path) in paths.iter().enumerate() {
+                    write!(f, "{}{}", if n == 0 { "" } else { ", " }, path.display())?;
+                }
+                match variable {
+                    Some(variable) => write!(f, " (named by {variable}): {why}"),
+                    None => write!(f, ": {why}; install ca-certificates or set AWS_CA_BUNDLE"),
+                }
+            }
+            Self::Request { doing, endpoint, region, attempts, fault } => {
+                write!(f, "{doing} at {endpoint}: {fault}")?;
+                if *attempts > 1 {
+                    write!(f, ", tried {attempts} times")?;
+                }
+                match fault {
+                    Fault::Refused(answer) => answer.hint(region).map_or(Ok(()), |hint| write!(f, "; {hint}")),
+                    _ => Ok(()),
+                }
+            }
+            Self::TooLarge { doing, limit_bytes } => {
+                write!(f, "{doing}: it is longer than the {limit_bytes} bytes that are allowed here")
+            }
+            Self::Write { doing, error } => write!(f, "{doing}: what came cannot be written: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for S3Error {}
+
+impl From<AddressError> for S3Error {
+    fn from(error: AddressError) -> Self {
+        Self::Address(error)
+    }
+}
