@@ -133,7 +133,10 @@ impl Decoder {
         keeps_unknown: bool,
     ) -> Option<Fields<'n>> {
         let names: Vec<&str> = table.iter().map(|field| field.name).collect();
-        let expected = format!("an object with {}", names.join(", "));
+        let required: Vec<&str> =
+            table.iter().filter(|field| field.default.is_none()).map(|field| field.name).collect();
+        let expected =
+            if required.is_empty() { "an object".into() } else { format!("an object with {}", required.join(", ")) };
         let entries = self.entries(node, &expected)?;
         for entry in entries.iter().filter(|_| !keeps_unknown) {
             if !names.contains(&entry.key.as_str()) {
@@ -151,13 +154,9 @@ impl Decoder {
             return self.within(step, |at| T::decode(&entry.value, at));
         }
         let default = fields.table.iter().find(|field| field.name == name)?.default;
-        match default.map(json::tree) {
-            Some(Ok(node)) => self.within(step, |at| T::decode(&node, at)),
-            _ => self.within(step, |at| {
-                at.error(fields.position, "found nothing, expected this field, which has no default".into());
-                None
-            }),
-        }
+        let absent = Node { value: Value::Absent, position: fields.position };
+        let node = default.map_or(Ok(absent), json::tree).ok()?;
+        self.within(step, |at| T::decode(&node, at))
     }
 
     /// The branch of a union that a value names, with the branch's value.

@@ -82,7 +82,7 @@ pub fn slave_state(file: &str, text: &str) -> Result<Parsed<SlaveState>, Rejecte
     decode::read(file, json::tree(text))
 }
 
-/// Reads the JSON of a config source, numbers exactly as they are spelled; of a key given twice the last one counts.
+/// Reads the JSON of a config source, numbers exact however big (only an exponent is spelled anew, `1E5` as `1e+5`); of a key given twice the last one counts.
 ///
 /// # Errors
 /// Where and why the text is no JSON, without any of its content: it may be a secret.
@@ -93,3 +93,6 @@ pub fn config_source(file: &str, text: &str) -> Result<serde_json::Value, Proble
         Problem { file: file.into(), position: Some(position), path: String::new(), text }
     })
 }
+#[cfg(test)]
+#[cfg(test)]
+mod tests;

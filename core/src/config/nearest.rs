@@ -4,14 +4,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The known name nearest to `name`, if one is near enough to be a slip of the keyboard: at most one edit in three
-/// characters, letters compared without case. The first of several equally near ones.
+/// characters, letters compared without case. The first of several equally near ones; a name of one
+/// letter is near to none.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = lower_case(name);
     let mut best: Option<(usize, &str)> = None;
     for candidate in known {
         let other = lower_case(candidate);
-        let limit = (wanted.len().min(other.len()) / 3).max(1);
-        if wanted.is_empty() || wanted.len().abs_diff(other.len()) > limit {
+        let shorter = wanted.len().min(other.len());
+        let limit = (shorter / 3).max(1);
+        if shorter < 2 || wanted.len().abs_diff(other.len()) > limit {
             continue;
         }
         let distance = edits(&wanted, &other);
@@ -66,7 +68,7 @@ mod tests {
         ] {
             assert_eq!(nearest(name, known.into_iter()), expected, "{name}");
         }
-        assert_eq!(nearest("ä", ["ö"].into_iter()), Some("ö"));
-        assert_eq!(nearest("a", [""].into_iter()), None);
+        assert_eq!(nearest("Äx", ["äy"].into_iter()), Some("äy"));
+        assert_eq!(nearest("a", ["", "b"].into_iter()), None);
     }
 }

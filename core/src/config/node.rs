@@ -22,6 +22,8 @@ pub(super) struct Node {
 /// What a value is. A number keeps its spelling, and so its exactness.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
+    /// Stands for a required field that is not there; no text holds it.
+    Absent,
     Null,
     Bool(bool),
     Number(String),
@@ -56,7 +58,7 @@ impl Node {
     /// The same value without its positions. Of a key given twice the last one stays.
     pub(super) fn to_json(&self) -> Json {
         match &self.value {
-            Value::Null => Json::Null,
+            Value::Absent | Value::Null => Json::Null,
             Value::Bool(value) => Json::Bool(*value),
             // Every JSON number is one; a YAML one need not be (`.inf`) and then stays as its text.
             Value::Number(text) => text.parse::<Number>().map_or_else(|_| Json::String(text.clone()), Json::Number),
@@ -75,6 +77,7 @@ impl fmt::Display for Value {
     /// Names the value in a message: `the number 1.21`, `"text"`, `an object`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Absent => write!(out, "nothing"),
             Self::Null => write!(out, "null"),
             Self::Bool(value) => write!(out, "{value}"),
             Self::Number(text) => write!(out, "the number {}", shortened(text)),

@@ -204,7 +204,7 @@ fn merge_sources(value: Node) -> Result<Vec<Entry>, Fault> {
 /// How much a value weighs (nodes plus bytes of text) and how many levels it has.
 fn measure(node: &Node) -> (usize, usize) {
     match &node.value {
-        Value::Null | Value::Bool(_) => (1, 1),
+        Value::Absent | Value::Null | Value::Bool(_) => (1, 1),
         Value::Number(text) | Value::Text(text) => (1 + text.len(), 1),
         Value::List(items) => items.iter().fold((1, 1), |sum, item| add(sum, measure(item))),
         Value::Object(entries) => entries.iter().fold((1, 1), |sum, entry| {

@@ -1,0 +1,51 @@
+//! The tests of the configuration, through its public face.
+
+mod json;
+mod mutated;
+mod release;
+mod schema;
+mod state;
+mod texts;
+mod tool;
+mod yaml;
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Debug;
+
+use super::{Parsed, Rejected, Syntax, ToolConfig, tool_config};
+
+/// Errors and warnings, one a line, warnings marked.
+fn report<T>(result: &Result<Parsed<T>, Rejected>) -> String {
+    let (errors, warnings) = match result {
+        Ok(parsed) => (&[][..], &parsed.warnings),
+        Err(rejected) => (&rejected.errors[..], &rejected.warnings),
+    };
+    let errors = errors.iter().map(ToString::to_string);
+    let warnings = warnings.iter().map(|warning| format!("warning: {warning}"));
+    errors.chain(warnings).collect::<Vec<_>>().join("\n")
+}
+
+fn json(text: &str) -> Result<Parsed<ToolConfig>, Rejected> {
+    tool_config("c.json", text, Syntax::Json)
+}
+
+fn yaml(text: &str) -> Result<Parsed<ToolConfig>, Rejected> {
+    tool_config("c.yaml", text, Syntax::Yaml)
+}
+
+/// A configuration with one more field, given as JSON.
+fn with(field: &str) -> Result<Parsed<ToolConfig>, Rejected> {
+    json(&format!("{{\"releases\": {{\"localdir\": \"/r\"}},\n{field}}}"))
+}
+
+/// A configuration with a proxy and one more field of it.
+fn with_proxy(field: &str) -> Result<Parsed<ToolConfig>, Rejected> {
+    with(&format!("\"deployMode\": {{\"proxy\": {{\"endPoints\": {{}},\n{field}}}}}"))
+}
+
+fn good<T: Debug>(result: Result<Parsed<T>, Rejected>) -> T {
+    let parsed = result.expect("no errors");
+    assert_eq!(parsed.warnings, []);
+    parsed.value
+}

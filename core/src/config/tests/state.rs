@@ -1,0 +1,159 @@
+//! States: what is refused, what is only odd, and that nothing unknown is lost.
+
+use alloc::string::ToString;
+
+use crate::config::{DeployMode, FromText, Label, SlaveStatus, State, slave_state, state};
+
+use super::{good, report, with};
+
+const STATE: &str = r#"{
+  "connections": {
+    "main": "app-1"
+  },
+  "deploys": {
+    "app-1": {
+      "label": "app-1",
+      "pin": {
+        "sha256": "00",
+        "size": 12345678901234567890123
+      },
+      "port": 8000,
+      "release": "app-1.zip"
+    }
+  },
+  "writes": [
+    "x",
+    1.50,
+    null,
+    {
+      "a": true
+    }
+  ]
+}
+"#;
+
+#[test]
+fn what_is_read_is_written_back_with_all_that_is_not_known() {
+    let value = good(state("state.json", STATE));
+    assert_eq!(value.to_json(), STATE);
+    let compact = r#"{"x":{"$y":1e-5},"connections":{},"deploys":{}}"#;
+    let expected = r#"{"connections":{},"deploys":{},"x":{"$y":1e-5}}"#;
+    assert_eq!(good(state("state.json", compact)).to_value().to_string(), expected);
+    let empty = State::default().to_json();
+    assert_eq!(empty, "{\n  \"connections\": {},\n  \"deploys\": {}\n}\n");
+    assert_eq!(good(state("state.json", &empty)), State::default());
+}
+
+#[test]
+fn a_known_field_wins_over_a_kept_one_of_its_name() {
+    let mut value = State::default();
+    value.extra.insert("deploys".into(), 5.into());
+    assert_eq!(value.to_value().to_string(), r#"{"connections":{},"deploys":{}}"#);
+}
+
+#[test]
+fn what_may_be_anything_is_no_empty_state() {
+    for (text, expected) in [
+        ("", "1:1: no valid JSON: EOF while parsing a value"),
+        ("null", "1:1: found null, expected an object with deploys, connections"),
+        ("[]", "1:1: found an array, expected an object with deploys, connections"),
+        ("<html>", "1:1: no valid JSON: expected value"),
+        (r#"{"deploys": {}}"#, "1:1: connections: found nothing, expected an object"),
+        (r#"{"connections": {}}"#, "1:1: deploys: found nothing, expected an object"),
+        (r#"{"deploys": null, "connections": {}}"#, "1:13: deploys: found null, expected an object"),
+        (r#"{"deploys": {}, "connections": []}"#, "1:32: connections: found an array, expected an object"),
+        (r#"{"deploys": {}, "connections": {}"#, "1:33: no valid JSON: EOF while parsing an object"),
+    ] {
+        assert_eq!(report(&state("state.json", text)), format!("state.json:{expected}"), "{text}");
+    }
+    let both = "state.json:1:1: deploys: found nothing, expected an object
+state.json:1:1: connections: found nothing, expected an object";
+    assert_eq!(report(&state("state.json", "{}")), both);
+}
+
+#[test]
+fn names_that_do_not_fit_and_ports_given_twice_are_refused_all_at_once() {
+    let text = r#"{"deploys": {
+ "a": {"label": "b", "release": "a.zip", "port": 8000},
+ "b": {"label": "b", "release": "../a", "port": 8000},
+ "c": {"label": "c", "release": "c.zip", "port": 0},
+ "../d": {"label": "current", "release": "d.zip"}
+}, "connections": {"x y": "a", "main": "/"}}"#;
+    let name = "a deploy name (letters, digits and . _ - + ~ @ =, not beginning with . or -, at most 128 bytes)";
+    let label = "a label (letters, digits and . _ - + ~ @ =, not beginning with . or -, at most 128 bytes)";
+    let release = "a release name (relative, no control characters, no empty, . or .. part between the /)";
+    let expected = format!(
+        r#"s:3:33: deploys.b.release: found "../a", expected {release}: it has the part ".."
+s:4:50: deploys.c.port: found the number 0, expected an integer from 1 to 65535
+s:5:2: deploys."../d": found "../d", expected {name}: it begins with '.'
+s:5:10: deploys."../d".port: found nothing, expected an integer from 1 to 65535
+s:5:20: deploys."../d".label: found "current", expected {name}: this name is reserved
+s:6:20: connections."x y": found "x y", expected {label}: ' ' is not allowed
+s:6:40: connections.main: found "/", expected {name}: '/' is not allowed"#
+    );
+    assert_eq!(report(&state("s", text)), expected);
+    let text = r#"{"deploys": {
+ "a": {"label": "b", "release": "a.zip", "port": 8000},
+ "b": {"label": "b", "release": "b.zip", "port": 8000}}, "connections": {}}"#;
+    let expected = r#"s:2:17: deploys.a.label: found "b", expected the deploy's key "a"
+s:3:50: deploys.b.port: found 8000, expected a port of its own: the deploy a has it too"#;
+    assert_eq!(report(&state("s", text)), expected);
+}
+
+#[test]
+fn a_connection_to_a_deploy_that_is_not_there_is_kept_but_counts_as_none() {
+    let text = r#"{"deploys": {"app-1": {"label": "app-1", "release": "a", "port": 1}},
+"connections": {"main": "app-2", "test": "app-1"}}"#;
+    let result = state("s", text);
+    let expected = "warning: s:2:25: connections.main: found \"app-2\", which is no deploy of this state; counts as not \
+                    connected; nearest known name: app-1";
+    assert_eq!(report(&result), expected);
+    let value = result.expect("no errors").value;
+    let label = |text: &str| Label::from_text(text).expect("a label");
+    assert_eq!(value.connected(&label("main")), None);
+    assert_eq!(value.connected(&label("test")).map(|deploy| deploy.port.0), Some(1));
+    assert_eq!(value.connected(&label("other")), None);
+    assert_eq!(value.to_value()["connections"]["main"], "app-2");
+}
+
+#[test]
+fn what_today_s_configuration_no_longer_has_is_usable_but_odd() {
+    let endpoints = r#"{"main": {"serverNames": [], "etype": "httpOnly"}}"#;
+    let config = good(with(&format!("\"deployMode\": {{\"proxy\": {{\"endPoints\": {endpoints}}}}}")));
+    let DeployMode::Proxy(proxy) = config.deploy_mode else { panic!("expected a proxy") };
+    let text = r#"{"deploys": {"a": {"label": "a", "release": "a", "port": 8100}, "b": {"label": "b", "release": "b", "port": 8099}},
+"connections": {"mian": "a", "main": "b"}}"#;
+    let expected = [
+        "the deploy a has the port 8100, which is outside the range dynamicPortRange",
+        "the endpoint mian is connected but not in the configuration; nearest known name: main",
+    ];
+    assert_eq!(good(state("s", text)).oddities(&proxy), expected);
+}
+
+#[test]
+fn a_slaves_state_is_read_and_written() {
+    let text = r#"{"status": {"error": "no\nroute"}, "ipAddress": "1.2.3.4", "hostName": "h", "since": 5,
+"state": {"deploys": {}, "connections": {}, "dconfigs": {}}}"#;
+    let value = good(slave_state("s", text));
+    assert_eq!(value.status, SlaveStatus::Error("no\nroute".to_string()));
+    let expected = r#"{"hostName":"h","ipAddress":"1.2.3.4","since":5,"state":{"connections":{},"dconfigs":{},"deploys":{}},"status":{"error":"no\nroute"}}"#;
+    assert_eq!(value.to_value().to_string(), expected);
+    assert_eq!(good(slave_state("s", &value.to_json())), value);
+    let well = text.replace(r#"{"error": "no\nroute"}"#, "\"ok\"");
+    assert_eq!(good(slave_state("s", &well)).status, SlaveStatus::Ok);
+    let bad =
+        text.replace("\"deploys\": {}", "\"deploys\": {\"a\": {\"label\": \"b\", \"release\": \"x\", \"port\": 1}}");
+    let expected = r#"s:2:38: state.deploys.a.label: found "b", expected the deploy's key "a""#;
+    assert_eq!(report(&slave_state("s", &bad)), expected);
+    let expected = r#"s:1:1: status: found nothing, expected "ok" or {"error": ...}
+s:1:1: ipAddress: found nothing, expected text
+s:1:1: hostName: found nothing, expected text
+s:1:1: state: found nothing, expected an object with deploys, connections"#;
+    assert_eq!(report(&slave_state("s", "{}")), expected);
+}
+
+#[test]
+fn a_key_given_twice_makes_a_state_unreadable() {
+    let text = r#"{"deploys": {"a": {"label": "a", "release": "x", "port": 1}, "a": {"label": "a", "release": "y", "port": 2}}, "connections": {}}"#;
+    assert_eq!(report(&state("s", text)), "s:1:62: deploys.a: this key is there twice, first at line 1, column 14");
+}
