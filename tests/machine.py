@@ -42,6 +42,7 @@ class Machine:
         }
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.root), "EVENTS": str(self.events)}
         self.environment.update(environment or {})
+        self.never_shown = []
         self.environment.setdefault("CAMUS2_CONFIG", str(self.root / "camus2.json"))
         self.write_config()
 
@@ -67,7 +68,10 @@ class Machine:
         )
 
     def run(self, *arguments, exit_code=0, environment=None, timeout_s=60):
-        """Runs c2 to its end, insists on its exit code, and returns `(stdout, stderr)`."""
+        """Runs c2 to its end, insists on its exit code, and returns `(stdout, stderr)`.
+
+        Neither these nor the log may show what is in `never_shown`, nor a panic.
+        """
         process = self.spawn(*arguments, environment=environment)
         try:
             stdout, stderr = process.communicate(timeout=timeout_s)
@@ -80,6 +84,8 @@ class Machine:
                 f"c2 {shlex.join(map(str, arguments))} ended with {process.returncode}, not {exit_code}\n"
                 f"--- stdout\n{stdout}--- stderr\n{stderr}"
             )
+        log = self.log.read_text() if self.log.exists() else ""
+        contains_none(stdout + stderr + log, "panicked at", *self.never_shown)
         return stdout, stderr
 
     def happened(self):
@@ -151,6 +157,12 @@ def contains_none(text, *parts):
     for part in parts:
         if part in text:
             raise AssertionError(f"{part!r} is in\n{text}")
+
+
+def cases_of(module):
+    """The functions that a module defines, in order: its cases."""
+    members = vars(sys.modules[module]).values()
+    return [member for member in members if callable(member) and getattr(member, "__module__", None) == module]
 
 
 def run_cases(cases, *given, label=""):
