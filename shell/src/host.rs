@@ -17,7 +17,6 @@ use crate::{
 };
 
 /// This machine, as a command sees it.
-#[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) log: Log,

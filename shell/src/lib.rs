@@ -1,5 +1,19 @@
 //! The doing half of c2: answers the core's questions and performs its effects. It holds no policy.
 
+mod answer;
 pub mod archive;
+mod files;
+mod host;
+mod lock;
+mod log;
+mod output;
+mod perform;
+mod pinned;
+mod process;
 pub mod resolve;
+mod run;
 pub mod s3;
+mod signals;
+mod store;
+
+pub use run::run;

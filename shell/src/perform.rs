@@ -22,12 +22,14 @@ impl Machine {
                 if let Some(parent) = to.parent() {
                     files::make_folders(parent, 0o755).map_err(failed)?;
                 }
-                let (file, extra) = (self.spooled(archive, *limits)?, extra_files(holds, rendered));
-                archive::unpack(file, limits, to, &extra).map_err(|error| archive_failure(effect, &error))
+                let (file, stamp) = (self.spooled(archive, *limits)?, stamp(holds));
+                let extra = extra_files(stamp.as_ref(), rendered);
+                file.unpack(to, &extra).map_err(|error| archive_failure(effect, &error))
             }
             Effect::UnpackOver { archive, limits, to, holds, rendered } => {
-                let (file, extra) = (self.spooled(archive, *limits)?, extra_files(holds, rendered));
-                archive::unpack_over(file, limits, Path::new(to), &extra).map_err(|error| archive_failure(effect, &error))
+                let (file, stamp) = (self.spooled(archive, *limits)?, stamp(holds));
+                let extra = extra_files(stamp.as_ref(), rendered);
+                file.unpack_over(Path::new(to), &extra).map_err(|error| archive_failure(effect, &error))
             }
             Effect::Identify { folder, id } => {
                 let path = Path::new(folder).join(files::ID_FILE);
@@ -100,13 +102,16 @@ fn write(path: &Path, bytes: &[u8], mode: u32, keep_mode: bool, folder_mode: u32
 }
 
 /// The files that are written beside those of the archive, the id last.
-fn extra_files<'a>(holds: &Folder, rendered: &'a [Rendered]) -> Vec<ExtraFile<'a>> {
-    let files = rendered.iter().map(|file| ExtraFile { path: file.path.as_str().into(), mode: file.mode, bytes: file.bytes.reveal().into() });
-    let stamp = holds.id.as_ref().map(|id| {
-        let text = format!("{id}\n{}\n", holds.release.as_deref().unwrap_or_default());
-        ExtraFile { path: files::ID_FILE.into(), mode: 0o644, bytes: text.into_bytes().into() }
-    });
+fn extra_files<'a>(stamp: Option<&'a String>, rendered: &'a [Rendered]) -> Vec<ExtraFile<'a>> {
+    let files = rendered.iter().map(|file| ExtraFile { path: &file.path, mode: file.mode, bytes: file.bytes.reveal() });
+    let stamp = stamp.map(|text| ExtraFile { path: files::ID_FILE, mode: 0o644, bytes: text.as_bytes() });
     files.chain(stamp).collect()
+}
+
+/// The text of the file that names a folder's content: its id, its release.
+fn stamp(holds: &Folder) -> Option<String> {
+    let release = holds.release.as_deref().unwrap_or_default();
+    holds.id.as_ref().map(|id| format!("{id}\n{release}\n"))
 }
 
 fn archive_failure(effect: &Effect, error: &archive::ArchiveError) -> Failure {
@@ -116,7 +121,9 @@ fn archive_failure(effect: &Effect, error: &archive::ArchiveError) -> Failure {
 /// An input or output error, with what to do about the usual ones.
 pub(crate) fn failure(effect: &Effect, error: &io::Error) -> Failure {
     let hint = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("make room on that file system, then run the command again"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("make room on that file system, then run the command again")
+        }
         io::ErrorKind::PermissionDenied => Some("run it as the user who owns that folder, or mend its permissions"),
         io::ErrorKind::ReadOnlyFilesystem => Some("that file system is mounted read-only"),
         _ => None,

@@ -28,7 +28,7 @@ pub fn load_config(facts: &Facts) -> Result<Parsed<ToolConfig>, Refusal> {
 ///
 /// # Errors
 /// None was found, or it could not be read.
-pub fn read_config(facts: &Facts) -> Result<Result<Parsed<ToolConfig>, Rejected>, Refusal> {
+pub(super) fn read_config(facts: &Facts) -> Result<Result<Parsed<ToolConfig>, Rejected>, Refusal> {
     let (at, syntax, bytes) = find(facts)?;
     let file = at.to_string();
     let text = utf8(&format!("the configuration {file}"), &bytes)?;

@@ -23,7 +23,7 @@ pub use expand_template::ExpandTemplate;
 pub use fetch_context::FetchContext;
 pub use list_releases::ListReleases;
 pub use load_config::load_config;
-pub use request::Request;
+pub use request::{Options, Request};
 pub use show_log::ShowLog;
 pub use start::Start;
 pub use status::Status;

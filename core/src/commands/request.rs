@@ -2,11 +2,26 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use super::{ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack};
+use super::{CheckConfig, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack};
 use crate::{
     config::{DeployMode, FromText, ReleaseName, ToolConfig},
     seam::{Command, Refusal},
 };
+
+/// How a request is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether the plans are printed and nothing is performed.
+    pub dry_run: bool,
+    /// How long another run's lock is waited for.
+    pub lock_wait_s: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { dry_run: false, lock_wait_s: 60 }
+    }
+}
 
 /// A command and its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +72,8 @@ pub enum Request {
         /// Whether it prints JSON.
         json: bool,
     },
+    /// `check-config`
+    CheckConfig,
     /// A command that is known and cannot be carried out yet.
     NotYet {
         /// Its name.
@@ -72,6 +89,12 @@ pub enum Request {
 }
 
 impl Request {
+    /// Whether it answers a shell that completes a command line: it never fails.
+    #[must_use]
+    pub fn is_completion(&self) -> bool {
+        matches!(self, Request::Completion { .. })
+    }
+
     /// The command, made for this configuration.
     ///
     /// # Errors
@@ -99,6 +122,7 @@ impl Request {
             Request::Start { .. } => return Err(without_proxy("start")),
             Request::Stop { .. } => return Err(without_proxy("stop")),
             Request::Status { .. } => return Err(without_proxy("status")),
+            Request::CheckConfig => Box::new(CheckConfig),
             Request::NotYet { command } => {
                 return Err(Refusal::no(format!("run {command}"), "this version of c2 cannot do that yet"));
             }

@@ -1,6 +1,6 @@
 //! The dry run: a host on which every effect is supposed to succeed, over what the real one answers.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use super::{Answer, Effect, Failure, Host, Message, Query, Signal};
 
@@ -8,12 +8,19 @@ use super::{Answer, Effect, Failure, Host, Message, Query, Signal};
 pub struct Supposed<'a> {
     real: &'a mut dyn Host,
     claimed: BTreeMap<Query, Answer>,
+    plans: Vec<String>,
 }
 
 impl<'a> Supposed<'a> {
     /// Supposes over what this host answers.
     pub fn over(real: &'a mut dyn Host) -> Self {
-        Supposed { real, claimed: BTreeMap::new() }
+        Supposed { real, claimed: BTreeMap::new(), plans: Vec::new() }
+    }
+
+    /// The plans that would be performed, printed.
+    #[must_use]
+    pub fn plans(&self) -> &[String] {
+        &self.plans
     }
 }
 
@@ -51,5 +58,9 @@ impl Host for Supposed<'_> {
         None
     }
 
-    fn say(&mut self, _: Message<'_>) {}
+    fn say(&mut self, message: Message<'_>) {
+        if let Message::Plan(plan) = message {
+            self.plans.push(alloc::string::ToString::to_string(plan));
+        }
+    }
 }

@@ -1,0 +1,176 @@
+//! The core's questions answered from the real machine; slow ones side by side.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::Path,
+    thread,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use c2_core::seam::{Answer, Archive, Content, Failure, Folder, Link, Location, Query, Secret};
+
+use crate::{
+    files::{self, SMALL_BYTES},
+    host::Machine,
+    s3::S3,
+};
+
+/// The most fetches at one time.
+const SIDE_BY_SIDE: usize = 8;
+
+impl Machine {
+    /// The answers, in the order of the questions.
+    pub(crate) fn answer_all(&mut self, queries: &[Query]) -> Vec<Answer> {
+        let mut objects = objects_side_by_side(&self.s3, queries);
+        let mut answer = |query: &Query| match objects.remove(query) {
+            Some(answer) => answer,
+            None => self.answer_one(query).unwrap_or_else(Answer::Failed),
+        };
+        queries.iter().map(&mut answer).collect()
+    }
+
+    fn answer_one(&mut self, query: &Query) -> Result<Answer, Failure> {
+        Ok(match query {
+            Query::Now => {
+                Answer::Number(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()))
+            }
+            Query::Nonce => Answer::Number(random()?),
+            Query::Environment(name) => Answer::Text(self.environment.get(name).cloned()),
+            Query::ExecutableFolder => {
+                let path = std::env::current_exe().and_then(fs::canonicalize);
+                let path =
+                    path.map_err(|error| Failure::world("find the folder of this program", error.to_string()))?;
+                Answer::Text(path.parent().map(|folder| folder.to_string_lossy().into_owned()))
+            }
+            Query::Content(Location::File(path)) => {
+                let read = files::read_small(Path::new(path)).map_err(|error| failed("read", path, &error))?;
+                Answer::Content(read.map(|(bytes, mode)| Content { bytes: Secret::new(bytes), mode: Some(mode) }))
+            }
+            Query::Content(at @ Location::Object { .. }) => object(&self.s3, at),
+            Query::Releases(at) => Answer::Listing(self.listed(at)?),
+            Query::Archive(at, limits) => Answer::Archive(
+                self.fetch(at, *limits)?
+                    .map(|spooled| Archive { bytes: spooled.archive.bytes(), listing: spooled.listing().clone() }),
+            ),
+            Query::Member(at, path) => Answer::Content(self.member(at, path)?),
+            Query::Folder(path) => Answer::Folder(folder(path)?),
+            Query::Link(path) => Answer::Link(link(path)?),
+            Query::Intents(path) => {
+                Answer::Files(texts(path).map_err(|error| failed("read the intents in", path, &error))?)
+            }
+            Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
+        })
+    }
+
+    fn member(&self, at: &Location, path: &str) -> Result<Option<Content>, Failure> {
+        let spooled = self.archives.iter().find(|((location, _), _)| location == at).map(|(_, spooled)| spooled);
+        let Some(spooled) = spooled else { return Ok(None) };
+        let bytes = spooled.archive.read_member(path, SMALL_BYTES);
+        let bytes = bytes.map_err(|error| Failure::world(format!("read {path} of {at}"), error.to_string()))?;
+        let mode = spooled.listing().find(path).map(|member| member.mode);
+        Ok(bytes.map(|bytes| Content { bytes: Secret::new(bytes), mode }))
+    }
+}
+
+/// The objects among the questions, fetched side by side; one alone is left to the ordinary way.
+fn objects_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
+    let wanted: Vec<&Query> =
+        queries.iter().filter(|query| matches!(query, Query::Content(Location::Object { .. }))).collect();
+    let mut answers = BTreeMap::new();
+    if wanted.len() < 2 {
+        return answers;
+    }
+    for part in wanted.chunks(SIDE_BY_SIDE) {
+        thread::scope(|scope| {
+            let fetch = |query: &'_ Query| match query {
+                Query::Content(at) => object(s3, at),
+                _ => Answer::Content(None),
+            };
+            let threads: Vec<_> = part.iter().map(|query| (*query, scope.spawn(move || fetch(query)))).collect();
+            for (query, thread) in threads {
+                if let Ok(answer) = thread.join() {
+                    answers.insert(query.clone(), answer);
+                }
+            }
+        });
+    }
+    answers
+}
+
+fn object(s3: &S3, at: &Location) -> Answer {
+    let Location::Object { bucket, key } = at else { return Answer::Content(None) };
+    crate::resolve::prepare();
+    match s3.get_small(bucket, key, SMALL_BYTES) {
+        Ok(found) => Answer::Content(found.map(|small| Content { bytes: Secret::new(small.body), mode: None })),
+        Err(error) => Answer::Failed(Failure::world(format!("fetch {at}"), error.to_string())),
+    }
+}
+
+fn failed(doing: &str, path: &str, error: &io::Error) -> Failure {
+    Failure::world(format!("{doing} {path}"), error.to_string())
+}
+
+fn random() -> Result<u64, Failure> {
+    let mut bytes = [0; 8];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+        .map_err(|error| Failure::world("get a random number", error.to_string()))?;
+    Ok(u64::from_ne_bytes(bytes))
+}
+
+fn folder(path: &str) -> Result<Option<Folder>, Failure> {
+    let at = Path::new(path);
+    match fs::metadata(at) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("look at", path, &error)),
+        Ok(metadata) if !metadata.is_dir() => return Err(Failure::world(format!("look at {path}"), "it is no folder")),
+        Ok(_) => (),
+    }
+    let text = |name: &str| {
+        let read =
+            files::read_small(&at.join(name)).map_err(|error| failed("read", &format!("{path}/{name}"), &error))?;
+        Ok(read.and_then(|(bytes, _)| String::from_utf8(bytes).ok()))
+    };
+    let (stamp, release_json) = (text(files::ID_FILE)?, text("release.json")?);
+    let line = |index| stamp.as_ref().and_then(|text| text.lines().nth(index)).map(str::to_string);
+    Ok(Some(Folder { id: line(0), release: line(1), release_json }))
+}
+
+fn link(path: &str) -> Result<Option<Link>, Failure> {
+    let metadata = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(|error| failed("read the link", path, &error))?,
+    };
+    if !metadata.is_symlink() {
+        return Err(Failure::World {
+            doing: format!("read the link {path}"),
+            why: "it is no symbolic link".into(),
+            hint: Some("move what is there out of the way".into()),
+        });
+    }
+    let target = fs::read_link(path).map_err(|error| failed("read the link", path, &error))?;
+    let Some(target) = target.to_str() else {
+        return Err(Failure::world(format!("read the link {path}"), "its target is not UTF-8"));
+    };
+    Ok(Some(Link { target: target.into(), since: u64::try_from(metadata.mtime()).unwrap_or(0) }))
+}
+
+/// The small files in a folder, by name; no folder is none. What begins with a dot was never finished.
+fn texts(folder: &str) -> io::Result<BTreeMap<String, String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        other => other?,
+    };
+    let mut texts = BTreeMap::new();
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.')
+            && let Some((bytes, _)) = files::read_small(&entry.path())?
+        {
+            texts.insert(name, String::from_utf8_lossy(&bytes).into_owned());
+        }
+    }
+    Ok(texts)
+}

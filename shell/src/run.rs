@@ -1,0 +1,175 @@
+//! One run of the program: the configuration, the command, what is printed, the exit code.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Write},
+};
+
+use c2_core::{
+    commands::{CheckConfig, Options, Request, load_config},
+    seam::{Command, End, Facts, Output, Refusal, Report, Supposed, drive, settle},
+};
+
+use crate::{host::Machine, log::Log, s3::S3, signals::Signals};
+
+/// The exit code of an operation that failed.
+const FAILED: u8 = 1;
+
+/// Runs a request on this machine. The answer is the exit code.
+pub fn run(request: &Request, options: &Options) -> u8 {
+    let mut machine = match machine(options) {
+        Ok(machine) => machine,
+        Err(error) => return complain(&format!("take over the signals: {error}"), None),
+    };
+    let mut facts = Facts::default();
+    if *request == Request::CheckConfig {
+        return finish(drive(&CheckConfig, &mut machine, &mut facts), &machine, false);
+    }
+    let config = match settle(&mut machine, &mut facts, load_config) {
+        Ok(parsed) => {
+            parsed.warnings.iter().for_each(|warning| eprintln!("c2: warning: {warning}"));
+            parsed.value
+        }
+        Err(_) if request.is_completion() => return 0,
+        Err(refusal) => return refused(&refusal),
+    };
+    machine.spool = format!("{}/.c2", config.deploys_dir);
+    let log_file = config.log_file.to_string();
+    let command = match request.command(config) {
+        Ok(command) => command,
+        Err(refusal) => return refused(&refusal),
+    };
+    if options.dry_run {
+        return dry_run(&*command, &mut machine);
+    }
+    let changes = command.lock().is_some();
+    if let (true, Err(error)) = (changes, machine.log.open(&log_file)) {
+        eprintln!("c2: warning: open the log {log_file}: {error}");
+    }
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    machine.log.write(0, &format!("c2 {}", words.join(" ")));
+    let end = drive(&*command, &mut machine, &mut Facts::default());
+    machine.end();
+    finish(end, &machine, true)
+}
+
+fn machine(options: &Options) -> io::Result<Machine> {
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    Ok(Machine {
+        s3: S3::new(&environment),
+        environment,
+        log: Log::default(),
+        signals: Signals::install()?,
+        spool: String::new(),
+        archives: BTreeMap::new(),
+        attended: None,
+        lock_wait_s: options.lock_wait_s,
+        held: None,
+    })
+}
+
+/// Prints the plans and performs nothing.
+fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
+    let mut supposed = Supposed::over(machine);
+    let end = drive(command, &mut supposed, &mut Facts::default());
+    let text: String = supposed.plans().concat();
+    print(&text);
+    match end {
+        End::Refused(refusal) => refused(&refusal),
+        End::Reported(Report { failed: Some(what), hint, .. }) => complain(&what, hint.as_deref()),
+        End::Reported(report) => {
+            report.notes.iter().for_each(|note| eprintln!("supposed: {note}"));
+            eprintln!("dry run: nothing was changed");
+            0
+        }
+        End::Waits(why) => {
+            eprintln!("dry run: it would wait here: {why}; nothing was changed");
+            0
+        }
+        End::Interrupted(signal) => signal.exit_code(),
+        End::Gone => FAILED,
+    }
+}
+
+/// Prints how a run ended. The answer is the exit code.
+fn finish(end: End, machine: &Machine, logged: bool) -> u8 {
+    let note = |text: &str| {
+        if logged {
+            machine.log.write(0, text)
+        }
+    };
+    match end {
+        End::Reported(report) => {
+            let printed = match &report.output {
+                Output::Text(text) => print(text),
+                Output::File(path) => print_file(path),
+            };
+            for text in &report.notes {
+                note(text);
+                eprintln!("{text}");
+            }
+            match (&report.failed, printed) {
+                (Some(what), _) => {
+                    note(&format!("failed: {what}"));
+                    complain(what, report.hint.as_deref())
+                }
+                (None, true) => 0,
+                (None, false) => FAILED,
+            }
+        }
+        End::Refused(refusal) => {
+            note(&format!("refused: {refusal}"));
+            refused(&refusal)
+        }
+        End::Interrupted(signal) => {
+            note("ended by a signal");
+            complain("ended by a signal: what had been begun is undone", None);
+            signal.exit_code()
+        }
+        End::Waits(_) | End::Gone => FAILED,
+    }
+}
+
+/// Prints to standard output. A reader that has seen enough (`| head`) is no failure.
+fn print(text: &str) -> bool {
+    let mut out = io::stdout().lock();
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("print to standard output: {error}"), None);
+            false
+        }
+        _ => true,
+    }
+}
+
+/// Prints a file, however large; one that is not there has no lines.
+fn print_file(path: &str) -> bool {
+    let copied = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return true,
+        opened => opened.and_then(|mut file| io::copy(&mut file, &mut io::stdout().lock())),
+    };
+    match copied {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("print {path}: {error}"), None);
+            false
+        }
+        _ => true,
+    }
+}
+
+fn refused(refusal: &Refusal) -> u8 {
+    complain(&refusal.to_string(), refusal.hint())
+}
+
+/// Says what failed and why, and what to do about it.
+fn complain(what: &str, hint: Option<&str>) -> u8 {
+    eprintln!("c2: {what}");
+    if let Some(hint) = hint {
+        eprintln!("    {hint}");
+    }
+    FAILED
+}

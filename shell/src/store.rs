@@ -1,0 +1,120 @@
+//! Where releases come from: a folder or a bucket. An archive is fetched once a run and pinned.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+    time::UNIX_EPOCH,
+};
+
+use c2_core::{
+    archive::{Limits, Listing},
+    seam::{Failure, Listed, Location},
+};
+
+use crate::{files, host::Machine, pinned::Archive};
+
+/// The deepest folder below the releases' folder that is listed.
+const DEPTH: usize = 32;
+
+/// An archive that was fetched and judged.
+#[derive(Debug)]
+pub(crate) struct Spooled {
+    pub(crate) archive: Archive,
+}
+
+impl Machine {
+    /// Fetches and judges an archive, once a run; `None` when there is none.
+    pub(crate) fn fetch(&mut self, at: &Location, limits: Limits) -> Result<Option<&Spooled>, Failure> {
+        let key = (at.clone(), limits);
+        if !self.archives.contains_key(&key) {
+            let Some(file) = self.open(at)? else { return Ok(None) };
+            let archive = Archive::judge(&at.to_string(), file, &limits)
+                .map_err(|error| Failure::world(format!("judge the archive {at}"), error.to_string()))?;
+            self.archives.insert(key.clone(), Spooled { archive });
+        }
+        Ok(self.archives.get(&key))
+    }
+
+    /// An archive that was fetched before.
+    pub(crate) fn spooled(&self, at: &Location, limits: Limits) -> Result<&Archive, Failure> {
+        let found = self.archives.get(&(at.clone(), limits)).map(|spooled| &spooled.archive);
+        found.ok_or_else(|| Failure::world(format!("unpack {at}"), "it was not fetched; this is a bug of c2"))
+    }
+
+    /// A folder's archive is read where it lies: the open file stays the same whatever is renamed over it, and what
+    /// is written into it is found out by the checksums. An object goes into a file without a name, which is gone
+    /// with this process.
+    fn open(&self, at: &Location) -> Result<Option<File>, Failure> {
+        let failed = |error: io::Error| Failure::world(format!("read the archive {at}"), error.to_string());
+        match at {
+            Location::File(path) => match File::open(path) {
+                Ok(file) => Ok(Some(file)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(failed(error)),
+            },
+            Location::Object { bucket, key } => {
+                let spool = Path::new(&self.spool);
+                let opened = files::make_folders(spool, 0o700).and_then(|()| tempfile::tempfile_in(spool));
+                let mut file = opened.map_err(|error| {
+                    Failure::world(format!("make room for {at} in {}", self.spool), error.to_string())
+                })?;
+                crate::resolve::prepare();
+                let fetched = self.s3.get_to_file(bucket, key, &mut file);
+                let fetched = fetched.map_err(|error| Failure::world(format!("fetch {at}"), error.to_string()))?;
+                Ok(fetched.map(|_| file))
+            }
+        }
+    }
+
+    /// What a store holds.
+    pub(crate) fn listed(&self, at: &Location) -> Result<Vec<Listed>, Failure> {
+        match at {
+            Location::File(folder) => {
+                let mut found = Vec::new();
+                list_folder(Path::new(folder), "", DEPTH, &mut found).map_err(|error| Failure::World {
+                    doing: format!("list the releases in {folder}"),
+                    why: error.to_string(),
+                    hint: Some("releases.localdir in the configuration names that folder".into()),
+                })?;
+                Ok(found)
+            }
+            Location::Object { bucket, key } => {
+                crate::resolve::prepare();
+                let objects = self.s3.list(bucket, key);
+                let objects =
+                    objects.map_err(|error| Failure::world(format!("list the releases at {at}"), error.to_string()))?;
+                let below = |key_of: &str| key_of.strip_prefix(key.as_str()).unwrap_or(key_of).to_string();
+                Ok(objects
+                    .into_iter()
+                    .map(|object| Listed { name: below(&object.key), modified: object.last_modified })
+                    .collect())
+            }
+        }
+    }
+}
+
+/// The files below a folder, by their paths relative to it; what begins with a dot is nobody's release.
+fn list_folder(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Listed>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
+        // A link that leads nowhere is nobody's release either.
+        let Ok(metadata) = fs::metadata(entry.path()) else { continue };
+        if metadata.is_file() {
+            let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            found.push(Listed { name: format!("{prefix}{name}"), modified: format!("{:030}", modified.as_nanos()) });
+        } else if metadata.is_dir() && depth > 0 {
+            list_folder(&entry.path(), &format!("{prefix}{name}/"), depth - 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+impl Spooled {
+    /// What the archive holds.
+    pub(crate) fn listing(&self) -> &Listing {
+        self.archive.listing()
+    }
+}

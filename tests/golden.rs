@@ -1,0 +1,79 @@
+//! Every case of `testdata`: the plans that are performed, in full, and how the run ends. `UPDATE_GOLDEN=1` writes
+//! what is found; read the difference before it is committed.
+
+mod support;
+
+use std::{cell::RefCell, fmt::Write, fs};
+
+use c2_core::seam::{Command, End, Facts, Outcome, Output, Refusal, Report, Step, drive};
+use support::case::{Case, cases};
+
+#[test]
+fn every_case_performs_its_plans_and_ends_as_expected() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let path = case.folder.join("expected.txt");
+        let found = steps(&case);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, &found).unwrap();
+        } else if fs::read_to_string(&path).unwrap_or_default() != found {
+            wrong.push(format!("== {}\n{found}", case.name));
+        }
+    }
+    assert!(wrong.is_empty(), "not as in expected.txt:\n{}", wrong.join("\n"));
+}
+
+fn steps(case: &Case) -> String {
+    let command = case.command("");
+    let recorder = Recorder { command: &*command, steps: RefCell::default() };
+    let mut world = case.world();
+    world.begin(&[]);
+    let end = drive(&recorder, &mut world, &mut Facts::default());
+    assert!(world.violations.is_empty(), "{}: {:?}", case.name, world.violations);
+    let mut text = recorder.steps.take();
+    match end {
+        End::Reported(report) => report_text(&mut text, &report),
+        End::Refused(refusal) => {
+            writeln!(text, "refused: {refusal}").unwrap();
+            refusal.hint().into_iter().for_each(|hint| writeln!(text, "hint: {hint}").unwrap());
+        }
+        other => writeln!(text, "{other:?}").unwrap(),
+    }
+    text
+}
+
+fn report_text(text: &mut String, report: &Report) {
+    match &report.output {
+        Output::Text(output) => output.lines().for_each(|line| writeln!(text, "stdout: {line}").unwrap()),
+        Output::File(path) => writeln!(text, "stdout: the file {path}").unwrap(),
+    }
+    report.notes.iter().for_each(|note| writeln!(text, "stderr: {note}").unwrap());
+    match &report.failed {
+        None => text.push_str("ends well\n"),
+        Some(what) => writeln!(text, "failed: {what}").unwrap(),
+    }
+    report.hint.iter().for_each(|hint| writeln!(text, "hint: {hint}").unwrap());
+}
+
+/// Notes the plans and waits of a command, and what came of the plans.
+struct Recorder<'a> {
+    command: &'a dyn Command,
+    steps: RefCell<String>,
+}
+
+impl Command for Recorder<'_> {
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
+        let step = self.command.next(facts, past);
+        let mut text = self.steps.borrow_mut();
+        match &step {
+            Ok(Step::Do(plan)) => write!(text, "{plan}").unwrap(),
+            Ok(Step::Wait { why, pause_s, .. }) => writeln!(text, "wait {pause_s} s: {why}").unwrap(),
+            _ => (),
+        }
+        step
+    }
+
+    fn lock(&self) -> Option<String> {
+        self.command.lock()
+    }
+}
