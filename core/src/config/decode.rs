@@ -1,7 +1,7 @@
 //! From a tree to typed values: collects every error and warning with its path instead of stopping at the first.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use super::json;
 use super::nearest::nearest;
 use super::node::{Entry, Fault, Node, Value, quoted};
 use super::problem::{Parsed, Position, Problem, Rejected};
-use super::text::FromText;
+use super::text::{BadText, FromText};
 
 /// A type that a node of a file is read into. `None` means that at least one error was noted.
 pub(super) trait Decode: Sized {
@@ -48,8 +48,6 @@ pub(super) fn read<T: Decode>(file: &str, tree: Result<Node, Fault>) -> Result<P
             None
         }
     };
-    at.errors.sort_by_key(|problem| problem.position);
-    at.warnings.sort_by_key(|problem| problem.position);
     match value {
         Some(value) if at.errors.is_empty() => Ok(Parsed { value, warnings: at.warnings }),
         _ => Err(Rejected { errors: at.errors, warnings: at.warnings }),
@@ -80,18 +78,40 @@ pub(super) struct Fields<'n> {
 impl Decoder {
     pub(super) fn error(&mut self, position: Position, text: String) {
         let problem = self.problem(position, text);
-        self.errors.push(problem);
+        insert_in_order(&mut self.errors, problem);
     }
 
     pub(super) fn warning(&mut self, position: Position, text: String) {
         let problem = self.problem(position, text);
-        self.warnings.push(problem);
+        insert_in_order(&mut self.warnings, problem);
     }
 
     /// Notes that a value is not what its place takes.
     pub(super) fn unexpected<T>(&mut self, node: &Node, expected: &str) -> Option<T> {
         self.error(node.position, format!("found {}, expected {expected}", node.value));
         None
+    }
+
+    /// Reads a text by the rule of its type.
+    fn text<T: FromText>(&mut self, text: &str, position: Position) -> Option<T> {
+        match T::check(text) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                let error = BadText { found: text.into(), expected: T::EXPECTED, why };
+                self.error(position, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Notes that a value is no text; a number or truth value was most likely meant as one.
+    fn no_text<T>(&mut self, node: &Node, expected: &str) -> Option<T> {
+        let cure = match &node.value {
+            Value::Number(text) => format!("; put it in quotes: {}", quoted(text)),
+            Value::Bool(value) => format!("; put it in quotes: \"{value}\""),
+            _ => String::new(),
+        };
+        self.unexpected(node, &format!("{expected}{cure}"))
     }
 
     /// Does something one step further down the path.
@@ -213,6 +233,12 @@ impl Decoder {
     }
 }
 
+/// Keeps the order of the file. (A stable sort at the end would cost 15 kB of code.)
+fn insert_in_order(problems: &mut Vec<Problem>, problem: Problem) {
+    let index = problems.partition_point(|other| other.position <= problem.position);
+    problems.insert(index, problem);
+}
+
 /// The end of a message about an unknown name.
 pub(super) fn hint(name: &str, known: &[&str]) -> String {
     nearest(name, known.iter().copied()).map(|name| format!("; nearest known name: {name}")).unwrap_or_default()
@@ -262,17 +288,10 @@ impl<const MIN: u32, const MAX: u32> Decode for Bounded<MIN, MAX> {
     }
 }
 
-/// `1.0` and `1e3` are integers too, as they are in JSON Schema; beyond 2^53 only plain digits are exact.
+/// `30.0` is an integer too, as it is in JSON Schema.
 fn integer(text: &str) -> Option<u64> {
-    const LARGEST_EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
-    text.parse::<u64>().ok().or_else(|| {
-        let value = text.parse::<f64>().ok().filter(|value| (0.0..=LARGEST_EXACT_FLOAT).contains(value))?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by the comparison")]
-        let whole = value as u64;
-        #[expect(clippy::cast_precision_loss, reason = "at most 2^53")]
-        let is_whole = whole as f64 == value;
-        is_whole.then_some(whole)
-    })
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    whole.parse().ok().filter(|_| fraction.bytes().all(|digit| digit == b'0'))
 }
 
 /// The Maybe of the schema: `"nothing"`, `null`, `{"just": x}` or a bare `x`.
@@ -306,36 +325,37 @@ impl<T: Decode> Decode for Vec<T> {
 impl<K: FromText + Ord, V: Decode> Decode for BTreeMap<K, V> {
     fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
         let entries = at.entries(node, "an object")?;
-        let mut map = Some(Self::new());
+        let mut map = Self::new();
+        let mut complete = true;
         for entry in entries {
-            let decoded = at.within(Step::Key(entry.key.clone()), |at| {
-                let key = K::from_text(&entry.key).map_err(|error| at.error(entry.key_position, error.to_string()));
-                let value = V::decode(&entry.value, at);
-                key.ok().zip(value)
+            let (key, value) = at.within(Step::Key(entry.key.clone()), |at| {
+                (at.text(&entry.key, entry.key_position), V::decode(&entry.value, at))
             });
-            map = map.zip(decoded).map(|(mut map, (key, value))| {
-                map.insert(key, value);
-                map
-            });
+            match (key, value) {
+                (Some(key), Some(value)) => drop(map.insert(key, value)),
+                _ => complete = false,
+            }
         }
-        map
+        complete.then_some(map)
     }
 }
 
 impl<T: FromText> Decode for T {
     fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
         match &node.value {
-            Value::Text(text) => T::from_text(text).map_err(|error| at.error(node.position, error.to_string())).ok(),
-            Value::Number(text) => at.unexpected(node, &format!("{}; put it in quotes: {}", T::EXPECTED, quoted(text))),
-            Value::Bool(value) => at.unexpected(node, &format!("{}; put it in quotes: \"{value}\"", T::EXPECTED)),
-            _ => at.unexpected(node, T::EXPECTED),
+            Value::Text(text) => at.text(text, node.position),
+            _ => at.no_text(node, T::EXPECTED),
         }
     }
 }
 
 /// The names of a record's fields that are not in its table, with their values.
 pub(super) fn unknown_fields(fields: &Fields<'_>) -> serde_json::Map<String, serde_json::Value> {
-    let known: BTreeSet<&str> = fields.table.iter().map(|field| field.name).collect();
-    let unknown = fields.entries.iter().filter(|entry| !known.contains(entry.key.as_str()));
-    unknown.map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
+    let mut unknown = serde_json::Map::new();
+    for entry in fields.entries {
+        if fields.table.iter().all(|field| field.name != entry.key) {
+            unknown.insert(entry.key.clone(), entry.value.to_json());
+        }
+    }
+    unknown
 }

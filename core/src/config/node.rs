@@ -65,8 +65,10 @@ impl Node {
             Value::Text(text) => Json::String(text.clone()),
             Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
             Value::Object(entries) => {
-                let map: Map<String, Json> =
-                    entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect();
+                let mut map = Map::new();
+                for entry in entries {
+                    map.insert(entry.key.clone(), entry.value.to_json());
+                }
                 Json::Object(map)
             }
         }

@@ -34,8 +34,11 @@ impl ServerName {
 
     /// Whether it is one full host name, as a certificate needs it, and no pattern.
     pub fn is_host_name(&self) -> bool {
-        let is_letter = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-        self.0 != "_" && self.0.split('.').all(|label| !label.is_empty() && label.chars().all(is_letter))
+        self.0 != "_"
+            && self
+                .0
+                .split('.')
+                .all(|label| !label.is_empty() && label.chars().all(|c| is_letter(c) || c == '-' || c == '_'))
     }
 }
 
@@ -73,7 +76,7 @@ fn host_pattern(text: &str) -> Result<(), String> {
     if name.contains('*') {
         return Err("a * may stand only for whole parts, as in *.name or name.*".into());
     }
-    only(name, |c| c.is_alphanumeric() || "._-[]:".contains(c))
+    only(name, |c| is_letter(c) || "._-[]:".contains(c))
 }
 
 /// Whether a quote stands in the text that no backslash takes the meaning from.
@@ -86,4 +89,9 @@ fn has_unescaped(text: &str, quote: char) -> bool {
         escaped = character == '\\' && !escaped;
     }
     false
+}
+
+/// A letter or digit of a host name; names in other scripts than ASCII's are taken as they are.
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric() || !c.is_ascii()
 }

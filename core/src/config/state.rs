@@ -113,25 +113,21 @@ impl State {
 
     /// The state as plain JSON.
     pub fn to_value(&self) -> Value {
-        let deploys = self.deploys.iter().map(|(label, deploy)| (label.to_string(), deploy.to_value()));
-        let connections = self.connections.iter().map(|(from, to)| (from.to_string(), Value::from(to.as_str())));
-        with_fields(
-            &self.extra,
-            [("deploys", Value::Object(deploys.collect())), ("connections", Value::Object(connections.collect()))],
-        )
+        let deploys = self.deploys.iter().map(|(label, deploy)| (label.as_str(), deploy.to_value()));
+        let connections = self.connections.iter().map(|(from, to)| (from.as_str(), Value::from(to.as_str())));
+        let fields = [("deploys", object(deploys.collect())), ("connections", object(connections.collect()))];
+        object_with(&self.extra, fields.into())
     }
 }
 
 impl Deploy {
     fn to_value(&self) -> Value {
-        with_fields(
-            &self.extra,
-            [
-                ("label", Value::from(self.label.as_str())),
-                ("release", Value::from(self.release.as_str())),
-                ("port", Value::from(self.port.0)),
-            ],
-        )
+        let fields = [
+            ("label", Value::from(self.label.as_str())),
+            ("release", Value::from(self.release.as_str())),
+            ("port", Value::from(self.port.0)),
+        ];
+        object_with(&self.extra, fields.into())
     }
 }
 
@@ -145,23 +141,28 @@ impl SlaveState {
     pub fn to_value(&self) -> Value {
         let status = match &self.status {
             SlaveStatus::Ok => Value::from("ok"),
-            SlaveStatus::Error(text) => with_fields(&Map::new(), [("error", Value::from(text.as_str()))]),
+            SlaveStatus::Error(text) => object([("error", Value::from(text.as_str()))].into()),
         };
-        with_fields(
-            &self.extra,
-            [
-                ("status", status),
-                ("ipAddress", Value::from(self.ip_address.as_str())),
-                ("hostName", Value::from(self.host_name.as_str())),
-                ("state", self.state.to_value()),
-            ],
-        )
+        let fields = [
+            ("status", status),
+            ("ipAddress", Value::from(self.ip_address.as_str())),
+            ("hostName", Value::from(self.host_name.as_str())),
+            ("state", self.state.to_value()),
+        ];
+        object_with(&self.extra, fields.into())
     }
 }
 
-fn with_fields<const N: usize>(extra: &Map<String, Value>, fields: [(&str, Value); N]) -> Value {
+fn object(fields: Vec<(&str, Value)>) -> Value {
+    object_with(&Map::new(), fields)
+}
+
+/// What is known wins over what was kept.
+fn object_with(extra: &Map<String, Value>, fields: Vec<(&str, Value)>) -> Value {
     let mut object = extra.clone();
-    object.extend(fields.into_iter().map(|(name, value)| (name.to_string(), value)));
+    for (name, value) in fields {
+        object.insert(name.to_string(), value);
+    }
     Value::Object(object)
 }
 

@@ -7,13 +7,14 @@ mod schema;
 mod state;
 mod texts;
 mod tool;
+mod web;
 mod yaml;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Debug;
 
-use super::{Parsed, Rejected, Syntax, ToolConfig, tool_config};
+use super::{BadText, FromText, Parsed, Rejected, Syntax, ToolConfig, tool_config};
 
 /// Errors and warnings, one a line, warnings marked.
 fn report<T>(result: &Result<Parsed<T>, Rejected>) -> String {
@@ -48,4 +49,15 @@ fn good<T: Debug>(result: Result<Parsed<T>, Rejected>) -> T {
     let parsed = result.expect("no errors");
     assert_eq!(parsed.warnings, []);
     parsed.value
+}
+
+/// Each good text is taken; each bad one is refused for the reason beside it.
+fn check<T: FromText + core::fmt::Debug>(good: &[&str], bad: &[(&str, &str)]) {
+    for text in good {
+        assert!(T::from_text(text).is_ok(), "{text:?}: {:?}", T::from_text(text));
+    }
+    for (text, why) in bad {
+        let expected = BadText { found: text.to_string(), expected: T::EXPECTED, why: why.to_string() };
+        assert_eq!(T::from_text(text).map(|_| ()), Err(expected), "{text:?}");
+    }
 }

@@ -184,8 +184,8 @@ fn readiness_has_defaults_of_its_own() {
 }
 
 #[test]
-fn a_number_may_be_spelled_as_json_spells_integers() {
-    for (given, expected) in [("30", 30), ("30.0", 30), ("3e1", 30), ("0", 0), ("-0", 0), ("3600", 3600)] {
+fn an_integer_may_have_a_fraction_of_zeros() {
+    for (given, expected) in [("30", 30), ("30.0", 30), ("0", 0), ("3600", 3600)] {
         assert_eq!(good(with(&format!("\"drainSecs\": {given}"))).drain_s.get(), expected, "{given}");
     }
     for (given, expected) in [("18446744073709551615", u64::MAX), ("9007199254740993", 9_007_199_254_740_993)] {
@@ -220,7 +220,7 @@ fn a_wrong_value_is_told_with_its_place_what_was_found_and_what_was_expected() {
         ("\"drainSecs\": 3601", format!("drainSecs: found the number 3601, {drain}")),
         ("\"drainSecs\": -1", format!("drainSecs: found the number -1, {drain}")),
         ("\"drainSecs\": 1.5", format!("drainSecs: found the number 1.5, {drain}")),
-        ("\"drainSecs\": 1e99", format!("drainSecs: found the number 1e99, {drain}")),
+        ("\"drainSecs\": 3e1", format!("drainSecs: found the number 3e1, {drain}")),
         ("\"drainSecs\": 4294967296", format!("drainSecs: found the number 4294967296, {drain}")),
         ("\"drainSecs\": \"30\"", format!("drainSecs: found \"30\", {drain}")),
         ("\"slaveHeartbeatSecs\": 300", "slaveHeartbeatSecs: found the number 300, expected an integer from 1 to 299".into()),
