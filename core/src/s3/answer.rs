@@ -71,8 +71,8 @@ impl Answer {
                 "set this machine's clock"
             }
             (403, _) => {
-                "the credentials may not do this; S3 also answers so for a key that does not exist \
-                 when s3:ListBucket is not allowed"
+                "the credentials are not allowed to, or there is no such key: \
+                 S3 tells the two apart only where s3:ListBucket is allowed"
             }
             (300..=399, _) => "redirects are not followed: check the endpoint and the region",
             _ => return None,
@@ -154,8 +154,8 @@ mod tests {
 
     #[test]
     fn a_refusal_says_that_a_missing_key_looks_the_same() {
-        assert!(answer(403, "AccessDenied").hint("r").unwrap().contains("a key that does not exist"));
-        assert!(answer(403, "").hint("r").unwrap().contains("a key that does not exist"));
+        assert!(answer(403, "AccessDenied").hint("r").unwrap().contains("there is no such key"));
+        assert!(answer(403, "").hint("r").unwrap().contains("there is no such key"));
         assert_eq!(answer(403, "SignatureDoesNotMatch").hint("r").as_deref(), Some("check AWS_SECRET_ACCESS_KEY"));
         let expired = Answer { message: "Request has expired".into(), ..answer(403, "AccessDenied") };
         assert_eq!(expired.hint("r").as_deref(), Some("set this machine's clock"));

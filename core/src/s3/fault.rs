@@ -1,6 +1,7 @@
 //! How a single request to S3 failed.
 
 use super::{Answer, redact};
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
@@ -18,7 +19,7 @@ pub enum Fault {
         why: String,
     },
     /// S3 answered that it will not.
-    Refused(Answer),
+    Refused(Box<Answer>),
     /// The answer claims success but is not what was asked for.
     Implausible {
         /// What is wrong with it.
@@ -34,13 +35,13 @@ impl Fault {
             Self::Broken { why } => Self::Broken { why: clean(why) },
             Self::Hopeless { why } => Self::Hopeless { why: clean(why) },
             Self::Implausible { why } => Self::Implausible { why: clean(why) },
-            Self::Refused(answer) => Self::Refused(Answer {
+            Self::Refused(answer) => Self::Refused(Box::new(Answer {
                 status: answer.status,
                 code: clean(answer.code),
                 message: clean(answer.message),
                 request_id: clean(answer.request_id),
                 region: clean(answer.region),
-            }),
+            })),
         }
     }
 }

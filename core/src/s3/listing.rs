@@ -3,6 +3,7 @@
 use super::xml::{self, Element};
 use super::{Answer, Fault, plain_etag};
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -94,7 +95,7 @@ fn page(body: &[u8]) -> Result<Page, Fault> {
     }
     let root = xml::parse(body).map_err(|why| no_listing(format!("its XML is {why}")))?;
     if let Some(answer) = Answer::behind_success(&root) {
-        return Err(Fault::Refused(answer));
+        return Err(Fault::Refused(Box::new(answer)));
     }
     if root.name != "ListBucketResult" {
         return Err(no_listing(format!("its root element is <{}>", root.name)));

@@ -73,7 +73,7 @@ mod tests {
     use crate::s3::Answer;
 
     fn refused(status: u16, code: &str) -> Fault {
-        Fault::Refused(Answer { status, code: code.into(), ..Answer::default() })
+        Fault::Refused(Box::new(Answer { status, code: code.into(), ..Answer::default() }))
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl<'a> Bucket<'a> {
             header(&response, "x-amz-bucket-region"),
             &body,
         );
-        Err(Fault::Refused(answer).into())
+        Err(Fault::Refused(Box::new(answer)).into())
     }
 
     pub(super) fn tuning(&self) -> &Tuning {

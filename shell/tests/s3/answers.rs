@@ -44,7 +44,7 @@ fn only_no_such_key_is_missing() {
 #[test]
 fn a_refusal_is_made_once_and_says_what_to_do() {
     for (status, code, hint) in [
-        (403, "AccessDenied", "S3 also answers so for a key that does not exist"),
+        (403, "AccessDenied", "or there is no such key"),
         (403, "SignatureDoesNotMatch", "check AWS_SECRET_ACCESS_KEY"),
         (400, "ExpiredToken", "get new credentials"),
         (403, "RequestTimeTooSkewed", "set this machine's clock"),
@@ -100,7 +100,9 @@ fn a_head_finds_an_object_or_not() {
     let head = |key: &str| Client::new(&server.url()).s3.head("bucket", key).map_err(|error| text(&error));
     assert_eq!(head("there"), Ok(Some(Head { bytes: 12, etag: "e".into() })));
     assert_eq!(head("missing"), Ok(None));
-    assert!(head("denied").unwrap_err().contains("answered 403 without saying why; the credentials may not do this"));
+    assert!(
+        head("denied").unwrap_err().contains("answered 403 without saying why; the credentials are not allowed to")
+    );
     assert!(head("lengthless").unwrap_err().ends_with(": the answer has no length"));
     assert!(server.requests().iter().all(|request| request.method == "HEAD"));
 }

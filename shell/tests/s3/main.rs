@@ -1,4 +1,5 @@
 //! The S3 client against a server that misbehaves: what it asks for, what it takes for an answer, when it gives up.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
 mod download;
