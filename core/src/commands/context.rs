@@ -9,8 +9,9 @@ use alloc::{
 
 use serde_json::{Map, Value};
 
+use super::prepare::utf8;
 use crate::{
-    config::{ConfigSource, ToolConfig},
+    config::{ConfigSource, ToolConfig, config_source},
     seam::{Content, Effect, Facts, Location, Refusal},
 };
 
@@ -89,8 +90,6 @@ pub(crate) fn values(sources: &BTreeMap<String, Content>) -> Result<Map<String, 
 
 /// The JSON value of a config source. The message never shows its text: it may hold a secret.
 pub(crate) fn value(what: &str, content: &Content) -> Result<Value, Refusal> {
-    serde_json::from_slice(content.bytes.reveal()).map_err(|error| {
-        let at = format!("it is no JSON, at line {} column {}", error.line(), error.column());
-        Refusal::no(format!("read {what}"), at)
-    })
+    let text = utf8(what, content.bytes.reveal())?;
+    config_source(what, text).map_err(|problem| Refusal::no("read a config source", problem.to_string()))
 }

@@ -72,9 +72,10 @@ pub(crate) fn prepare(
     let members = Members { facts, at: &at, release, listing: &archive.listing };
     let text = members.text(RELEASE_JSON)?;
     let stored = config::release_config(&format!("{release}:{RELEASE_JSON}"), &text);
-    let stored = stored.map_err(rejected("read the release's configuration"))?.value;
+    let stored = stored.map_err(rejected("read the release's configuration"))?;
+    let mut notes: Vec<String> = stored.warnings.iter().map(ToString::to_string).collect();
+    let stored = stored.value;
 
-    let mut notes = Vec::new();
     let own = members.all(stored.config_sources.values().map(ReleasePath::as_str));
     let templates = members.all(stored.templates.iter().map(ReleasePath::as_str));
     let (own, templates) = (own?, templates?);

@@ -34,8 +34,8 @@ impl Command for Stop {
             return take_up::from_note(facts, deploys, text, running).map(Step::Do);
         }
         match (change_of(past), now) {
-            (Some(Outcome::Planned { failed: None, .. }), _) => {
-                Ok(Step::Done(Report::note(format!("{} is stopped", self.deploy))))
+            (Some(Outcome::Planned { failed: None, plan, .. }), _) => {
+                Ok(Step::Done(Report::note(format!("done: {}", plan.about))))
             }
             (Some(outcome), _) => Ok(Step::Done(Report::failed(
                 outcome.failure_text().unwrap_or_default(),
