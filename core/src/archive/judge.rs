@@ -41,8 +41,11 @@ pub fn judge(headers: &[Header], directory_start: u64, limits: &Limits) -> Resul
             Err(what) => problems.add(Problem::of_entry(&header.name, what)),
         }
     }
-    if tree.nodes.len() as u64 > limits.max_entries {
-        problems.add(limits.too_many_entries(tree.nodes.len() as u64));
+    if headers.len() as u64 > limits.max_entries {
+        problems.add(limits.too_many_entries(headers.len() as u64));
+    }
+    if tree.implied > limits.max_entries {
+        problems.add(Problem::of_archive(format!("its paths lie in more than {} folders", limits.max_entries)));
     }
     faults_of_layout(headers, directory_start, &mut problems);
     faults_of_size(headers, limits, &mut problems);
@@ -199,7 +202,7 @@ fn faults_of_size(headers: &[Header], limits: &Limits, problems: &mut Problems) 
 impl Limits {
     pub(super) fn too_many_entries(&self, entries: u64) -> Problem {
         Problem::of_archive(format!(
-            "it has {entries} files and folders or more, above {}: raise releaseLimits.maxEntries if that is meant",
+            "it has {entries} files and folders, more than {}: raise releaseLimits.maxEntries if that is meant",
             self.max_entries
         ))
     }
@@ -209,6 +212,8 @@ impl Limits {
 #[derive(Default)]
 struct Tree {
     nodes: BTreeMap<String, Node>,
+    /// How many folders only followed from a path when it came.
+    implied: u64,
 }
 
 struct Node {
@@ -252,9 +257,9 @@ impl Tree {
             match self.nodes.get(folder) {
                 Some(there) if !there.folder => return Err(format!("it lies in '{folder}', which is a file")),
                 Some(_) => return Ok(()),
-                // One more than allowed is enough to refuse: short names can be thousands of folders deep.
-                None if self.nodes.len() as u64 > limits.max_entries => return Ok(()),
-                None => {}
+                // One more than allowed is enough to refuse: each of many names can be a thousand folders deep.
+                None if self.implied > limits.max_entries => return Ok(()),
+                None => self.implied += 1,
             }
             let node = Node { folder: true, mode: mode::FOLDER_MODE, bytes: 0, content: None };
             self.nodes.insert(folder.to_string(), node);

@@ -3,7 +3,7 @@
 /// The most that is unpacked from one archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Limits {
-    /// Files and folders, the folders that only follow from a path included.
+    /// Files and folders; and as many folders again that have no entry of their own and only follow from a path.
     pub max_entries: u64,
     /// Bytes of all files together, unpacked.
     pub max_bytes: u64,

@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use c2_core::archive::{Content, Member, Problem};
@@ -12,37 +11,45 @@ use zip::read::read_zipfile_from_stream_with_options;
 use zip::result::ZipError;
 
 use super::error::ArchiveError;
+use super::window::Window;
 
-/// What is inflated at once.
+/// What is inflated at once, and what is read at once.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// A buffer for [`stream`], to be used for many members.
-pub(super) fn buffer() -> Vec<u8> {
-    vec![0; BUFFER_BYTES]
+/// The contents of an archive's members, with the memory that streaming them takes.
+pub(super) struct Contents<'a> {
+    archive: &'a Path,
+    window: Window<'a>,
+    buffer: Vec<u8>,
 }
 
-/// Gives the content of a member to `sink`, part by part. What it was given is only good when this returns `Ok`.
-///
-/// # Errors
-/// [`ArchiveError::Refused`] when the content is not what the headers say; whatever `sink` returns.
-pub(super) fn stream(
-    archive: &Path,
-    file: &File,
-    member: &Member,
-    buffer: &mut [u8],
-    sink: &mut dyn FnMut(&[u8]) -> Result<(), ArchiveError>,
-) -> Result<(), ArchiveError> {
-    let Some(content) = member.content.as_ref() else { return Ok(()) };
-    let source = Source::new(file, content);
-    let streamed = source.stream(member.bytes, content, buffer, sink);
-    streamed.map_err(|stop| match (source.failure.take(), stop) {
-        (_, Stop::Sink(error)) => error,
-        (Some(failure), _) => ArchiveError::io("read the archive", archive)(failure),
-        (None, Stop::Damaged(why)) => {
-            let what = format!("its content is damaged: {}", why.to_lowercase());
-            ArchiveError::refused(archive, Problem::of_entry(member.path.as_bytes(), what))
-        }
-    })
+impl<'a> Contents<'a> {
+    /// The contents of the archive at this path, opened as `file`.
+    pub(super) fn new(archive: &'a Path, file: &'a File) -> Self {
+        Contents { archive, window: Window::new(file, BUFFER_BYTES), buffer: vec![0; BUFFER_BYTES] }
+    }
+
+    /// Gives the content of a member to `sink`, part by part. What it was given is only good when this returns `Ok`.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Refused`] when the content is not what the headers say; whatever `sink` returns.
+    pub(super) fn stream(
+        &mut self,
+        member: &Member,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), ArchiveError>,
+    ) -> Result<(), ArchiveError> {
+        let Some(content) = member.content.as_ref() else { return Ok(()) };
+        let source = Source::new(content, member.bytes);
+        let streamed = source.stream(&mut self.window, &mut self.buffer, sink);
+        streamed.map_err(|stop| match (source.failure.take(), stop) {
+            (_, Stop::Sink(error)) => error,
+            (Some(failure), _) => ArchiveError::io("read the archive", self.archive)(failure),
+            (None, Stop::Damaged(why)) => {
+                let what = format!("its content is damaged: {}", why.to_lowercase());
+                ArchiveError::refused(self.archive, Problem::of_entry(member.path.as_bytes(), what))
+            }
+        })
+    }
 }
 
 /// Why streaming ended early.
@@ -59,8 +66,8 @@ impl From<ZipError> for Stop {
 
 /// A member's data in the archive.
 struct Source<'a> {
-    file: &'a File,
-    start: u64,
+    content: &'a Content,
+    bytes: u64,
     /// Up to where the data is given out. Deflated data says itself where it ends, so its last byte is held back:
     /// when an end is found without it, the data is shorter than its room, where anything could hide.
     end: Cell<u64>,
@@ -70,28 +77,27 @@ struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn new(file: &'a File, content: &Content) -> Self {
+    fn new(content: &'a Content, bytes: u64) -> Self {
         // Some tools mark an empty file as deflated and keep nothing of it.
         let deflated = content.deflated && content.compressed_bytes > 0;
         let end = content.start + content.compressed_bytes - u64::from(deflated);
-        Source { file, start: content.start, end: Cell::new(end), deflated, failure: RefCell::new(None) }
+        Source { content, bytes, end: Cell::new(end), deflated, failure: RefCell::new(None) }
     }
 
     fn stream(
         &self,
-        bytes: u64,
-        content: &Content,
+        window: &mut Window<'_>,
         buffer: &mut [u8],
         sink: &mut dyn FnMut(&[u8]) -> Result<(), ArchiveError>,
     ) -> Result<(), Stop> {
         let options = ZipReadOptions::new()
-            .override_compressed_size(content.compressed_bytes)
-            .override_uncompressed_size(bytes)
-            .override_crc(content.crc32);
-        let mut input = Input { header: self.header(), at: self.start, source: self };
+            .override_compressed_size(self.content.compressed_bytes)
+            .override_uncompressed_size(self.bytes)
+            .override_crc(self.content.crc32);
+        let mut input = Input { header: self.header(), at: self.content.start, window, source: self };
         let opened = read_zipfile_from_stream_with_options(&mut input, options)?;
         let mut inflated = opened.ok_or(ZipError::FileNotFound)?;
-        let inflating = self.inflate(&mut inflated, bytes, content, buffer, sink);
+        let inflating = self.inflate(&mut inflated, buffer, sink);
         // The crate reads on to the end when its reader is dropped: let there be none.
         self.end.set(0);
         inflating
@@ -100,12 +106,10 @@ impl<'a> Source<'a> {
     fn inflate(
         &self,
         inflated: &mut dyn Read,
-        bytes: u64,
-        content: &Content,
         buffer: &mut [u8],
         sink: &mut dyn FnMut(&[u8]) -> Result<(), ArchiveError>,
     ) -> Result<(), Stop> {
-        let data_end = content.start + content.compressed_bytes;
+        let data_end = self.content.start + self.content.compressed_bytes;
         let mut so_far = 0;
         loop {
             match inflated.read(buffer) {
@@ -120,8 +124,8 @@ impl<'a> Source<'a> {
                 Err(error) => return Err(Stop::Damaged(error.to_string())),
             }
         }
-        if so_far != bytes {
-            return Err(Stop::Damaged(format!("it ends after {so_far} of {bytes} bytes")));
+        if so_far != self.bytes {
+            return Err(Stop::Damaged(format!("it ends after {so_far} of {} bytes", self.bytes)));
         }
         if self.end.get() != data_end {
             return Err(Stop::Damaged("its compressed data ends before the room that it takes".into()));
@@ -140,13 +144,14 @@ impl<'a> Source<'a> {
 }
 
 /// A member as the `zip` crate's stream reader takes it: a local header, then the data.
-struct Input<'a> {
+struct Input<'a, 'w> {
     header: Vec<u8>,
     at: u64,
+    window: &'a mut Window<'w>,
     source: &'a Source<'a>,
 }
 
-impl Read for Input<'_> {
+impl Read for Input<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !self.header.is_empty() {
             let count = self.header.as_slice().read(buffer)?;
@@ -155,19 +160,14 @@ impl Read for Input<'_> {
         }
         let room = self.source.end.get().saturating_sub(self.at);
         let wanted = usize::try_from(room).map_or(buffer.len(), |room| room.min(buffer.len()));
-        if wanted == 0 {
-            return Ok(0);
-        }
-        let failure = loop {
-            match self.source.file.read_at(&mut buffer[..wanted], self.at) {
-                Ok(0) => break io::Error::other("it became shorter while it was read"),
-                Ok(count) => {
-                    self.at += count as u64;
-                    return Ok(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break error,
+        let failure = match self.window.at(self.at, wanted) {
+            Ok([]) if wanted > 0 => io::Error::other("it became shorter while it was read"),
+            Ok(mut bytes) => {
+                let count = bytes.read(buffer)?;
+                self.at += count as u64;
+                return Ok(count);
             }
+            Err(error) => error,
         };
         *self.source.failure.borrow_mut() = Some(failure);
         Err(io::Error::other("the archive cannot be read"))

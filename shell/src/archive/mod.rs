@@ -8,6 +8,7 @@ mod error;
 mod reading;
 mod unpacking;
 mod unpacking_over;
+mod window;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ pub use error::ArchiveError;
 pub use unpacking::{ExtraFile, unpack};
 pub use unpacking_over::unpack_over;
 
+use content::Contents;
 use reading::Archive;
 
 /// Judges the headers of an archive, then inflates every member once to see that it is what they say. Nothing is
@@ -42,7 +44,7 @@ pub fn read_member(path: &Path, listing: &Listing, member: &str, limit: u64) -> 
     }
     let file = reading::open(path)?;
     let mut bytes = Vec::new();
-    content::stream(path, &file, member, &mut content::buffer(), &mut |part| {
+    Contents::new(path, &file).stream(member, &mut |part| {
         bytes.extend_from_slice(part);
         Ok(())
     })?;

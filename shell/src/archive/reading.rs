@@ -2,19 +2,22 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use c2_core::archive::{
-    AFTER_BYTES, Header, Limits, Listing, Local, Problems, TAIL_BYTES, central_headers, directory, judge, local_header,
-    local_header_bytes,
+    AFTER_BYTES, Header, Limits, Listing, Local, Member, Problems, TAIL_BYTES, central_headers, directory, judge,
+    local_header, local_header_bytes,
 };
 
-use super::content;
+use super::content::Contents;
 use super::error::ArchiveError;
+use super::window::Window;
 
-/// What is read of a local header at first: enough for most, names and extra fields included.
-const LOCAL_HEADER_BYTES: usize = 256;
+/// What is read at once while headers are looked for: small files lie close together, large ones do not.
+const HEADERS_BYTES: usize = 4096;
+
+/// What is looked at of a local header at first.
+const LOCAL_HEADER_BYTES: usize = 30;
 
 /// An archive whose headers are judged.
 pub(super) struct Archive {
@@ -33,10 +36,10 @@ impl Archive {
 
     /// Inflates every member once, writing nothing.
     pub(super) fn check_content(&self) -> Result<(), ArchiveError> {
-        let mut buffer = content::buffer();
+        let mut contents = Contents::new(&self.path, &self.file);
         let mut problems = Problems::default();
-        for member in self.listing.members() {
-            match content::stream(&self.path, &self.file, member, &mut buffer, &mut |_| Ok(())) {
+        for member in by_place(self.listing.members().iter()) {
+            match contents.stream(member, &mut |_| Ok(())) {
                 Err(ArchiveError::Refused { problems: found, .. }) => {
                     found.into_iter().for_each(|problem| problems.add(problem));
                 }
@@ -48,6 +51,13 @@ impl Archive {
             false => Err(ArchiveError::Refused { archive: self.path.clone(), problems: problems.into_list() }),
         }
     }
+}
+
+/// Members in the order in which their content lies in the archive, which is the quickest to read.
+pub(super) fn by_place<'a>(members: impl Iterator<Item = &'a Member>) -> Vec<&'a Member> {
+    let mut members: Vec<_> = members.collect();
+    members.sort_by_key(|member| member.content.as_ref().map(|content| content.start));
+    members
 }
 
 /// Opens a regular file; anything else could block, or have no end.
@@ -64,48 +74,29 @@ fn judge_headers(path: &Path, file: &File, limits: &Limits) -> Result<Listing, A
     let refused = |problem| ArchiveError::refused(path, problem);
 
     let file_bytes = file.metadata().map_err(cannot)?.len();
-    let tail_start = file_bytes.saturating_sub(TAIL_BYTES);
-    let tail = read_up_to(file, tail_start, file_bytes - tail_start).map_err(cannot)?;
-    let directory = directory(&tail, file_bytes, limits).map_err(refused)?;
-    let bytes = read_up_to(file, directory.start, directory.bytes).map_err(cannot)?;
-    let mut headers = central_headers(&directory, &bytes).map_err(refused)?;
-    drop((tail, bytes));
+    let tail_bytes = file_bytes.min(TAIL_BYTES);
+    let mut window = Window::new(file, HEADERS_BYTES);
+    let tail = window.at(file_bytes - tail_bytes, tail_bytes as usize).map_err(cannot)?;
+    let directory = directory(tail, file_bytes, limits).map_err(refused)?;
+    let bytes = window.at(directory.start, directory.bytes as usize).map_err(cannot)?;
+    let mut headers = central_headers(&directory, bytes).map_err(refused)?;
+    // This window has the whole directory in it, which is parsed now.
+    drop(window);
+    let mut window = Window::new(file, HEADERS_BYTES);
     for header in &mut headers {
-        header.local = read_local_header(file, header).map_err(cannot)?;
+        header.local = read_local_header(&mut window, header).map_err(cannot)?;
     }
     judge(&headers, directory.start, limits)
         .map_err(|problems| ArchiveError::Refused { archive: path.to_owned(), problems })
 }
 
-fn read_local_header(file: &File, header: &Header) -> io::Result<Result<Local, String>> {
-    let mut bytes = read_up_to(file, header.start, LOCAL_HEADER_BYTES as u64)?;
-    let needed = local_header_bytes(&bytes);
-    if needed > bytes.len() {
-        bytes = read_up_to(file, header.start, needed as u64)?;
-    }
-    let mut local = local_header(&bytes, header);
+fn read_local_header(window: &mut Window<'_>, header: &Header) -> io::Result<Result<Local, String>> {
+    let needed = local_header_bytes(window.at(header.start, LOCAL_HEADER_BYTES)?);
+    let mut local = local_header(window.at(header.start, needed)?, header);
     if let Ok(local) = &mut local
         && header.is_streamed()
     {
-        local.after = read_up_to(file, header.data_end(local.data_start), AFTER_BYTES as u64)?;
+        local.after = window.at(header.data_end(local.data_start), AFTER_BYTES)?.to_owned();
     }
     Ok(local)
-}
-
-/// Reads `count` bytes from an offset, or as many as there are.
-fn read_up_to(file: &File, at: u64, count: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; usize::try_from(count).map_err(|_| io::ErrorKind::OutOfMemory)?];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        // Offsets are what an archive claims: no file reaches beyond what the system's offsets can count.
-        let Some(at) = at.checked_add(filled as u64).filter(|&at| i64::try_from(at).is_ok()) else { break };
-        match file.read_at(&mut bytes[filled..], at) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    bytes.truncate(filled);
-    Ok(bytes)
 }

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use c2_core::archive::{Limits, Listing, Member, Problems};
 
-use super::content;
+use super::content::Contents;
 use super::error::ArchiveError;
-use super::reading::Archive;
+use super::reading::{Archive, by_place};
 
 /// The mode of the folder itself that is unpacked into.
 const ROOT_MODE: u32 = 0o755;
@@ -49,25 +49,30 @@ pub fn unpack(archive: &Path, limits: &Limits, to: &Path, extra: &[ExtraFile<'_>
 }
 
 fn fill(archive: &Archive, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
-    let mut buffer = content::buffer();
-    for member in own_members(&archive.listing, extra) {
-        let path = to.join(&member.path);
-        match member.folder {
-            true => create_folder(&path, member.mode)?,
-            false => drop(write_member(archive, member, &path, &mut buffer)?),
-        }
+    let mut contents = Contents::new(&archive.path, &archive.file);
+    for folder in archive.listing.members().iter().filter(|member| member.folder) {
+        create_folder(&to.join(&folder.path), folder.mode)?;
+    }
+    for file in own_files(&archive.listing, extra) {
+        write_member(&mut contents, file, &to.join(&file.path))?;
     }
     for file in extra {
         write_bytes(file, &to.join(file.path))?;
     }
-    let folder = File::open(to).map_err(ArchiveError::io("open", to))?;
-    rustix::fs::syncfs(folder).map_err(|error| ArchiveError::io("sync the file system of", to)(error.into()))
+    sync_file_system(to)
 }
 
-/// The members that are written from the archive: those that no extra file takes the place of.
-pub(super) fn own_members<'a>(listing: &'a Listing, extra: &'a [ExtraFile<'a>]) -> impl Iterator<Item = &'a Member> {
+/// Waits until everything written to the file system that a folder is on is on its disk.
+pub(super) fn sync_file_system(folder: &Path) -> Result<(), ArchiveError> {
+    File::open(folder)
+        .and_then(|open| Ok(rustix::fs::syncfs(open)?))
+        .map_err(ArchiveError::io("sync the file system of", folder))
+}
+
+/// The files that are written from the archive: those that no extra file takes the place of.
+pub(super) fn own_files<'a>(listing: &'a Listing, extra: &[ExtraFile<'a>]) -> Vec<&'a Member> {
     let replaced: BTreeSet<&str> = extra.iter().map(|file| file.path).collect();
-    listing.members().iter().filter(move |member| !replaced.contains(member.path.as_str()))
+    by_place(listing.members().iter().filter(|member| !member.folder && !replaced.contains(member.path.as_str())))
 }
 
 /// Creates a folder that is not there.
@@ -77,26 +82,17 @@ pub(super) fn create_folder(path: &Path, mode: u32) -> Result<(), ArchiveError> 
 }
 
 /// Writes a member to a file that is not there.
-pub(super) fn write_member(
-    archive: &Archive,
-    member: &Member,
-    path: &Path,
-    buffer: &mut [u8],
-) -> Result<File, ArchiveError> {
+pub(super) fn write_member(contents: &mut Contents<'_>, member: &Member, path: &Path) -> Result<(), ArchiveError> {
     let mut file = create_file(path)?;
-    content::stream(&archive.path, &archive.file, member, buffer, &mut |part| {
-        file.write_all(part).map_err(ArchiveError::io("write", path))
-    })?;
-    set_mode(&file, member.mode, path)?;
-    Ok(file)
+    contents.stream(member, &mut |part| file.write_all(part).map_err(ArchiveError::io("write", path)))?;
+    set_mode(&file, member.mode, path)
 }
 
 /// Writes an extra file to a file that is not there.
-pub(super) fn write_bytes(extra: &ExtraFile<'_>, path: &Path) -> Result<File, ArchiveError> {
+pub(super) fn write_bytes(extra: &ExtraFile<'_>, path: &Path) -> Result<(), ArchiveError> {
     let mut file = create_file(path)?;
     file.write_all(extra.bytes).map_err(ArchiveError::io("write", path))?;
-    set_mode(&file, extra.mode, path)?;
-    Ok(file)
+    set_mode(&file, extra.mode, path)
 }
 
 fn create_file(path: &Path) -> Result<File, ArchiveError> {

@@ -1,80 +1,134 @@
 //! Unpacks an archive into a folder that is there, replacing its files one by one.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use c2_core::archive::{Limits, Listing, Problem, Problems};
 
-use super::content;
+use super::content::Contents;
 use super::error::ArchiveError;
 use super::reading::Archive;
-use super::unpacking::{ExtraFile, create_folder, own_members, write_bytes, write_member};
+use super::unpacking::{ExtraFile, create_folder, own_files, sync_file_system, write_bytes, write_member};
 
-/// The name under which a new file is written beside the one that it replaces. It is the same for all, so that what
-/// a killed run leaves is taken away by the next.
-const NEW_FILE: &str = ".c2-new";
+/// How the names start under which new files are written beside those that they replace. A killed run leaves such
+/// files; the next one that unpacks into the same folders removes them.
+const NEW_FILE: &str = ".c2-new-";
 
 /// Unpacks an archive and the extra files into the folder `to`, which must exist. Files of the release replace those
 /// that are there, each at once and whole; all others are kept. Folders that are there keep their modes, and a link
-/// to a folder is taken for the folder.
+/// to a folder is taken for the folder. All new files are written and on the disk before the first is replaced, so a
+/// full disk leaves the folder as it was.
 ///
 /// Two of these must not run on the same folder at once.
 ///
 /// # Errors
 /// As for [`judge_archive`](super::judge_archive), and [`ArchiveError::InTheWay`] when a folder stands where the
-/// release has a file or the reverse: before anything is written. After [`ArchiveError::Io`] some files may be
-/// replaced and others not.
+/// release has a file or the reverse: before anything is written. Should a replacement itself fail, those before it
+/// stay.
 pub fn unpack_over(archive: &Path, limits: &Limits, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
     let archive = Archive::open(archive, limits)?;
     archive.check_content()?;
     check_room(&archive.listing, to, extra)?;
+    remove_leftovers(&archive.listing, to)?;
 
-    let mut touched = BTreeSet::new();
-    let mut buffer = content::buffer();
-    for member in own_members(&archive.listing, extra) {
-        let path = to.join(&member.path);
-        match member.folder {
-            true if path.is_dir() => {}
-            true => {
-                create_folder(&path, member.mode)?;
-                touched.extend(path.parent().map(Path::to_owned));
-            }
-            false => replace(&path, &mut touched, |new| write_member(&archive, member, new, &mut buffer))?,
-        }
+    let mut written = Written::default();
+    let replaced = written.write(&archive, to, extra).and_then(|()| written.replace());
+    if replaced.is_err() {
+        written.remove();
     }
-    for file in extra {
-        replace(&to.join(file.path), &mut touched, |new| write_bytes(file, new))?;
-    }
-    touched.iter().try_for_each(|folder| {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(ArchiveError::io("sync the folder", folder))
-    })
+    replaced
 }
 
-/// Replaces one file, or makes it.
-fn replace(
-    path: &Path,
-    touched: &mut BTreeSet<PathBuf>,
-    write: impl FnOnce(&Path) -> Result<File, ArchiveError>,
-) -> Result<(), ArchiveError> {
-    let new = path.with_file_name(NEW_FILE);
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(ArchiveError::io("remove what an earlier run left at", &new)(error));
+/// What was written and is not in its place yet.
+#[derive(Default)]
+struct Written {
+    /// What the new files are to replace.
+    files: Vec<PathBuf>,
+    /// The folders that were not there, each before what lies in it.
+    folders: Vec<PathBuf>,
+}
+
+impl Written {
+    fn write(&mut self, archive: &Archive, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
+        let mut contents = Contents::new(&archive.path, &archive.file);
+        for folder in archive.listing.members().iter().filter(|member| member.folder) {
+            let path = to.join(&folder.path);
+            if !path.is_dir() {
+                create_folder(&path, folder.mode)?;
+                self.folders.push(path);
+            }
         }
-        _ => {}
+        for file in own_files(&archive.listing, extra) {
+            write_member(&mut contents, file, &self.add_file(to.join(&file.path)))?;
+        }
+        extra.iter().try_for_each(|file| write_bytes(file, &self.add_file(to.join(file.path))))
     }
-    let written = write(&new).and_then(|file| {
-        file.sync_all().map_err(ArchiveError::io("sync", &new))?;
-        fs::rename(&new, path).map_err(ArchiveError::io("replace", path))
-    });
-    if written.is_err() {
-        // The error that is returned matters more, and the next run removes it.
-        let _ = fs::remove_file(&new);
+
+    /// Adds a file that is to be replaced; gives the path to write the new one at.
+    fn add_file(&mut self, path: PathBuf) -> PathBuf {
+        let new = new_file(self.files.len(), &path);
+        self.files.push(path);
+        new
     }
-    touched.extend(path.parent().map(Path::to_owned));
-    written
+
+    fn replace(&self) -> Result<(), ArchiveError> {
+        self.sync()?;
+        for (number, path) in self.files.iter().enumerate() {
+            fs::rename(new_file(number, path), path).map_err(ArchiveError::io("replace", path))?;
+        }
+        self.sync()
+    }
+
+    /// Syncs each file system that was written to: folders can be mounted anywhere below.
+    fn sync(&self) -> Result<(), ArchiveError> {
+        let mut file_systems = BTreeMap::new();
+        for folder in
+            self.files.iter().filter_map(|path| path.parent()).chain(self.folders.iter().map(PathBuf::as_path))
+        {
+            let device = fs::metadata(folder).map_err(ArchiveError::io("look at", folder))?.dev();
+            file_systems.insert(device, folder);
+        }
+        file_systems.values().try_for_each(|folder| sync_file_system(folder))
+    }
+
+    /// Removes what is not in its place. The error that led here matters more than another one here, and the next
+    /// run removes what is left.
+    fn remove(&self) {
+        for (number, path) in self.files.iter().enumerate() {
+            let _ = fs::remove_file(new_file(number, path));
+        }
+        for folder in self.folders.iter().rev() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+fn remove_leftovers(listing: &Listing, to: &Path) -> Result<(), ArchiveError> {
+    let folders = listing.members().iter().filter(|member| member.folder).map(|member| member.path.as_str());
+    for folder in ["."].into_iter().chain(folders).map(|path| to.join(path)).filter(|path| path.is_dir()) {
+        let cannot = |error| ArchiveError::io("look into", &folder)(error);
+        for entry in fs::read_dir(&folder).map_err(cannot)? {
+            let entry = entry.map_err(cannot)?;
+            if is_new_file(&entry.file_name()) {
+                let path = entry.path();
+                fs::remove_file(&path).map_err(ArchiveError::io("remove what an earlier run left at", &path))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn new_file(number: usize, path: &Path) -> PathBuf {
+    path.with_file_name(format!("{NEW_FILE}{number}"))
+}
+
+fn is_new_file(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(NEW_FILE.as_bytes())
 }
 
 /// Looks for everything that is in the way, before anything is written.
@@ -86,7 +140,7 @@ fn check_room(listing: &Listing, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(
     for (path, folder) in [("", true)].into_iter().chain(members).chain(extra_files) {
         let place = to.join(path);
         let what = match in_the_way(&place, folder) {
-            _ if place.file_name().is_some_and(|name| name == NEW_FILE) => Some("the name is needed while unpacking"),
+            _ if Path::new(path).file_name().is_some_and(is_new_file) => Some("the name is needed while unpacking"),
             Ok(what) => what,
             Err(error) => return Err(ArchiveError::io("look at", &place)(error)),
         };
