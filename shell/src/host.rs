@@ -37,7 +37,7 @@ impl Machine {
     /// What the commands of a release are run with.
     pub(crate) fn setting(&self) -> Setting<'_> {
         let held = self.held.as_ref().map(|(path, _)| (lock::HELD, lock::own_mark(path)));
-        Setting { log: &self.log, signals: &self.signals, held }
+        Setting { log: &self.log, held }
     }
 
     /// The end of this run: a start command that is still running goes on by itself.
@@ -80,7 +80,12 @@ impl Host for Machine {
     }
 
     fn shield(&mut self, on: bool) {
-        self.signals.shield(on);
+        // A command that is attended must not be left without its reader.
+        self.signals.shield(on || self.attended.is_some());
+    }
+
+    fn heed(&mut self, signals: bool) {
+        self.signals.heed(signals);
     }
 
     fn interrupted(&self) -> Option<Signal> {

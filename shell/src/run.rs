@@ -8,7 +8,7 @@ use std::{
 
 use c2_core::{
     commands::{CheckConfig, Options, Request, load_config},
-    seam::{Command, End, Facts, Output, Refusal, Report, Supposed, drive, settle},
+    seam::{Command, End, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
 use crate::{host::Machine, log::Log, s3::S3, signals::Signals};
@@ -125,8 +125,9 @@ fn finish(end: End, machine: &Machine, logged: bool) -> u8 {
             refused(&refusal)
         }
         End::Interrupted(signal) => {
-            note("ended by a signal");
-            complain("ended by a signal: what had been begun is undone", None);
+            let what = Failure::Interrupted(signal).to_string();
+            note(&what);
+            complain(&what, Some("c2 status shows what is live; the same command may be run again"));
             signal.exit_code()
         }
         End::Waits(_) | End::Gone => FAILED,
