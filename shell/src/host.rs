@@ -10,6 +10,7 @@ use c2_core::{
 use crate::{
     lock::{self, Lock},
     log::Log,
+    output::tell,
     process::{Setting, Spawned},
     s3::S3,
     signals::Signals,
@@ -50,7 +51,7 @@ impl Machine {
     fn tell(&self, level: usize, text: &str) {
         self.log.write(level, text);
         for line in text.lines() {
-            eprintln!("{}{line}", "  ".repeat(level));
+            tell(&format!("{}{line}", "  ".repeat(level)));
         }
     }
 }

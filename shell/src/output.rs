@@ -130,6 +130,11 @@ fn pump(pipe: OwnedFd, stream: Stream, mut lines: Lines, ended: &AtomicBool) -> 
     }
 }
 
+/// Writes a line to standard error. A terminal that is gone must not end a deployment.
+pub(crate) fn tell(line: &str) {
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
 /// A terminal that is gone must not end a deployment.
 fn pass_on(bytes: &[u8], stream: Stream) {
     let _ = match stream {

@@ -11,7 +11,7 @@ use c2_core::{
     seam::{Command, End, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
-use crate::{host::Machine, log::Log, s3::S3, signals::Signals};
+use crate::{host::Machine, log::Log, output::tell, s3::S3, signals::Signals};
 
 /// The exit code of an operation that failed.
 const FAILED: u8 = 1;
@@ -28,7 +28,7 @@ pub fn run(request: &Request, options: &Options) -> u8 {
     }
     let config = match settle(&mut machine, &mut facts, load_config) {
         Ok(parsed) => {
-            parsed.warnings.iter().for_each(|warning| eprintln!("c2: warning: {warning}"));
+            parsed.warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
             parsed.value
         }
         Err(_) if request.is_completion() => return 0,
@@ -44,8 +44,8 @@ pub fn run(request: &Request, options: &Options) -> u8 {
         return dry_run(&*command, &mut machine);
     }
     let changes = command.lock().is_some();
-    if let (true, Err(error)) = (changes, machine.log.open(&log_file)) {
-        eprintln!("c2: warning: open the log {log_file}: {error}");
+    if changes && let Err(error) = machine.log.open(&log_file) {
+        tell(&format!("c2: warning: open the log {log_file}: {error}"));
     }
     let words: Vec<String> = std::env::args().skip(1).collect();
     machine.log.write(0, &format!("c2 {}", words.join(" ")));
@@ -81,12 +81,12 @@ fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
         End::Refused(refusal) => refused(&refusal),
         End::Reported(Report { failed: Some(what), hint, .. }) => complain(&what, hint.as_deref()),
         End::Reported(report) => {
-            report.notes.iter().for_each(|note| eprintln!("supposed: {note}"));
-            eprintln!("dry run: nothing was changed");
+            report.notes.iter().for_each(|note| tell(&format!("supposed: {note}")));
+            tell("dry run: nothing was changed");
             0
         }
         End::Waits(why) => {
-            eprintln!("dry run: it would wait here: {why}; nothing was changed");
+            tell(&format!("dry run: it would wait here: {why}; nothing was changed"));
             0
         }
         End::Interrupted(signal) => signal.exit_code(),
@@ -109,7 +109,7 @@ fn finish(end: End, machine: &Machine, logged: bool) -> u8 {
             };
             for text in &report.notes {
                 note(text);
-                eprintln!("{text}");
+                tell(text);
             }
             match (&report.failed, printed) {
                 (Some(what), _) => {
@@ -168,9 +168,9 @@ fn refused(refusal: &Refusal) -> u8 {
 
 /// Says what failed and why, and what to do about it.
 fn complain(what: &str, hint: Option<&str>) -> u8 {
-    eprintln!("c2: {what}");
+    tell(&format!("c2: {what}"));
     if let Some(hint) = hint {
-        eprintln!("    {hint}");
+        tell(&format!("    {hint}"));
     }
     FAILED
 }

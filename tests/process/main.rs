@@ -7,4 +7,5 @@ mod support;
 
 mod fixture;
 mod foreground;
+mod output;
 mod signals;
