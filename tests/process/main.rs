@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod endings;
 mod fixture;
 mod foreground;
 mod output;
