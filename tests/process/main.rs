@@ -9,4 +9,5 @@ mod endings;
 mod fixture;
 mod foreground;
 mod output;
+mod runs;
 mod signals;
