@@ -128,7 +128,7 @@ fn new_file(number: usize, path: &Path) -> PathBuf {
 }
 
 fn is_new_file(name: &OsStr) -> bool {
-    name.as_bytes().starts_with(NEW_FILE.as_bytes())
+    name.as_bytes().strip_prefix(NEW_FILE.as_bytes()).is_some_and(|number| number.iter().all(u8::is_ascii_digit))
 }
 
 /// Looks for everything that is in the way, before anything is written.
