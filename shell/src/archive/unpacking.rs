@@ -52,6 +52,8 @@ pub fn unpack(archive: &Path, limits: &Limits, to: &Path, extra: &[ExtraFile<'_>
 pub(super) fn fill(archive: &Archive, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
     let mut contents = Contents::new(&archive.path, &archive.file);
     for folder in archive.listing.members().iter().filter(|member| member.folder) {
+        // An entry of a folder can have data, of which nothing may come out.
+        contents.stream(folder, &mut |_| Ok(()))?;
         create_folder(&to.join(&folder.path), folder.mode)?;
     }
     for file in own_files(&archive.listing, extra) {
