@@ -173,3 +173,15 @@ fn an_archive_that_cannot_be_read_is_named() {
     let folder = judge_archive(&place.to(), &Limits::default()).unwrap_err();
     assert_eq!(place.text(&folder), "cannot read the archive to: it is no regular file");
 }
+
+#[test]
+fn an_archive_that_becomes_shorter_while_it_is_read_is_no_damaged_one() {
+    let place = Place::new(&zip(&[stored("a", &[7; 100_000]), deflated("b", b"hello")]));
+    let archive = place.archive();
+    let listing = judge_archive(&archive, &Limits::default()).unwrap();
+    fs::OpenOptions::new().write(true).open(&archive).unwrap().set_len(90_000).unwrap();
+    for member in ["a", "b"] {
+        let error = read_member(&archive, &listing, member, 1_000_000).unwrap_err();
+        assert_eq!(place.text(&error), "cannot read the archive a.zip: it became shorter while it was read");
+    }
+}
