@@ -23,12 +23,16 @@ pub use expand_template::ExpandTemplate;
 pub use fetch_context::FetchContext;
 pub use list_releases::ListReleases;
 pub use load_config::load_config;
-pub use request::Request;
+pub use request::{Options, Request};
 pub use show_log::ShowLog;
 pub use start::Start;
 pub use status::Status;
 pub use stop::Stop;
 pub use unpack::Unpack;
+
+pub(crate) use deploys::{Deploys, base_name};
+pub(crate) use list_releases::releases;
+pub(crate) use live::live;
 
 use alloc::{
     string::{String, ToString},
