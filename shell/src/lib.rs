@@ -16,4 +16,4 @@ pub mod s3;
 mod signals;
 mod store;
 
-pub use run::run;
+pub use run::{complain, print, run};
