@@ -8,6 +8,9 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let flag = |name: &str| words.iter().any(|word| word == name);
     let plain: Vec<&String> = words.iter().filter(|word| !word.starts_with("--")).collect();
+    if plain[0] == "demo" {
+        return ExitCode::from(c2_shell::demo(plain.get(1).map(|folder| folder.as_str())));
+    }
     let request = match plain[0].as_str() {
         "start" => Request::Start { release: plain[1].clone(), as_deploy: None, force: flag("--force") },
         "stop" => Request::Stop { deploy: plain[1].clone(), force: flag("--force") },
