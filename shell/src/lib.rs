@@ -18,4 +18,4 @@ mod signals;
 mod store;
 
 pub use demo::demo;
-pub use run::run;
+pub use run::{complain, print, run};
