@@ -9,7 +9,6 @@ mod lock;
 mod log;
 mod output;
 mod perform;
-mod pinned;
 mod process;
 pub mod resolve;
 mod run;

@@ -15,8 +15,7 @@ use c2_core::{
     commands::{Options, Request},
     completion::{Complete, Shell, script},
     help::{self, CALLBACK_OPTIONS, COMMANDS, CommandHelp, HELP_OPTION, OptionHelp, TOP_OPTIONS},
-    nginx,
-    template::nearest,
+    nearest, nginx,
 };
 
 use prepass::{Taken, take};

@@ -1,5 +1,5 @@
 //! What the tests of the program share: cases as folders, the simulated host they set out from, what they run.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 pub mod case;
 pub mod machine;

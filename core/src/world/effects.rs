@@ -188,7 +188,7 @@ impl World {
             return exit(127);
         };
         let version = self.tree.text(&format!("{folder}/version"));
-        let runs = self.running.get(folder).is_some();
+        let runs = self.running.contains_key(folder);
         match (script, version) {
             (Script::Nothing, _) => Ok(()),
             (Script::Fail, _) => exit(3),
