@@ -20,7 +20,7 @@ fn main() -> ExitCode {
             1
         }
         Err(error) => {
-            c2_shell::complain(&error.to_string());
+            c2_shell::tell(&error.to_string());
             USAGE
         }
     })

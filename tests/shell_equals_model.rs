@@ -1,5 +1,6 @@
 //! Every case of `testdata` through the real shell in a temporary folder: it ends in the model's state, does the same
 //! effects in the same order and says the same.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

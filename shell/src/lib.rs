@@ -17,4 +17,5 @@ mod signals;
 mod store;
 
 pub use demo::demo;
-pub use run::{complain, print, run};
+pub use output::tell;
+pub use run::{print, run};

@@ -152,7 +152,7 @@ impl Machine {
 
     /// What a run of the program came to.
     pub fn ended(&self, output: Output) -> Ended {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&self.root, "");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace(&self.root, "");
         Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 

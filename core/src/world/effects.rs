@@ -217,6 +217,16 @@ impl World {
         }
     }
 
+    /// What a signal does to a command that runs: it ends, whatever it has done.
+    pub(super) fn end_by_signal(&mut self, effect: &Effect) -> Option<Failure> {
+        match effect {
+            Effect::Run { .. } if self.heeds => self.attended = None,
+            Effect::Attend { folder } if self.heeds => drop(self.running.remove(folder)),
+            _ => return None,
+        }
+        self.signalled.map(Failure::Interrupted)
+    }
+
     /// Stays with the start command. In the model nobody else stops a release while it is attended.
     fn attend(&mut self, folder: &str) -> Result<(), Failure> {
         if self.locked {

@@ -103,6 +103,8 @@ pub struct World {
     pub locked: bool,
     /// Whether signals are only noted.
     pub shielded: bool,
+    /// Whether a noted signal ends a command that runs.
+    pub heeds: bool,
     /// The signal that was noted.
     pub signalled: Option<Signal>,
 }
@@ -241,7 +243,7 @@ impl Host for World {
             Some(Fault::Crash) => Err(Failure::Gone),
             Some(Fault::Signal) => {
                 self.signalled = Some(Signal::Terminate);
-                done
+                self.end_by_signal(effect).map_or(done, Err)
             }
             _ => done,
         }
@@ -263,6 +265,10 @@ impl Host for World {
 
     fn shield(&mut self, on: bool) {
         self.shielded = on;
+    }
+
+    fn heed(&mut self, signals: bool) {
+        self.heeds = signals;
     }
 
     fn interrupted(&self) -> Option<Signal> {
