@@ -1,5 +1,6 @@
 //! The modes of what is unpacked do not depend on the umask. The umask is the process's own: this is the only test
 //! of its binary.
+#![allow(clippy::unwrap_used, reason = "this is all test")]
 
 use std::fs::{self, File};
 use std::io::Write;

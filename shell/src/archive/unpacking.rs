@@ -75,10 +75,14 @@ pub(super) fn own_files<'a>(listing: &'a Listing, extra: &[ExtraFile<'a>]) -> Ve
     by_place(listing.members().iter().filter(|member| !member.folder && !replaced.contains(member.path.as_str())))
 }
 
-/// Creates a folder that is not there.
+/// Creates a folder that is not there, or nothing.
 pub(super) fn create_folder(path: &Path, mode: u32) -> Result<(), ArchiveError> {
     DirBuilder::new().mode(0o700).create(path).map_err(ArchiveError::io("create the folder", path))?;
-    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(ArchiveError::io("set the mode of", path))
+    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|error| {
+        // The error that is returned matters more.
+        let _ = fs::remove_dir(path);
+        ArchiveError::io("set the mode of", path)(error)
+    })
 }
 
 /// Writes a member to a file that is not there.
