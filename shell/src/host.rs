@@ -11,6 +11,7 @@ use crate::{
     lock::{self, Lock},
     log::Log,
     process::{Setting, Spawned},
+    run::complain,
     s3::S3,
     signals::Signals,
     store::Spooled,
@@ -50,7 +51,7 @@ impl Machine {
     fn tell(&self, level: usize, text: &str) {
         self.log.write(level, text);
         for line in text.lines() {
-            eprintln!("{}{line}", "  ".repeat(level));
+            complain(&format!("{}{line}", "  ".repeat(level)));
         }
     }
 }

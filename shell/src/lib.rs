@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod archive;
+mod demo;
 mod files;
 mod host;
 mod lock;
@@ -16,4 +17,5 @@ pub mod s3;
 mod signals;
 mod store;
 
-pub use run::run;
+pub use demo::demo;
+pub use run::{complain, print, run};

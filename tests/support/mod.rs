@@ -2,4 +2,6 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod case;
+pub mod machine;
 pub mod norm;
+pub mod told;

@@ -6,7 +6,7 @@ use alloc::{
 };
 
 use super::{Node, Script, World, exited};
-use crate::seam::{Answer, Effect, Failure, Folder, Host, Location, Query, Rendered, Role};
+use crate::seam::{Answer, Effect, Ending, Failure, Folder, Host, Location, Query, Rendered, Role};
 
 impl World {
     /// Performs an effect as the real world would.
@@ -52,7 +52,11 @@ impl World {
                 Ok(())
             }
             Effect::Run { role, folder, command, tolerant, .. } => match self.run(*role, folder, command) {
-                Err(_) if *tolerant => Ok(()),
+                // As in the real world: that it could not be run at all counts all the same.
+                Err(failure @ Failure::Command { ending: Ending::Status(_), .. }) if *tolerant => {
+                    self.tolerated.push(failure);
+                    Ok(())
+                }
                 ended => ended,
             },
             Effect::Attend { folder } => self.attend(folder),

@@ -96,6 +96,8 @@ pub struct World {
     pub asked: usize,
     /// What must never happen, and did.
     pub violations: BTreeSet<String>,
+    /// What this run's tolerated commands failed with.
+    pub tolerated: Vec<Failure>,
     /// Whether the lock is held.
     pub locked: bool,
     /// Whether signals are only noted.
@@ -111,6 +113,7 @@ impl World {
         (self.performed, self.asked, self.started_at) = (0, 0, None);
         (self.locked, self.shielded, self.signalled) = (false, false, None);
         self.attended = None;
+        self.tolerated.clear();
     }
 
     fn answer_one(&mut self, query: &Query) -> Answer {
