@@ -8,9 +8,14 @@ pub mod archive;
 pub mod commands;
 pub mod completion;
 pub mod config;
+pub mod help;
+mod nearest;
+pub mod nginx;
 pub mod s3;
 pub mod seam;
 pub mod template;
 pub mod time;
 #[cfg(feature = "world")]
 pub mod world;
+
+pub use nearest::nearest;

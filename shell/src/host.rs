@@ -8,13 +8,13 @@ use c2_core::{
 };
 
 use crate::{
+    archive::Archive,
     lock::{self, Lock},
     log::Log,
     output::tell,
     process::{Setting, Spawned},
     s3::S3,
     signals::Signals,
-    store::Spooled,
 };
 
 /// This machine, as a command sees it.
@@ -26,7 +26,7 @@ pub(crate) struct Machine {
     /// The folder of spooled archives: `.c2` in the deploys folder.
     pub(crate) spool: String,
     /// The archives of this run, each fetched and judged once.
-    pub(crate) archives: BTreeMap<(Location, Limits), Spooled>,
+    pub(crate) archives: BTreeMap<(Location, Limits), Archive>,
     /// The start command of this run that is still running.
     pub(crate) attended: Option<Spawned>,
     /// How long another run's lock is waited for.

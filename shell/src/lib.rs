@@ -2,13 +2,13 @@
 
 mod answer;
 pub mod archive;
+mod demo;
 mod files;
 mod host;
 mod lock;
 mod log;
 mod output;
 mod perform;
-mod pinned;
 mod process;
 pub mod resolve;
 mod run;
@@ -16,4 +16,6 @@ pub mod s3;
 mod signals;
 mod store;
 
-pub use run::run;
+pub use demo::demo;
+pub use output::tell;
+pub use run::{print, run};

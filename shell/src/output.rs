@@ -131,7 +131,7 @@ fn pump(pipe: OwnedFd, mut lines: Lines, ended: &AtomicBool) -> Option<OwnedFd> 
 }
 
 /// Writes a line to standard error. A terminal that is gone must not end a deployment.
-pub(crate) fn tell(line: &str) {
+pub fn tell(line: &str) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 

@@ -30,6 +30,10 @@ pub use status::Status;
 pub use stop::Stop;
 pub use unpack::Unpack;
 
+pub(crate) use deploys::{Deploys, base_name};
+pub(crate) use list_releases::releases;
+pub(crate) use live::live;
+
 use alloc::{
     string::{String, ToString},
     vec::Vec,

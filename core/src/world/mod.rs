@@ -10,6 +10,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
+    sync::Arc,
     vec,
     vec::Vec,
 };
@@ -20,8 +21,8 @@ pub use tree::{Node, Tree};
 use crate::{
     archive::{Listing, Member},
     seam::{
-        Answer, Archive, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query, Role,
-        Secret, Signal,
+        Answer, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query, Role, Secret,
+        Signal,
     },
 };
 
@@ -143,7 +144,7 @@ impl World {
             Query::Archive(at, _) => match self.releases.get(at) {
                 None => Answer::Archive(None),
                 Some(Release { broken: Some(why), .. }) => failed(format!("judge the archive {at}"), why),
-                Some(release) => Answer::Archive(Some(Archive { bytes: 0, listing: listing(release) })),
+                Some(release) => Answer::Archive(Some(Arc::new(listing(release)))),
             },
             Query::Member(at, path) => {
                 let file = self.releases.get(at).and_then(|release| release.files.get(path));

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use c2_core::archive::{Limits, Listing, Problem, Problems};
+use c2_core::archive::{Listing, Problem, Problems};
 
 use super::content::Contents;
 use super::error::ArchiveError;
@@ -19,29 +19,28 @@ use super::unpacking::{ExtraFile, create_folder, own_files, sync_file_system, wr
 /// files; the next one that unpacks into the same folders removes them.
 const NEW_FILE: &str = ".c2-new-";
 
-/// Unpacks an archive and the extra files into the folder `to`, which must exist. Files of the release replace those
-/// that are there, each at once and whole; all others are kept. Folders that are there keep their modes, and a link
-/// to a folder is taken for the folder. All new files are written and on the disk before the first is replaced, so a
-/// full disk leaves the folder as it was.
-///
-/// Two of these must not run on the same folder at once.
-///
-/// # Errors
-/// As for [`judge_archive`](super::judge_archive), and [`ArchiveError::InTheWay`] when a folder stands where the
-/// release has a file or the reverse: before anything is written. Should a replacement itself fail, those before it
-/// stay.
-pub fn unpack_over(archive: &Path, limits: &Limits, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
-    let archive = Archive::open(archive, limits)?;
-    archive.check_content()?;
-    check_room(&archive.listing, to, extra)?;
-    remove_leftovers(&archive.listing, to)?;
+impl Archive {
+    /// Unpacks it and the extra files into the folder `to`, which must exist. Files of the release replace those that
+    /// are there, each at once and whole; all others are kept. Folders that are there keep their modes, and a link to
+    /// a folder is taken for the folder. All new files are written and on the disk before the first is replaced, so a
+    /// full disk leaves the folder as it was.
+    ///
+    /// Two of these must not run on the same folder at once.
+    ///
+    /// # Errors
+    /// As for [`Archive::judge`], and [`ArchiveError::InTheWay`] when a folder stands where the release has a file or
+    /// the reverse: before anything is written. Should a replacement itself fail, those before it stay.
+    pub fn unpack_over(&self, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
+        check_room(&self.listing, to, extra)?;
+        remove_leftovers(&self.listing, to)?;
 
-    let mut written = Written::default();
-    let replaced = written.write(&archive, to, extra).and_then(|()| written.replace());
-    if replaced.is_err() {
-        written.remove();
+        let mut written = Written::default();
+        let replaced = written.write(self, to, extra).and_then(|()| written.replace());
+        if replaced.is_err() {
+            written.remove();
+        }
+        replaced
     }
-    replaced
 }
 
 /// What was written and is not in its place yet.
@@ -128,31 +127,32 @@ fn new_file(number: usize, path: &Path) -> PathBuf {
 }
 
 fn is_new_file(name: &OsStr) -> bool {
-    name.as_bytes().starts_with(NEW_FILE.as_bytes())
+    name.as_bytes().strip_prefix(NEW_FILE.as_bytes()).is_some_and(|number| number.iter().all(u8::is_ascii_digit))
 }
 
 /// Looks for everything that is in the way, before anything is written.
 fn check_room(listing: &Listing, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
+    let unfit = |problems| ArchiveError::InTheWay { folder: to.to_owned(), problems };
+    match fs::metadata(to) {
+        Ok(about) if about.is_dir() => {}
+        Ok(_) => return Err(unfit(vec![Problem::of_archive("it is no folder")])),
+        Err(error) => return Err(ArchiveError::io("look at the folder", to)(error)),
+    }
     let mut problems = Problems::default();
     extra.iter().for_each(|file| listing.problems_of_extra_file(file.path, &mut problems));
     let members = listing.members().iter().map(|member| (member.path.as_str(), member.folder));
     let extra_files = extra.iter().map(|file| (file.path, false)).filter(|(path, _)| listing.find(path).is_none());
-    for (path, folder) in [("", true)].into_iter().chain(members).chain(extra_files) {
+    for (path, folder) in members.chain(extra_files) {
         let place = to.join(path);
         let what = match in_the_way(&place, folder) {
-            _ if Path::new(path).file_name().is_some_and(is_new_file) => Some("the name is needed while unpacking"),
-            Ok(what) => what,
-            Err(error) => return Err(ArchiveError::io("look at", &place)(error)),
+            _ if place.file_name().is_some_and(is_new_file) => Some("the name is needed while unpacking"),
+            what => what.map_err(ArchiveError::io("look at", &place))?,
         };
-        match what {
-            None => {}
-            Some(what) if path.is_empty() => problems.add(Problem::of_archive(what)),
-            Some(what) => problems.add(Problem::of_entry(path.as_bytes(), what)),
-        }
+        what.into_iter().for_each(|what| problems.add(Problem::of_entry(path.as_bytes(), what)));
     }
     match problems.is_empty() {
         true => Ok(()),
-        false => Err(ArchiveError::InTheWay { folder: to.to_owned(), problems: problems.into_list() }),
+        false => Err(unfit(problems.into_list())),
     }
 }
 
