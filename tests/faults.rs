@@ -204,10 +204,9 @@ fn old_is_gone(base: &Undisturbed<'_>, world: &World) -> bool {
         world.tree.get("/opt/deploys/current").map(|node| format!("{node:?}").split("since").next().map(str::to_string))
     };
     let before = &base.start.running;
-    // With an intent, what was live is what it says, and going back may end what runs now.
-    let intent =
-        base.start.tree.text("/opt/deploys/.c2/intents/current.json").and_then(|text| Intent::from_text(&text));
-    if intent.is_some_and(|intent| intent.old_folder.is_none_or(|folder| !before.contains_key(&folder))) {
+    let noted = base.start.tree.text("/opt/deploys/.c2/intents/current.json");
+    if noted.and_then(|text| Intent::from_text(&text)?.home).is_some_and(|home| before.contains_key(&home)) {
+        // What runs is the change that was interrupted, not what was live before it.
         return false;
     }
     !before.is_empty() && (&world.running != before || link(world) != link(&base.start))
