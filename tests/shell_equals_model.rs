@@ -7,7 +7,7 @@ mod support;
 use std::{sync::Mutex, thread};
 
 use c2_core::{
-    seam::{End, Output, Report},
+    seam::{End, Facts, Output, Report, Supposed, drive},
     world::{Node, World},
 };
 use support::{
@@ -42,8 +42,55 @@ fn every_case_that_changes_files_ends_in_the_state_of_the_model_under_any_umask(
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-const UNDER_UMASK: [&str; 6] =
-    ["expand-template/file", "fetch-context/file", "start/again", "start/with-context", "unpack/fresh", "unpack/over"];
+#[test]
+fn a_dry_run_prints_the_plans_of_the_model_and_changes_nothing() {
+    let changing = |case: &Case| {
+        let changes = |command| case.name.starts_with(command);
+        ["start/", "stop/", "unpack/", "expand-template/", "fetch-context/"].iter().any(changes)
+            && !needs_a_bucket(case)
+    };
+    let wrong = side_by_side(cases().into_iter().filter(changing).collect(), compare_dry);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn compare_dry(case: &Case) -> Vec<String> {
+    let mut world = case.world();
+    world.begin(&[]);
+    let mut supposed = Supposed::over(&mut world);
+    let end = drive(&*case.command(""), &mut supposed, &mut Facts::default());
+    let plans = without_ids(supposed.plans().concat().lines().map(str::to_string).collect());
+    let machine = Machine::of(case);
+    let before = machine.world();
+    let mut words = case.words(&machine.root);
+    words.push("--dry-run".to_string());
+    let ended = machine.run(&words);
+    let mut wrong = Vec::new();
+    let printed = without_ids(ended.stdout.lines().map(str::to_string).collect());
+    if printed != plans {
+        wrong.push(format!("== {}: dry run\nmodel {plans:#?}\nshell {printed:#?}", case.name));
+    }
+    let well = matches!(&end, End::Reported(Report { failed: None, .. }));
+    if ended.code != Some(i32::from(!well)) {
+        wrong.push(format!("== {}: dry run: {end:?} {ended:?}", case.name));
+    }
+    if machine.world().tree != before.tree {
+        wrong.push(format!("== {}: the dry run changed something", case.name));
+    }
+    wrong
+}
+
+const UNDER_UMASK: [&str; 10] = [
+    "expand-template/file",
+    "expand-template/into-missing-folders",
+    "fetch-context/file",
+    "start/again",
+    "start/template-in-place",
+    "start/with-context",
+    "unpack/fresh",
+    "unpack/into-missing-folders",
+    "unpack/over",
+    "unpack/over-with-templates",
+];
 
 fn side_by_side<T: Send>(mut todo: Vec<T>, check: impl Fn(&T) -> Vec<String> + Sync) -> Vec<String> {
     todo.reverse();

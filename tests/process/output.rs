@@ -31,15 +31,17 @@ fn a_background_child_that_holds_the_pipe_outlives_the_start_and_its_output_reac
     assert!(late.iter().any(|line| line.contains("tick ")) && late.iter().any(|line| line.contains("tock ")));
     assert!(lives(child), "the child died of its pipe");
     assert_eq!(machine.run(&["stop", "a"]).code, Some(0));
-    eventually("its last words reach the log", || machine.log().contains("the child is over"));
+    eventually("its last words reach the log", || machine.log().lines().any(|line| line == "the child is over"));
     eventually("it is gone", || !lives(child));
 }
 
 #[test]
 fn a_background_child_that_never_stops_writing_does_not_hold_up_the_start() {
     let machine = machine();
-    // As much as it can, and a little all the time: the writers end by themselves after a minute.
-    for writer in ["timeout 60 yes", "timeout 60 sh -c 'while :; do echo on; sleep 0.001; done'"] {
+    // More than a pipe holds, and a little all the time: the writers end by themselves after a minute.
+    let much = "timeout 60 sh -c 'while :; do head -c 100000 /dev/zero; sleep 0.01; done'";
+    let little = "timeout 60 sh -c 'while :; do echo on; sleep 0.001; done'";
+    for writer in [much, little] {
         let start = format!(r#"{START}; {writer} & echo $! > "$RUN/child""#);
         let stop = format!(r#"{STOP}; kill $(cat "$RUN/child")"#);
         pack(&machine, "a", Commands { start: &start, stop: &stop, ..Commands::default() });
@@ -134,7 +136,7 @@ fn is_log_line(line: &str) -> bool {
 #[test]
 fn a_terminal_that_is_gone_does_not_end_a_deployment() {
     let machine = machine_with_live_a(Commands::default());
-    let prestart = r#"echo at > "$RUN/at"; while test ! -e "$RUN/go"; do sleep 0.02; done; echo out; echo err >&2"#;
+    let prestart = r#"echo at > "$RUN/at"; while test -d "$RUN" && test ! -e "$RUN/go"; do sleep 0.02; done; echo out; echo err >&2"#;
     pack(&machine, "b", Commands { prestart, ..Commands::default() });
     let mut child = machine.command(&["start", "b.zip"]).spawn().unwrap();
     await_file(&machine, "/run/at");

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Marks that it is there and waits for `$RUN/go`.
-const WAIT: &str = r#"echo at > "$RUN/at"; while test ! -e "$RUN/go"; do sleep 0.02; done"#;
+const WAIT: &str = r#"echo at > "$RUN/at"; while test -d "$RUN" && test ! -e "$RUN/go"; do sleep 0.02; done"#;
 
 #[test]
 fn two_starts_exclude_each_other_and_the_second_says_whom_it_waits_for() {

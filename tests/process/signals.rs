@@ -58,7 +58,9 @@ fn a_signal_while_the_same_release_is_started_again_brings_the_old_folder_back()
 
 #[test]
 fn a_second_signal_does_not_cut_the_undo_short() {
-    let slow = format!(r#"echo again > "$RUN/undoing"; while test ! -e "$RUN/go"; do sleep 0.05; done; {START}"#);
+    let slow = format!(
+        r#"echo again > "$RUN/undoing"; while test -d "$RUN" && test ! -e "$RUN/go"; do sleep 0.05; done; {START}"#
+    );
     let machine = machine_with_live_a(Commands::default());
     machine.write("/run/go", 0o644, b"");
     pack(&machine, "a", Commands { start: &slow, ..Commands::default() });
