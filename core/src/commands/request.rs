@@ -102,7 +102,7 @@ impl Request {
             }
             Request::Start { release, as_deploy, force } if !proxy => {
                 let release = release_name("start", release)?;
-                Box::new(Start { config, release, as_deploy: as_deploy.is_some(), force: *force })
+                Box::new(Start { config, release, as_deploy: as_deploy.clone(), force: *force })
             }
             Request::Stop { deploy, force } if !proxy => {
                 Box::new(Stop { config, deploy: deploy.clone(), force: *force })
