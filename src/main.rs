@@ -15,12 +15,9 @@ fn main() -> ExitCode {
         Ok(Invocation::Print(text)) => c2_shell::print(&text),
         Ok(Invocation::Run { request, options }) => c2_shell::run(&request, &options),
         Ok(Invocation::CheckConfig) => c2_shell::run(&Request::CheckConfig, &Options::DEFAULT),
-        Ok(Invocation::Demo { folder }) => {
-            let _ = folder;
-            1
-        }
+        Ok(Invocation::Demo { folder }) => c2_shell::demo(folder.as_deref()),
         Err(error) => {
-            c2_shell::complain(&error.to_string());
+            c2_shell::tell(&error.to_string());
             USAGE
         }
     })

@@ -1,4 +1,5 @@
 //! The command line as a person, a script and a shell meet it: exit codes, streams, completion in bash.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use std::{
     ffi::OsStr,
@@ -53,72 +54,90 @@ fn an_output_that_takes_nothing_is_no_crash() {
     check(&output, 0, "", "");
 }
 
-/// What bash makes of a line with the cursor at `|`, with this answer of the program: what the program was asked, what
-/// bash was told to fall back on, and the candidates.
-fn complete(line: &str, answer: &str) -> (String, String, Vec<String>) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("my c2");
-    let own = folder.path().display();
-    fs::write(&path, format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > '{own}/asked'\nprintf '%b' '{answer}'\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    let script = c2(&["--bash-completion-script", path.to_str().unwrap()]);
-    check(&script, 0, &String::from_utf8_lossy(&script.stdout), "");
-    fs::write(folder.path().join("script"), &script.stdout).unwrap();
-    // Bash cuts the line at blanks and at the characters of COMP_WORDBREAKS.
-    let driver = r#"
-        source "$1/script"
-        compopt() { printf '%s ' "$@" > "$1/told" 2>/dev/null || printf '%s ' "$@" > "$TOLD"; }
-        COMP_LINE=${2/|/} before=${2%%|*}
-        COMP_POINT=${#before} COMP_CWORD=-1 COMP_WORDS=()
-        rest=$COMP_LINE at=0
-        while [[ -n $rest ]]; do
-            if [[ $rest =~ ^[[:blank:]]+ ]]; then :
-            elif [[ $rest =~ ^[=:@]+ ]] || [[ $rest =~ ^([^[:blank:]=:@\\]|\\.)+ ]]; then COMP_WORDS+=("${BASH_REMATCH[0]}"); fi
-            [[ $BASH_REMATCH == [[:blank:]]* ]] || ((at >= COMP_POINT)) || COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-            at=$((at + ${#BASH_REMATCH[0]})) rest=${rest:${#BASH_REMATCH[0]}}
-        done
-        current=${before##*[[:blank:]=:@]}
-        if [[ $before == *[[:blank:]] ]]; then COMP_CWORD=$((COMP_CWORD + 1)) COMP_WORDS+=(""); fi
-        "_complete_my_c2" "my c2" "$current" ""
-        printf '%s\n' "${COMPREPLY[@]}"
-    "#;
-    let told = folder.path().join("told");
-    let arguments = ["-c", driver, "bash", folder.path().to_str().unwrap(), line];
-    let output = Command::new("bash").args(arguments).env("TOLD", &told).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{line}");
-    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_default();
-    let asked = read("asked").replace("--bash-completion-", "").replace('\n', " ");
-    let candidates = String::from_utf8(output.stdout).unwrap();
-    let candidates = candidates.lines().filter(|line| !line.is_empty()).map(String::from).collect();
-    (asked.trim_end().into(), read("told").trim_end().into(), candidates)
+/// Bash's side of a completion: the line up to the cursor, the words that bash cuts it into, the text it replaces.
+struct Asked<'a> {
+    line: &'a str,
+    words: &'a [&'a str],
+    replaced: &'a str,
 }
 
+/// With this answer of the program: what it is asked, what bash is told to fall back on, and the candidates.
 #[track_caller]
-fn check_bash(line: &str, answer: &str, asked: &str, told: &str, candidates: &[&str]) {
-    let expected = (asked.into(), told.into(), candidates.iter().map(|candidate| String::from(*candidate)).collect());
-    assert_eq!(complete(line, answer), expected, "{line}");
+fn check_bash(asked: &Asked<'_>, answer: &str, question: &str, fallback: &str, candidates: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("my c2");
+    let answering = format!("#!/bin/sh\nprintf '<%s>' \"$@\" > \"${{0%/*}}/question\"\nprintf '{answer}'\n");
+    fs::write(&path, answering).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let script = c2(&["--bash-completion-script", path.to_str().unwrap()]);
+    fs::write(folder.path().join("script"), &script.stdout).unwrap();
+    let driver = r#"
+        compopt() { echo "$*" > fallback; }
+        source ./script
+        COMP_LINE=$1 COMP_POINT=${#1} replaced=$2
+        shift 2
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _complete_my_c2 "$1" "$replaced"
+        [[ ${#COMPREPLY[@]} == 0 ]] || printf '%s\n' "${COMPREPLY[@]}"
+    "#;
+    let arguments = ["-c", driver, "bash", asked.line, asked.replaced];
+    let output = Command::new("bash").args(arguments).args(asked.words).current_dir(&folder).output().unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+    check(&output, 0, &candidates.iter().map(|candidate| format!("{candidate}\n")).collect::<String>(), "");
+    assert_eq!(read("question").replace("><", " "), question);
+    assert_eq!(read("fallback").trim_end(), fallback);
 }
 
 #[test]
 fn in_bash_the_candidates_are_those_of_the_program() {
-    check_bash("c2 sta|", r"start\nstatus\n", "index 1 word c2 word sta", "", &["start", "status"]);
-    check_bash("c2 |", r"start\n", "index 1 word c2 word", "", &["start"]);
-    check_bash("c2 sto| app-1", r"stop\n", "index 1 word c2 word sto", "", &["stop"]);
-    check_bash("c2 start xyz|", "", "index 2 word c2 word start word xyz", "", &[]);
+    let start = "start\nstatus\n";
+    let asked = Asked { line: "c2 sta", words: &["c2", "sta"], replaced: "sta" };
+    let question = "<--bash-completion-index 1 --bash-completion-word c2 --bash-completion-word sta>";
+    check_bash(&asked, start, question, "", &["start", "status"]);
+    let asked = Asked { line: "c2  ", words: &["c2", ""], replaced: "" };
+    let question = "<--bash-completion-index 1 --bash-completion-word c2 --bash-completion-word >";
+    check_bash(&asked, start, question, "", &["start", "status"]);
+    let asked = Asked { line: "c2 xyz", words: &["c2", "xyz"], replaced: "xyz" };
+    let question = "<--bash-completion-index 1 --bash-completion-word c2 --bash-completion-word xyz>";
+    check_bash(&asked, "", question, "", &[]);
+}
+
+#[test]
+fn in_bash_the_word_ends_at_the_cursor() {
+    let asked = Asked { line: "c2 sto", words: &["c2", "stopped"], replaced: "sto" };
+    let question = "<--bash-completion-index 1 --bash-completion-word c2 --bash-completion-word sto>";
+    check_bash(&asked, "stop\n", question, "", &["stop"]);
 }
 
 #[test]
 fn in_bash_a_path_is_left_to_bash() {
-    let told = "-o bashdefault -o default";
-    check_bash("c2 unpack a /op|", r"\n", "index 3 word c2 word unpack word a word /op", told, &[]);
+    let asked = Asked { line: "c2 demo /op", words: &["c2", "demo", "/op"], replaced: "/op" };
+    let question = "<--bash-completion-index 2 --bash-completion-word c2 --bash-completion-word demo \
+                    --bash-completion-word /op>";
+    check_bash(&asked, "\n", question, "-o bashdefault -o default", &[]);
 }
 
 #[test]
-fn in_bash_what_stands_together_is_one_word_and_what_is_special_is_quoted() {
-    check_bash("c2 stop app@1:|", r"app@1:2\n", "index 2 word c2 word stop word app@1:", "", &["2"]);
-    check_bash("c2 stop app@1|", r"app@1:2\n", "index 2 word c2 word stop word app@1", "", &["1:2"]);
-    check_bash("c2 start --lock-wait=5 a|", r"a\n", "index 3 word c2 word start word --lock-wait=5 word a", "", &["a"]);
-    check_bash(r"c2 start my\ a|", r"my app.zip\n", "index 2 word c2 word start word my a", "", &[r"my\ app.zip"]);
+fn in_bash_what_stands_together_is_one_word() {
+    let question = |last: &str| {
+        format!(
+            "<--bash-completion-index 2 --bash-completion-word c2 --bash-completion-word stop --bash-completion-word {last}>"
+        )
+    };
+    let asked = Asked { line: "c2 stop app@1", words: &["c2", "stop", "app", "@", "1"], replaced: "@1" };
+    check_bash(&asked, "app@1=2\n", &question("app@1"), "", &["@1=2"]);
+    let asked = Asked { line: "c2 stop app=", words: &["c2", "stop", "app", "="], replaced: "" };
+    check_bash(&asked, "app=1\napp=2\n", &question("app="), "", &["1", "2"]);
+}
+
+#[test]
+fn in_bash_what_is_special_is_quoted() {
+    let question = "<--bash-completion-index 2 --bash-completion-word c2 --bash-completion-word stop \
+                    --bash-completion-word my a>";
+    let asked = Asked { line: r"c2 stop my\ a", words: &["c2", "stop", r"my\ a"], replaced: r"my\ a" };
+    check_bash(&asked, "my app\n", question, "", &[r"my\ app"]);
+    let asked = Asked { line: r#"c2 stop "my a"#, words: &["c2", "stop", "\"my a"], replaced: "my a" };
+    check_bash(&asked, "my app\n", question, "", &["my app"]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! What the core may stand on, that nothing in the tree brings an async runtime, and that no file grows too long.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,5 @@
 //! `c2 demo` through the binary: what it shows, and that nothing it started goes on running, however it ends.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     fs,

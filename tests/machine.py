@@ -84,7 +84,9 @@ class Machine:
         except subprocess.TimeoutExpired:
             process.kill()
             stdout, stderr = process.communicate()
-            raise AssertionError(f"c2 {shlex.join(map(str, arguments))} still ran after {timeout_s} s\n{stdout}\n{stderr}") from None
+            raise AssertionError(
+                f"c2 {shlex.join(map(str, arguments))} still ran after {timeout_s} s\n{stdout}\n{stderr}"
+            ) from None
         if process.returncode != exit_code:
             raise AssertionError(
                 f"c2 {shlex.join(map(str, arguments))} ended with {process.returncode}, not {exit_code}\n"
@@ -104,9 +106,10 @@ class Machine:
         return pathlib.Path(os.path.realpath(link)).name if link.is_symlink() else None
 
     def leftovers(self):
-        """What lies in `.c2/` apart from the lock."""
+        """What lies below `.c2/`, apart from the lock and the empty folders in which c2 keeps things of its own."""
         folder = self.deploys / ".c2"
-        return sorted(p.name for p in folder.iterdir() if p.name != "lock") if folder.exists() else []
+        kept = [p for p in folder.glob("*") if p.is_dir() and not any(p.iterdir())] + [folder / "lock"]
+        return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p not in kept)
 
 
 def release_files(name, **overrides):
@@ -133,7 +136,11 @@ def pack(path, files):
 
 def tree(folder):
     """The files below a folder, relative path -> text, for whole comparisons."""
-    return {str(p.relative_to(folder)): p.read_text(errors="replace") for p in sorted(folder.rglob("*")) if p.is_file() and p.name != ".c2-id"}
+    return {
+        str(p.relative_to(folder)): p.read_text(errors="replace")
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != ".c2-id"
+    }
 
 
 def until(condition, what, limit_s=30):

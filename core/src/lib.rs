@@ -9,6 +9,7 @@ pub mod commands;
 pub mod completion;
 pub mod config;
 pub mod help;
+mod nearest;
 pub mod nginx;
 pub mod s3;
 pub mod seam;
@@ -16,3 +17,5 @@ pub mod template;
 pub mod time;
 #[cfg(feature = "world")]
 pub mod world;
+
+pub use nearest::nearest;

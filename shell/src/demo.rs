@@ -15,7 +15,7 @@ use std::{
 
 use c2_core::seam::Failure;
 
-use crate::signals::Signals;
+use crate::{output::tell, signals::Signals};
 use workspace::Workspace;
 
 /// Plays the demo in this folder, which must not exist or be empty; else in a fresh one for temporary files. The
@@ -25,7 +25,8 @@ pub fn demo(folder: Option<&str>) -> u8 {
     match play(folder) {
         Ok(()) => 0,
         Err(failure) => {
-            complain(&format!("demo: {failure}"), failure.hint());
+            tell(&format!("c2: demo: {failure}"));
+            failure.hint().iter().for_each(|hint| tell(&format!("    {hint}")));
             if let Failure::Interrupted(signal) = failure { signal.exit_code() } else { 1 }
         }
     }
@@ -99,7 +100,7 @@ and a configuration (camus2.json) that says where everything is. To type the com
         stop.process_group(0);
         let stopped = self.follow("stop hello", stop, None);
         if let Err(failure) = &stopped {
-            complain(&format!("demo: {failure}"), Some("what still runs ends by itself, ten minutes after its start"));
+            tell(&format!("c2: demo: {failure}\n    what still runs ends by itself, ten minutes after its start"));
         }
         stopped.is_ok()
     }
@@ -107,7 +108,7 @@ and a configuration (camus2.json) that says where everything is. To type the com
     fn take_leave(&self, nothing_runs: bool) {
         let lead = if nothing_runs { "\nNothing runs any more. " } else { "\n" };
         say(&format!(
-            "{lead}Look about in the workspace, or see what a command would do: c2 --dry-run start hello-1.0.zip
+            "{lead}Look about in the workspace, or see what a command would do: c2 start hello-1.0.zip --dry-run
 When you have seen enough, remove it by: rm -r {}",
             quoted(&self.workspace.name)
         ));
@@ -184,11 +185,6 @@ fn show(line: &str) {
 /// Prints a line. A reader that has seen enough must not end the demo before it has stopped what it started.
 fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
-}
-
-fn complain(what: &str, hint: Option<&str>) {
-    let hint = hint.map(|hint| format!("    {hint}\n")).unwrap_or_default();
-    let _ = write!(io::stderr(), "c2: {what}\n{hint}");
 }
 
 /// A path as a person can type it into a shell.

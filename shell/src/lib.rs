@@ -9,7 +9,6 @@ mod lock;
 mod log;
 mod output;
 mod perform;
-mod pinned;
 mod process;
 pub mod resolve;
 mod run;
@@ -18,4 +17,5 @@ mod signals;
 mod store;
 
 pub use demo::demo;
-pub use run::{complain, print, run};
+pub use output::tell;
+pub use run::{print, run};

@@ -8,10 +8,10 @@ use std::{
 
 use c2_core::{
     commands::{Options, Request, load_config},
-    seam::{Command, End, Facts, Output, Refusal, Report, Supposed, drive, settle},
+    seam::{Command, End, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
-use crate::{host::Machine, log::Log, s3::S3, signals::Signals};
+use crate::{host::Machine, log::Log, output::tell, s3::S3, signals::Signals};
 
 /// The exit code of an operation that failed.
 const FAILED: u8 = 1;
@@ -27,7 +27,7 @@ pub fn run(request: &Request, options: &Options) -> u8 {
     }
     let config = match settle(&mut machine, &mut Facts::default(), load_config) {
         Ok(parsed) => {
-            parsed.warnings.iter().for_each(|warning| complain(&format!("c2: warning: {warning}")));
+            parsed.warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
             parsed.value
         }
         Err(refusal) => return refused(&refusal),
@@ -42,8 +42,8 @@ pub fn run(request: &Request, options: &Options) -> u8 {
         return dry_run(&*command, &mut machine);
     }
     let changes = command.lock().is_some();
-    if let (true, Err(error)) = (changes, machine.log.open(&log_file)) {
-        complain(&format!("c2: warning: open the log {log_file}: {error}"));
+    if changes && let Err(error) = machine.log.open(&log_file) {
+        tell(&format!("c2: warning: open the log {log_file}: {error}"));
     }
     let words: Vec<String> = std::env::args().skip(1).collect();
     machine.log.write(0, &format!("c2 {}", words.join(" ")));
@@ -79,12 +79,12 @@ fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
         End::Refused(refusal) => refused(&refusal),
         End::Reported(Report { failed: Some(what), hint, .. }) => failed(&what, hint.as_deref()),
         End::Reported(report) => {
-            report.notes.iter().for_each(|note| complain(&format!("supposed: {note}")));
-            complain("dry run: nothing was changed");
+            report.notes.iter().for_each(|note| tell(&format!("supposed: {note}")));
+            tell("dry run: nothing was changed");
             0
         }
         End::Waits(why) => {
-            complain(&format!("dry run: it would wait here: {why}; nothing was changed"));
+            tell(&format!("dry run: it would wait here: {why}; nothing was changed"));
             0
         }
         End::Interrupted(signal) => signal.exit_code(),
@@ -107,7 +107,7 @@ fn finish(end: End, machine: &Machine, logged: bool) -> u8 {
             };
             for text in &report.notes {
                 note(text);
-                complain(text);
+                tell(text);
             }
             match (&report.failed, printed) {
                 (Some(what), _) => {
@@ -122,8 +122,9 @@ fn finish(end: End, machine: &Machine, logged: bool) -> u8 {
             refused(&refusal)
         }
         End::Interrupted(signal) => {
-            note("ended by a signal");
-            failed("ended by a signal: what had been begun is undone", None);
+            let what = Failure::Interrupted(signal).to_string();
+            note(&what);
+            failed(&what, Some("c2 status shows what is live; the same command may be run again"));
             signal.exit_code()
         }
         End::Waits(_) | End::Gone => FAILED,
@@ -160,12 +161,7 @@ fn refused(refusal: &Refusal) -> u8 {
 
 /// Says what failed and why, and what to do about it. The answer is the exit code.
 fn failed(what: &str, hint: Option<&str>) -> u8 {
-    complain(&format!("c2: {what}"));
-    hint.iter().for_each(|hint| complain(&format!("    {hint}")));
+    tell(&format!("c2: {what}"));
+    hint.iter().for_each(|hint| tell(&format!("    {hint}")));
     FAILED
-}
-
-/// Prints to standard error; without one there is nobody to tell.
-pub fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
 }

@@ -15,8 +15,7 @@ use c2_core::{
     commands::{Options, Request},
     completion::{Complete, Shell, script},
     help::{self, CALLBACK_OPTIONS, COMMANDS, CommandHelp, HELP_OPTION, OptionHelp, TOP_OPTIONS},
-    nginx,
-    template::nearest,
+    nearest, nginx,
 };
 
 use prepass::{Taken, take};
@@ -71,10 +70,7 @@ fn of_texts(arguments: &[String]) -> Result<Invocation, UsageError> {
     if name.starts_with('-') {
         return of_top_options(arguments);
     }
-    let Some(command) = help::command(name) else {
-        let near = did_you_mean(name, COMMANDS.iter().map(|command| command.name));
-        return Err(wrong(&format!("there is no command {name:?}{near}"), None));
-    };
+    let command = known_command(name)?;
     let known: Vec<&OptionHelp> = command.all_options().collect();
     match take(&known, rest).map_err(|what| wrong(&what, Some(command)))? {
         Taken::Help => Ok(Invocation::Print(command.usage())),
@@ -112,7 +108,10 @@ fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
     Ok(match command.name {
         "help" => {
             let args: shapes::Help = parse(at, normal)?;
-            Invocation::Print(help_text(args.command.as_deref())?)
+            Invocation::Print(match args.command {
+                Some(name) => known_command(&name)?.usage(),
+                None => help::page(),
+            })
         }
         "version" => parse(at, normal).map(|shapes::Nothing {}| Invocation::Print(version()))?,
         "show-default-nginx-config" => {
@@ -180,15 +179,11 @@ fn version() -> String {
     concat!(env!("CARGO_PKG_VERSION"), "\n").into()
 }
 
-fn help_text(of: Option<&str>) -> Result<String, UsageError> {
-    let Some(name) = of else { return Ok(help::page()) };
-    match help::command(name) {
-        Some(command) => Ok(command.usage()),
-        None => {
-            let near = did_you_mean(name, COMMANDS.iter().map(|command| command.name));
-            Err(wrong(&format!("there is no command {name:?}{near}"), None))
-        }
-    }
+fn known_command(name: &str) -> Result<&'static CommandHelp, UsageError> {
+    help::command(name).ok_or_else(|| {
+        let near = did_you_mean(name, COMMANDS.iter().map(|command| command.name));
+        wrong(&format!("there is no command {name:?}{near}"), None)
+    })
 }
 
 /// Has argh read the normal arguments. What it says against them is several lines: they become one.

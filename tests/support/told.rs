@@ -59,6 +59,10 @@ impl Host for Told {
         self.world.shield(on);
     }
 
+    fn heed(&mut self, signals: bool) {
+        self.world.heed(signals);
+    }
+
     fn interrupted(&self) -> Option<Signal> {
         self.world.interrupted()
     }

@@ -5,7 +5,7 @@ use alloc::string::String;
 /// A shell that there is a script for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {
-    /// GNU bash, 4.3 or later.
+    /// GNU bash, 4.0 or later.
     Bash,
     /// zsh.
     Zsh,

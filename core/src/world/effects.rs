@@ -61,6 +61,9 @@ impl World {
             },
             Effect::Attend { folder } => self.attend(folder),
             Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode } => {
+                if let Some(Node::Folder { .. }) = self.tree.get(path) {
+                    return Err(Failure::world(effect.to_string(), "Is a directory (os error 21)"));
+                }
                 let mode = match self.tree.get(path) {
                     Some(Node::File { mode, .. }) if *keep_mode => *mode,
                     _ => *mode,
@@ -188,7 +191,7 @@ impl World {
             return exit(127);
         };
         let version = self.tree.text(&format!("{folder}/version"));
-        let runs = self.running.get(folder).is_some();
+        let runs = self.running.contains_key(folder);
         match (script, version) {
             (Script::Nothing, _) => Ok(()),
             (Script::Fail, _) => exit(3),
@@ -215,6 +218,16 @@ impl World {
                 Ok(())
             }
         }
+    }
+
+    /// What a signal does to a command that runs: it ends, whatever it has done.
+    pub(super) fn end_by_signal(&mut self, effect: &Effect) -> Option<Failure> {
+        match effect {
+            Effect::Run { .. } if self.heeds => self.attended = None,
+            Effect::Attend { folder } if self.heeds => drop(self.running.remove(folder)),
+            _ => return None,
+        }
+        self.signalled.map(Failure::Interrupted)
     }
 
     /// Stays with the start command. In the model nobody else stops a release while it is attended.

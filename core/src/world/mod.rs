@@ -10,6 +10,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
+    sync::Arc,
     vec,
     vec::Vec,
 };
@@ -20,8 +21,8 @@ pub use tree::{Node, Tree};
 use crate::{
     archive::{Listing, Member},
     seam::{
-        Answer, Archive, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query, Role,
-        Secret, Signal,
+        Answer, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query, Role, Secret,
+        Signal,
     },
 };
 
@@ -102,6 +103,8 @@ pub struct World {
     pub locked: bool,
     /// Whether signals are only noted.
     pub shielded: bool,
+    /// Whether a noted signal ends a command that runs.
+    pub heeds: bool,
     /// The signal that was noted.
     pub signalled: Option<Signal>,
 }
@@ -130,7 +133,7 @@ impl World {
                 Some(Node::File { mode, bytes }) => {
                     Answer::Content(Some(Content { bytes: Secret::new(bytes.to_vec()), mode: Some(*mode) }))
                 }
-                Some(_) => failed(format!("read {path}"), "it is no file"),
+                Some(_) => failed(format!("read {path}"), "it is a folder"),
                 None => Answer::Content(None),
             },
             Query::Content(at) => {
@@ -141,7 +144,7 @@ impl World {
             Query::Archive(at, _) => match self.releases.get(at) {
                 None => Answer::Archive(None),
                 Some(Release { broken: Some(why), .. }) => failed(format!("judge the archive {at}"), why),
-                Some(release) => Answer::Archive(Some(Archive { bytes: 0, listing: listing(release) })),
+                Some(release) => Answer::Archive(Some(Arc::new(listing(release)))),
             },
             Query::Member(at, path) => {
                 let file = self.releases.get(at).and_then(|release| release.files.get(path));
@@ -154,7 +157,11 @@ impl World {
                 Some(Node::Link { target, since }) => {
                     Answer::Link(Some(Link { target: target.clone(), since: *since }))
                 }
-                Some(_) => failed(format!("read the link {path}"), "it is no symbolic link"),
+                Some(_) => Answer::Failed(Failure::World {
+                    doing: format!("read the link {path}"),
+                    why: "it is no symbolic link".into(),
+                    hint: Some("move what is there out of the way".into()),
+                }),
                 None => Answer::Link(None),
             },
             Query::Intents(folder) => Answer::Files(self.tree.texts(folder)),
@@ -240,7 +247,7 @@ impl Host for World {
             Some(Fault::Crash) => Err(Failure::Gone),
             Some(Fault::Signal) => {
                 self.signalled = Some(Signal::Terminate);
-                done
+                self.end_by_signal(effect).map_or(done, Err)
             }
             _ => done,
         }
@@ -262,6 +269,10 @@ impl Host for World {
 
     fn shield(&mut self, on: bool) {
         self.shielded = on;
+    }
+
+    fn heed(&mut self, signals: bool) {
+        self.heeds = signals;
     }
 
     fn interrupted(&self) -> Option<Signal> {

@@ -1,7 +1,7 @@
 # Completion in bash: the program itself names the candidates.
 _complete_@IDENTIFIER@() {
-    local rest=${COMP_LINE:0:COMP_POINT} gap word i
-    local -a words=() request
+    local rest=${COMP_LINE:0:COMP_POINT} gap word i last=-1
+    local -a words request
 
     # Bash cuts words at = : @ too: what stands together on the line is one word. The last one ends at the cursor.
     for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -10,11 +10,12 @@ _complete_@IDENTIFIER@() {
         word=${COMP_WORDS[i]}
         ((i < COMP_CWORD)) || word=$rest
         rest=${rest#"$word"}
-        if [[ -z $gap && i -gt 0 ]]; then words[-1]+=$word; else words+=("$word"); fi
+        [[ -z $gap && $last -ge 0 ]] || last=$((last + 1))
+        words[last]+=$word
     done
-    local raw=${words[-1]}
+    local raw=${words[last]}
 
-    request=(--bash-completion-index $((${#words[@]} - 1)))
+    request=(--bash-completion-index "$last")
     for word in "${words[@]}"; do
         request+=(--bash-completion-word "${word//[\\\"\']/}")
     done

@@ -1,7 +1,7 @@
 # Completion in fish: the program itself names the candidates.
 function __complete_@IDENTIFIER@
     set -l before (commandline --current-process --tokenize --cut-at-cursor)
-    set -l typed (commandline --current-token --cut-at-cursor)
+    set -l typed (commandline --current-token --cut-at-cursor | string replace --all --regex '["\'\\\\]' '')
 
     set -l request --bash-completion-enriched --bash-completion-index (count $before)
     for word in $before "$typed"
