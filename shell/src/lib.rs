@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod archive;
+pub mod aws;
 mod files;
 mod host;
 mod lock;
