@@ -32,8 +32,8 @@ impl Location {
             None => home.map(|home| format!("{home}/.aws/{file}")),
         };
         Self {
-            config: place("AWS_CONFIG_FILE", "config"),
-            credentials: place("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+            config: place(Kind::Config.variable(), "config"),
+            credentials: place(Kind::Credentials.variable(), "credentials"),
             profile: variable("AWS_PROFILE").unwrap_or("default").to_owned(),
         }
     }
@@ -61,8 +61,11 @@ impl Look<'_> {
                     let text = core::str::from_utf8(bytes).map_err(|_| failed("it is not UTF-8".to_owned()))?;
                     profiles.add(kind, text).map_err(|wrong| failed(format!("line {}: {}", wrong.line, wrong.why)))?;
                 }
-                Answer::Failed { why, .. } => return Err(failed(format!("it cannot be read: {why}"))),
-                Answer::Missing | Answer::Http { .. } => (),
+                // The home may be someone else's, as under sudo; a file that is named is meant.
+                Answer::Failed { why, .. } if self.variable(kind.variable()).is_some() => {
+                    return Err(failed(format!("it cannot be read: {why} ({} names it)", kind.variable())));
+                }
+                Answer::Missing | Answer::Failed { .. } | Answer::Http { .. } => (),
             }
         }
         Ok((location, profiles))

@@ -22,6 +22,16 @@ pub enum Kind {
     Credentials,
 }
 
+impl Kind {
+    /// The variable that says where the file is.
+    pub(super) fn variable(self) -> &'static str {
+        match self {
+            Self::Config => "AWS_CONFIG_FILE",
+            Self::Credentials => "AWS_SHARED_CREDENTIALS_FILE",
+        }
+    }
+}
+
 /// What is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {

@@ -74,6 +74,7 @@ impl World<'_> {
     fn answer(&self, ask: &Ask) -> Answer {
         let text = |found: Option<&(&str, &str)>| found.map(|(_, text)| Answer::Bytes(text.as_bytes().to_vec()));
         match ask {
+            Ask::File(path) if path.ends_with("/denied") || path.starts_with("/denied/") => failed("denied", false),
             Ask::File(path) => text(self.files.iter().find(|(at, _)| at == path)).unwrap_or(Answer::Missing),
             Ask::Command(line) => text(self.commands.iter().find(|(command, _)| command == line))
                 .unwrap_or_else(|| failed("it ended with exit status: 3", false)),

@@ -230,3 +230,21 @@ fn the_credentials_file_counts_before_the_config_file() {
     ];
     check(&[("the credentials file wins", World { env: &ENV, files: &files, ..World::default() }, "K S")]);
 }
+
+#[test]
+fn a_home_that_may_not_be_read_is_passed_over_and_a_file_that_is_named_is_not() {
+    let world = |env| World { env, ..World::default() };
+    check(&[
+        (
+            "the default place is optional",
+            world(&[("HOME", "/denied"), ("AWS_EC2_METADATA_DISABLED", "true")]),
+            "instance metadata: AWS_EC2_METADATA_DISABLED is true; \
+             set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role",
+        ),
+        (
+            "AWS_CONFIG_FILE is meant",
+            world(&[("AWS_CONFIG_FILE", "/x/denied")]),
+            "/x/denied: it cannot be read: denied (AWS_CONFIG_FILE names it)",
+        ),
+    ]);
+}
