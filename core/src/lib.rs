@@ -8,6 +8,8 @@ pub mod archive;
 pub mod commands;
 pub mod completion;
 pub mod config;
+pub mod nginx;
+pub mod proxy;
 pub mod s3;
 pub mod seam;
 pub mod template;

@@ -1,7 +1,7 @@
 //! The commands: one verb, one file.
 
 mod check_config;
-mod context;
+pub(crate) mod context;
 mod deploys;
 mod expand_template;
 mod fetch_context;
@@ -17,6 +17,11 @@ mod status;
 mod stop;
 mod take_up;
 mod unpack;
+
+pub(crate) use deploys::{Deploys, fresh_id};
+pub(crate) use live::{Running, is_whole, release_json};
+pub(crate) use partials::template_partials;
+pub(crate) use prepare::{Prepared, limits, prepare, utf8};
 
 pub use check_config::CheckConfig;
 pub use expand_template::ExpandTemplate;

@@ -27,7 +27,7 @@ pub struct Stop {
 impl Command for Stop {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let deploys = Deploys(self.config.deploys_dir.as_str());
-        let running = Running { limit_s: self.config.command_timeout_s.map(Positive::get) };
+        let running = Running { limit_s: self.config.command_timeout_s.map(Positive::get), may_stay: true };
         let (now, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
         let (now, intents) = (now?, intents?);
         if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
@@ -87,6 +87,7 @@ impl Stop {
             home: None,
             home_id: None,
             aside: deploys.asides(),
+            port: None,
         };
         let stages = stop.into_iter().chain([unlink]).collect();
         let intent = Some((deploys.current_intent(), intent));
