@@ -43,6 +43,7 @@ class Machine:
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.root), "EVENTS": str(self.events)}
         self.environment.update(environment or {})
         self.never_shown = []
+        self._spawned = []
         self.environment.setdefault("CAMUS2_CONFIG", str(self.root / "camus2.json"))
         self.write_config()
 
@@ -50,6 +51,9 @@ class Machine:
         return self
 
     def __exit__(self, *_):
+        for process in self._spawned:
+            if process.poll() is None:
+                process.kill()
         self._folder.cleanup()
 
     def write_config(self):
@@ -57,7 +61,7 @@ class Machine:
 
     def spawn(self, *arguments, environment=None):
         """Starts c2 and returns its process; stdout and stderr are text pipes."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [C2, *map(str, arguments)],
             env={k: v for k, v in {**self.environment, **(environment or {})}.items() if v is not None},
             cwd=self.root,
@@ -66,6 +70,8 @@ class Machine:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._spawned.append(process)
+        return process
 
     def run(self, *arguments, exit_code=0, environment=None, timeout_s=60):
         """Runs c2 to its end, insists on its exit code, and returns `(stdout, stderr)`.
@@ -127,7 +133,7 @@ def pack(path, files):
 
 def tree(folder):
     """The files below a folder, relative path -> text, for whole comparisons."""
-    return {str(p.relative_to(folder)): p.read_text() for p in sorted(folder.rglob("*")) if p.is_file() and p.name != ".c2-id"}
+    return {str(p.relative_to(folder)): p.read_text(errors="replace") for p in sorted(folder.rglob("*")) if p.is_file() and p.name != ".c2-id"}
 
 
 def until(condition, what, limit_s=30):

@@ -4,4 +4,4 @@ cd "$(dirname "$0")/../.."
 
 C2=$(tests/build-release)
 export C2
-python3 tests/cli/folder.py
+python3 tests/cli/all.py

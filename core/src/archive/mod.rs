@@ -23,4 +23,4 @@ pub use listing::{Content, Listing, Member};
 pub use problem::{Problem, Problems};
 
 #[cfg(test)]
-mod judge_tests;
+mod tests;

@@ -40,7 +40,7 @@ pub fn unpack(archive: &Path, limits: &Limits, to: &Path, extra: &[ExtraFile<'_>
         return Err(ArchiveError::InTheWay { folder: to.to_owned(), problems: problems.into_list() });
     }
     create_folder(to, ROOT_MODE)?;
-    let filled = fill(&archive, to, extra);
+    let filled = fill(&archive, to, extra).and_then(|()| sync_file_system(to));
     if filled.is_err() {
         // The error that is returned matters more; the folder is a candidate that the next run removes.
         let _ = fs::remove_dir_all(to);
@@ -48,18 +48,18 @@ pub fn unpack(archive: &Path, limits: &Limits, to: &Path, extra: &[ExtraFile<'_>
     filled
 }
 
-fn fill(archive: &Archive, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
+/// Writes everything into a new, empty folder.
+pub(super) fn fill(archive: &Archive, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
     let mut contents = Contents::new(&archive.path, &archive.file);
     for folder in archive.listing.members().iter().filter(|member| member.folder) {
+        // An entry of a folder can have data, of which nothing may come out.
+        contents.stream(folder, &mut |_| Ok(()))?;
         create_folder(&to.join(&folder.path), folder.mode)?;
     }
     for file in own_files(&archive.listing, extra) {
         write_member(&mut contents, file, &to.join(&file.path))?;
     }
-    for file in extra {
-        write_bytes(file, &to.join(file.path))?;
-    }
-    sync_file_system(to)
+    extra.iter().try_for_each(|file| write_bytes(file, &to.join(file.path)))
 }
 
 /// Waits until everything written to the file system that a folder is on is on its disk.

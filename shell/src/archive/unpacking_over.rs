@@ -128,31 +128,32 @@ fn new_file(number: usize, path: &Path) -> PathBuf {
 }
 
 fn is_new_file(name: &OsStr) -> bool {
-    name.as_bytes().starts_with(NEW_FILE.as_bytes())
+    name.as_bytes().strip_prefix(NEW_FILE.as_bytes()).is_some_and(|number| number.iter().all(u8::is_ascii_digit))
 }
 
 /// Looks for everything that is in the way, before anything is written.
 fn check_room(listing: &Listing, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
+    let unfit = |problems| ArchiveError::InTheWay { folder: to.to_owned(), problems };
+    match fs::metadata(to) {
+        Ok(about) if about.is_dir() => {}
+        Ok(_) => return Err(unfit(vec![Problem::of_archive("it is no folder")])),
+        Err(error) => return Err(ArchiveError::io("look at the folder", to)(error)),
+    }
     let mut problems = Problems::default();
     extra.iter().for_each(|file| listing.problems_of_extra_file(file.path, &mut problems));
     let members = listing.members().iter().map(|member| (member.path.as_str(), member.folder));
     let extra_files = extra.iter().map(|file| (file.path, false)).filter(|(path, _)| listing.find(path).is_none());
-    for (path, folder) in [("", true)].into_iter().chain(members).chain(extra_files) {
+    for (path, folder) in members.chain(extra_files) {
         let place = to.join(path);
         let what = match in_the_way(&place, folder) {
-            _ if Path::new(path).file_name().is_some_and(is_new_file) => Some("the name is needed while unpacking"),
-            Ok(what) => what,
-            Err(error) => return Err(ArchiveError::io("look at", &place)(error)),
+            _ if place.file_name().is_some_and(is_new_file) => Some("the name is needed while unpacking"),
+            what => what.map_err(ArchiveError::io("look at", &place))?,
         };
-        match what {
-            None => {}
-            Some(what) if path.is_empty() => problems.add(Problem::of_archive(what)),
-            Some(what) => problems.add(Problem::of_entry(path.as_bytes(), what)),
-        }
+        what.into_iter().for_each(|what| problems.add(Problem::of_entry(path.as_bytes(), what)));
     }
     match problems.is_empty() {
         true => Ok(()),
-        false => Err(ArchiveError::InTheWay { folder: to.to_owned(), problems: problems.into_list() }),
+        false => Err(unfit(problems.into_list())),
     }
 }
 

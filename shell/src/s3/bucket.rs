@@ -30,14 +30,7 @@ pub(super) struct Bucket<'a> {
 impl<'a> Bucket<'a> {
     pub(super) fn new(env: &BTreeMap<String, String>, http: &'a Http, bucket: &str) -> Result<Self, S3Error> {
         let address = address(env, bucket)?;
-        let style = match address.addressing {
-            Addressing::Path => UrlStyle::Path,
-            Addressing::VirtualHost => UrlStyle::VirtualHost,
-        };
-        let no_bucket = || AddressError::Bucket { bucket: bucket.to_owned() };
-        let url = address.endpoint.parse().map_err(|_| no_bucket())?;
-        let signing = rusty_s3::Bucket::new(url, style, address.bucket.clone(), address.region.clone());
-        let signing = signing.map_err(|_| no_bucket())?;
+        let signing = signing(&address)?;
         let credentials = credentials(env)?;
         let agent = http.agent(env, address.is_tls())?;
         Ok(Self { http, agent, address, signing, credentials })
@@ -125,7 +118,48 @@ impl<'a> Bucket<'a> {
     }
 }
 
+/// The bucket as rusty-s3 knows it.
+fn signing(address: &Address) -> Result<rusty_s3::Bucket, AddressError> {
+    let style = match address.addressing {
+        Addressing::Path => UrlStyle::Path,
+        Addressing::VirtualHost => UrlStyle::VirtualHost,
+    };
+    let no_bucket = || AddressError::Bucket { bucket: address.bucket.clone() };
+    let endpoint = address.endpoint.parse().map_err(|_| no_bucket())?;
+    rusty_s3::Bucket::new(endpoint, style, address.bucket.clone(), address.region.clone()).map_err(|_| no_bucket())
+}
+
 /// A number that differs from machine to machine and call to call; not fit for cryptography.
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The presigned URL up to its query, in which the host alone is signed.
+    fn url(bucket: &str, key: &str, variables: &[(&str, &str)]) -> String {
+        let env = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let bucket = signing(&address(&env, bucket).unwrap()).unwrap();
+        let url = bucket.get_object(Some(&Credentials::new("AK", "SK")), key).sign(SIGNED_FOR);
+        let (place, query) = url.as_str().split_once('?').unwrap();
+        assert!(query.contains("X-Amz-SignedHeaders=host&"), "{query}");
+        place.to_owned()
+    }
+
+    #[test]
+    fn aws_is_asked_by_virtual_host() {
+        assert_eq!(url("releases", "a b/r+1.zip", &[]), "https://releases.s3.us-east-1.amazonaws.com/a%20b/r%2B1.zip");
+        let china = [("AWS_REGION", "cn-north-1")];
+        assert_eq!(url("releases", "/k", &china), "https://releases.s3.cn-north-1.amazonaws.com.cn//k");
+    }
+
+    #[test]
+    fn names_that_no_certificate_covers_and_other_endpoints_are_asked_by_path() {
+        assert_eq!(url("re.leases", "k", &[]), "https://s3.us-east-1.amazonaws.com/re.leases/k");
+        assert_eq!(url("Re_leases", "k", &[]), "https://s3.us-east-1.amazonaws.com/Re_leases/k");
+        let other = [("S3_ENDPOINT", "http://[::1]:9000")];
+        assert_eq!(url("releases", "\u{fc}/?&#", &other), "http://[::1]:9000/releases/%C3%BC/%3F%26%23");
+    }
 }

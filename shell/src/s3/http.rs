@@ -87,12 +87,10 @@ pub(super) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
     use ureq::Error;
     let broken = |why: String| Fault::Broken { why };
     match error {
-        Error::Io(error) if is_certificate_error(&error) => Fault::Hopeless {
-            why: format!(
-                "{error}; the machine's root certificates, or AWS_CA_BUNDLE, must hold the one that signed it"
-            ),
+        Error::Io(error) => match tls_hint(&error) {
+            Some(hint) => Fault::Hopeless { why: format!("{error}; {hint}") },
+            None => broken(format!("the connection failed: {error}")),
         },
-        Error::Io(error) => broken(format!("the connection failed: {error}")),
         Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => {
             broken(format!("nothing came for {} s", tuning.stall.as_secs_f32()))
         }
@@ -110,9 +108,15 @@ pub(super) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
     }
 }
 
-fn is_certificate_error(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+/// What to do about a failed handshake that no other try would change.
+fn tls_hint(error: &io::Error) -> Option<&'static str> {
+    match error.get_ref()?.downcast_ref()? {
+        rustls::Error::InvalidCertificate(_) => {
+            Some("the root that signed it must be in the machine's bundle, or in the one AWS_CA_BUNDLE names")
+        }
+        rustls::Error::InvalidMessage(_) => Some("the endpoint seems to speak http, not https"),
+        _ => None,
+    }
 }
 
 /// A header of an answer, when it is there and readable.
