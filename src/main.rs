@@ -9,8 +9,12 @@ fn main() -> ExitCode {
     let flag = |name: &str| words.iter().any(|word| word == name);
     let plain: Vec<&String> = words.iter().filter(|word| !word.starts_with("--")).collect();
     let request = match plain[0].as_str() {
-        "start" => Request::Start { release: plain[1].clone(), as_deploy: None, force: flag("--force") },
+        "start" => Request::Start { release: plain[1].clone(), as_deploy: plain.get(2).map(|name| name.to_string()), force: flag("--force") },
         "stop" => Request::Stop { deploy: plain[1].clone(), force: flag("--force") },
+        "connect" => Request::Connect { endpoint: plain[1].clone(), deploy: plain[2].clone() },
+        "disconnect" => Request::Disconnect { endpoint: plain[1].clone() },
+        "restart-frontend-proxy" => Request::RestartProxy,
+        "shutdown-frontend-proxy" => Request::ShutdownProxy,
         "status" => Request::Status { json: flag("--json-output"), show_slaves: false },
         "unpack" => Request::Unpack { release: plain[1].clone(), to: plain[2].clone() },
         "expand-template" => Request::ExpandTemplate { template: plain[1].clone(), to: plain[2].clone() },

@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod archive;
+mod docker;
 mod files;
 mod host;
 mod lock;
@@ -10,6 +11,8 @@ mod output;
 mod perform;
 mod pinned;
 mod process;
+mod proxy;
+mod ready;
 pub mod resolve;
 mod run;
 pub mod s3;

@@ -37,7 +37,7 @@ impl Look<'_> {
 
     fn runs(&self, deploy: &DeployName, folder: &Folder, port: u16) -> Result<bool, Refusal> {
         let listens = self.facts.listens(port);
-        let runs = if folder.compose { self.facts.project_runs(&project_name(deploy)) } else { Ok(false) };
+        let runs = if folder.compose { self.facts.project_runs(&project_name(deploy.as_str())) } else { Ok(false) };
         Ok(listens? || runs?)
     }
 
@@ -117,10 +117,10 @@ impl Look<'_> {
         if !prepared.compose {
             return Ok(());
         }
-        let same = |other: &&DeployName| *other != deploy && project_name(other) == project_name(deploy);
+        let same = |other: &&DeployName| *other != deploy && project_name(other.as_str()) == project_name(deploy.as_str());
         for other in self.now.have.deploys.keys().filter(same) {
             if self.facts.folder(&self.deploys.home(other.as_str()))?.is_some_and(|folder| folder.compose) {
-                let why = format!("Compose would take it and the deploy {other} for one project ({})", project_name(deploy));
+                let why = format!("Compose would take it and the deploy {other} for one project ({})", project_name(deploy.as_str()));
                 return Err(Refusal::no(start_about(deploy), why).with_hint("give it another name: start RELEASE NAME"));
             }
         }
@@ -332,8 +332,9 @@ pub(super) fn holds(folder: &Folder, known: &Deploy) -> bool {
 }
 
 /// What Compose calls the project of a deploy's folder (`NormalizeProjectName` of compose-go).
-fn project_name(deploy: &DeployName) -> String {
-    let lower = deploy.as_str().chars().map(|c| c.to_ascii_lowercase());
+#[must_use]
+pub fn project_name(deploy: &str) -> String {
+    let lower = deploy.chars().map(|c| c.to_ascii_lowercase());
     let name: String = lower.filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
     name.trim_start_matches(['-', '_']).to_string()
 }

@@ -12,6 +12,7 @@ mod wanted;
 
 use alloc::format;
 
+pub use deploying::project_name;
 pub use served::{MARK_HOST, Routes, Served};
 pub use status::ProxyStatus;
 
