@@ -1,0 +1,56 @@
+"""A load on an endpoint: every request is counted by what it came to."""
+
+import collections
+import http.client
+import threading
+
+
+class Load:
+    """Threads that send one request after the other, each on a connection of its own, while the `with` lasts."""
+
+    def __init__(self, host, path="/", threads=4):
+        self._host, self._path = host, path
+        self._stop = threading.Event()
+        self._counts = collections.Counter()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self):
+        while not self._stop.is_set():
+            outcome = ask(self._host, self._path)
+            with self._lock:
+                self._counts[outcome] += 1
+
+    def counts(self):
+        with self._lock:
+            return dict(self._counts)
+
+    def total(self):
+        return sum(self.counts().values())
+
+    def failures(self):
+        """What was not answered with 200, and how often."""
+        return {outcome: count for outcome, count in self.counts().items() if outcome[0] != 200}
+
+
+def ask(host, path="/", timeout_s=20):
+    """One request through the proxy: `(status, body)`, or `("error", why)`."""
+    connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=timeout_s)
+    try:
+        connection.request("GET", path, headers={"Host": host, "Connection": "close"})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace") if answer.status == 200 else ""
+    except (OSError, http.client.HTTPException) as error:
+        return "error", type(error).__name__
+    finally:
+        connection.close()
