@@ -176,10 +176,11 @@ impl Look<'_> {
         let before = proxying.routes().clone();
         let without: Routes = before.iter().filter(|(_, at)| **at != port).map(|(e, at)| (e.clone(), *at)).collect();
         let mut stages = Vec::new();
-        let routed = without != before;
-        let listens = self.facts.listens(port)?;
-        let proof = self.ready_as_it_says(deploy, port, routed || listens)?;
-        if routed {
+        let (listens, lives) = (self.facts.listens(port), self.lives(deploy, known));
+        let (listens, lives) = (listens?, lives?);
+        let proof = self.ready_as_it_says(deploy, port, without != before || listens)?;
+        // What is on disk counts too: a proxy that docker starts again goes by it.
+        if without != before || !self.now.routes_are(&without) {
             let title = if comes_back { "answer 503 meanwhile" } else { "take its endpoints off" };
             stages.extend(proxying.switch_to(title, &without)?);
             // Going back begins with the proof that there is something to go back to.
@@ -194,9 +195,10 @@ impl Look<'_> {
             Err(refusal) => return Err(refusal.with_hint("repair that file, or go on without stopping it by --force")),
         };
         let running = self.mode.running(None);
-        let stop = running.run(Role::Stop, &config, &home, self.mode.force);
+        // Of one that shows no life nobody knows whether it runs: what its commands say is only reported.
+        let stop = running.run(Role::Stop, &config, &home, self.mode.force || !lives);
         let start = self.mode.running(limit_s(&self.readiness(config.readiness.as_ref())));
-        let start = start.run(Role::Start, &config, &home, false);
+        let start = start.run(Role::Start, &config, &home, !lives);
         let effects = self.drain().into_iter().chain(stop).collect();
         stages.push(Stage::new("stop it", effects).undone_by(start.into_iter().chain(proof).collect()));
         Ok(stages)

@@ -32,7 +32,7 @@ impl Look<'_> {
             None => false,
         };
         let mut stages = Vec::new();
-        let mut back: Option<&Folder> = there.as_ref();
+        let (mut back, mut moved): (Option<&Folder>, bool) = (there.as_ref(), false);
         if !lives {
             stages.extend(self.off(&mut proxying, intent, known.map(|known| known.port.0))?);
             if let Some(folder) = there.as_ref().filter(|folder| is_whole(folder)) {
@@ -45,7 +45,7 @@ impl Look<'_> {
             if displaced && (intent.home_id.is_none() || former.is_some()) {
                 let (aside, id) = (intent.aside.clone(), intent.home_id.clone());
                 stages.push(Stage::new("put the old back", vec![Effect::Exchange { aside, home: home.clone(), id }]));
-                back = former;
+                (back, moved) = (former, true);
             }
         }
         let forget = Effect::Forget(format!("{}/{deploy}.json", self.deploys.intents()));
@@ -55,7 +55,7 @@ impl Look<'_> {
             && let Ok(config) = release_json(folder, &home)
         {
             let readiness = self.readiness(config.readiness.as_ref());
-            let start = self.mode.running(limit_s(&readiness)).run(Role::Start, &config, &home, false);
+            let start = self.mode.running(limit_s(&readiness)).run(Role::Start, &config, &home, !moved);
             let waits = self.now.waiting_for(deploy, self.mode.proxy.end_points.keys()).next().is_some();
             let ready = ready(known.port.0, readiness, &home, waits);
             stages.push(Stage::new("start the old again", start.into_iter().chain(ready).collect()));
