@@ -1,5 +1,6 @@
 //! Every case of `testdata` under a fault at every effect, two faults in one run and in two runs: the properties that
 //! a person relies on hold at every point.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Every case of `testdata`: the plans that are performed, in full, and how the run ends. `UPDATE_GOLDEN=1` writes
 //! what is found; read the difference before it is committed.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

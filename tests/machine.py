@@ -104,9 +104,10 @@ class Machine:
         return pathlib.Path(os.path.realpath(link)).name if link.is_symlink() else None
 
     def leftovers(self):
-        """What lies in `.c2/` apart from the lock."""
+        """What lies below `.c2/`, apart from the lock and the empty folders in which c2 keeps things of its own."""
         folder = self.deploys / ".c2"
-        return sorted(p.name for p in folder.iterdir() if p.name != "lock") if folder.exists() else []
+        kept = [p for p in folder.glob("*") if p.is_dir() and not any(p.iterdir())] + [folder / "lock"]
+        return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p not in kept)
 
 
 def release_files(name, **overrides):

@@ -8,6 +8,8 @@ pub mod archive;
 pub mod commands;
 pub mod completion;
 pub mod config;
+pub mod help;
+mod nearest;
 pub mod nginx;
 pub mod proxy;
 pub mod s3;
@@ -16,3 +18,5 @@ pub mod template;
 pub mod time;
 #[cfg(feature = "world")]
 pub mod world;
+
+pub use nearest::nearest;

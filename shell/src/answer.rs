@@ -9,7 +9,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use c2_core::seam::{Answer, Archive, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, Secret};
+use c2_core::seam::{Answer, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, Secret};
 
 use crate::{
     docker,
@@ -52,10 +52,9 @@ impl Machine {
             }
             Query::Content(at @ Location::Object { .. }) => object(&self.s3, at),
             Query::Releases(at) => Answer::Listing(self.listed(at)?),
-            Query::Archive(at, limits) => Answer::Archive(
-                self.fetch(at, *limits)?
-                    .map(|spooled| Archive { bytes: spooled.archive.bytes(), listing: spooled.listing().clone() }),
-            ),
+            Query::Archive(at, limits) => {
+                Answer::Archive(self.fetch(at, *limits)?.map(|archive| archive.listing().clone()))
+            }
             Query::Member(at, path) => Answer::Content(self.member(at, path)?),
             Query::Folder(path) => Answer::Folder(folder(path)?),
             Query::Link(path) => Answer::Link(link(path)?),
@@ -71,11 +70,11 @@ impl Machine {
     }
 
     fn member(&self, at: &Location, path: &str) -> Result<Option<Content>, Failure> {
-        let spooled = self.archives.iter().find(|((location, _), _)| location == at).map(|(_, spooled)| spooled);
-        let Some(spooled) = spooled else { return Ok(None) };
-        let bytes = spooled.archive.read_member(path, SMALL_BYTES);
+        let pinned = self.archives.iter().find(|((location, _), _)| location == at).map(|(_, archive)| archive);
+        let Some(archive) = pinned else { return Ok(None) };
+        let bytes = archive.read_member(path, SMALL_BYTES);
         let bytes = bytes.map_err(|error| Failure::world(format!("read {path} of {at}"), error.to_string()))?;
-        let mode = spooled.listing().find(path).map(|member| member.mode);
+        let mode = archive.listing().find(path).map(|member| member.mode);
         Ok(bytes.map(|bytes| Content { bytes: Secret::new(bytes), mode }))
     }
 }

@@ -56,12 +56,17 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Resu
     sync_parent(path)
 }
 
-/// Makes a folder and those above it.
+/// Makes a folder and those above it that are missing, with these permission bits whatever the umask.
 pub(crate) fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
-    DirBuilder::new().recursive(true).mode(mode).create(path)
+    make_folders(&parent(path), mode)?;
+    match DirBuilder::new().mode(mode).create(path) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.and_then(|()| fs::set_permissions(path, Permissions::from_mode(mode))),
+    }
 }
 
 /// Syncs the folder that a path is in.

@@ -8,12 +8,13 @@ use c2_core::{
 };
 
 use crate::{
+    archive::Archive,
     lock::{self, Lock},
     log::Log,
+    output::tell,
     process::{Setting, Spawned},
     s3::S3,
     signals::Signals,
-    store::Spooled,
 };
 
 /// This machine, as a command sees it.
@@ -25,7 +26,7 @@ pub(crate) struct Machine {
     /// The folder of spooled archives: `.c2` in the deploys folder.
     pub(crate) spool: String,
     /// The archives of this run, each fetched and judged once.
-    pub(crate) archives: BTreeMap<(Location, Limits), Spooled>,
+    pub(crate) archives: BTreeMap<(Location, Limits), Archive>,
     /// The start command of this run that is still running.
     pub(crate) attended: Option<Spawned>,
     /// How long another run's lock is waited for.
@@ -41,7 +42,7 @@ impl Machine {
     /// What the commands of a release are run with.
     pub(crate) fn setting(&self) -> Setting<'_> {
         let held = self.held.as_ref().map(|(path, _)| (lock::HELD, lock::own_mark(path)));
-        Setting { log: &self.log, signals: &self.signals, held }
+        Setting { log: &self.log, held }
     }
 
     /// The end of this run: a start command that is still running goes on by itself.
@@ -54,7 +55,7 @@ impl Machine {
     fn tell(&self, level: usize, text: &str) {
         self.log.write(level, text);
         for line in text.lines() {
-            eprintln!("{}{line}", "  ".repeat(level));
+            tell(&format!("{}{line}", "  ".repeat(level)));
         }
     }
 }
@@ -84,7 +85,12 @@ impl Host for Machine {
     }
 
     fn shield(&mut self, on: bool) {
-        self.signals.shield(on);
+        // A command that is attended must not be left without its reader.
+        self.signals.shield(on || self.attended.is_some());
+    }
+
+    fn heed(&mut self, signals: bool) {
+        self.signals.heed(signals);
     }
 
     fn interrupted(&self) -> Option<Signal> {

@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod archive;
+mod demo;
 mod docker;
 mod files;
 mod host;
@@ -9,7 +10,6 @@ mod lock;
 mod log;
 mod output;
 mod perform;
-mod pinned;
 mod process;
 mod proxy;
 mod ready;
@@ -19,4 +19,6 @@ pub mod s3;
 mod signals;
 mod store;
 
-pub use run::run;
+pub use demo::demo;
+pub use output::tell;
+pub use run::{print, run};

@@ -3,7 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -11,6 +11,8 @@ use std::{
 
 use c2_core::seam::Failure;
 use rustix::fs::{FlockOperation, flock};
+
+use crate::{files::make_folders, output::tell};
 
 /// The variable that tells the commands of a release which lock is held for them, and by which process: a command of
 /// this tool that one of them calls does not wait for its own caller.
@@ -30,6 +32,7 @@ impl Lock {
         let doing = || format!("take the lock {path}");
         let file = open(Path::new(path)).map_err(|error| Failure::world(doing(), error.to_string()))?;
         let until = Instant::now() + Duration::from_secs(wait_s.into());
+        let mut told = false;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Lock { _file: Some(sign(file)) }),
@@ -41,12 +44,14 @@ impl Lock {
                 return Ok(Lock { _file: None });
             }
             if Instant::now() >= until {
-                let holder = if holder.is_empty() { "another process".into() } else { format!("process {holder}") };
                 return Err(Failure::World {
                     doing: doing(),
-                    why: format!("{holder} holds it, still after {wait_s} s"),
+                    why: format!("{} holds it, still after {wait_s} s", named(&holder)),
                     hint: Some("let it end, or wait longer with --lock-wait SECS".into()),
                 });
+            }
+            if !std::mem::replace(&mut told, true) {
+                tell(&format!("waiting for {}, which holds the lock {path}", named(&holder)));
             }
             thread::sleep(LOOK.min(until.saturating_duration_since(Instant::now())));
         }
@@ -65,9 +70,9 @@ fn mark(holder: &str, path: &str) -> String {
 fn open(path: &Path) -> std::io::Result<File> {
     if let Some(folder) = path.parent() {
         if let Some(deploys) = folder.parent() {
-            std::fs::create_dir_all(deploys)?;
+            make_folders(deploys, 0o755)?;
         }
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        make_folders(folder, 0o700)?;
     }
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
@@ -76,6 +81,10 @@ fn open(path: &Path) -> std::io::Result<File> {
 fn sign(mut file: File) -> File {
     let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
     file
+}
+
+fn named(holder: &str) -> String {
+    if holder.is_empty() { "another process".into() } else { format!("process {holder}") }
 }
 
 fn holder(file: &File) -> String {

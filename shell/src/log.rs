@@ -11,6 +11,8 @@ use std::{
 
 use c2_core::time::utc;
 
+use crate::files::make_folders;
+
 /// The log's file, shared by all that write lines.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Log {
@@ -22,7 +24,7 @@ impl Log {
     pub(crate) fn open(&self, path: &str) -> io::Result<()> {
         let path = PathBuf::from(path);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            make_folders(folder, 0o755)?;
         }
         let file = OpenOptions::new().create(true).append(true).mode(0o644).open(path)?;
         if let Ok(mut slot) = self.file.lock() {

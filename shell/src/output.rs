@@ -17,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::log::Log;
 
 /// Which stream of this process the output is passed on to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
     /// Standard output.
     Out,
@@ -40,7 +40,7 @@ const LEVEL: usize = 3;
 #[derive(Debug)]
 pub(crate) struct Output {
     log: Log,
-    tail: Arc<Mutex<VecDeque<String>>>,
+    tail: Arc<Mutex<Tail>>,
     /// The command has ended: what is in the pipe now is all that is waited for.
     ended: Arc<AtomicBool>,
     threads: Vec<JoinHandle<Option<OwnedFd>>>,
@@ -54,9 +54,9 @@ impl Output {
 
     /// Passes on what comes through a pipe, on a thread of its own.
     pub(crate) fn follow(&mut self, pipe: OwnedFd, stream: Stream) {
-        let lines = Lines { log: self.log.clone(), tail: Arc::clone(&self.tail), open: Vec::new() };
+        let lines = Lines { log: self.log.clone(), tail: Arc::clone(&self.tail), stream, open: Vec::new() };
         let ended = Arc::clone(&self.ended);
-        self.threads.push(thread::spawn(move || pump(pipe, stream, lines, &ended)));
+        self.threads.push(thread::spawn(move || pump(pipe, lines, &ended)));
     }
 
     /// The command has ended: passes on what it printed. A background child that still holds the pipe is left to
@@ -77,7 +77,7 @@ impl Output {
 
     /// The last lines it printed.
     pub(crate) fn tail(&self) -> Vec<String> {
-        self.tail.lock().map(|tail| tail.iter().cloned().collect()).unwrap_or_default()
+        self.tail.lock().map(|tail| tail.0.iter().map(|(_, line)| line.clone()).collect()).unwrap_or_default()
     }
 }
 
@@ -91,7 +91,7 @@ fn hand_over(pipe: OwnedFd, log: &Log) {
 }
 
 /// Reads to the end of the pipe, or until it is empty after the command's end; then it gives the pipe back.
-fn pump(pipe: OwnedFd, stream: Stream, mut lines: Lines, ended: &AtomicBool) -> Option<OwnedFd> {
+fn pump(pipe: OwnedFd, mut lines: Lines, ended: &AtomicBool) -> Option<OwnedFd> {
     let mut file = std::fs::File::from(pipe);
     let mut buffer = vec![0; 64 * 1024];
     let mut left_bytes = PIPE_BYTES;
@@ -118,7 +118,7 @@ fn pump(pipe: OwnedFd, stream: Stream, mut lines: Lines, ended: &AtomicBool) -> 
             }
             Ok(length) => {
                 let bytes = buffer.get(..length).unwrap_or_default();
-                pass_on(bytes, stream);
+                pass_on(bytes, lines.stream);
                 lines.take(bytes);
                 if was_ended {
                     left_bytes = left_bytes.saturating_sub(length);
@@ -130,6 +130,11 @@ fn pump(pipe: OwnedFd, stream: Stream, mut lines: Lines, ended: &AtomicBool) -> 
     }
 }
 
+/// Writes a line to standard error. A terminal that is gone must not end a deployment.
+pub fn tell(line: &str) {
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
 /// A terminal that is gone must not end a deployment.
 fn pass_on(bytes: &[u8], stream: Stream) {
     let _ = match stream {
@@ -138,10 +143,29 @@ fn pass_on(bytes: &[u8], stream: Stream) {
     };
 }
 
+/// The last lines of a command.
+#[derive(Debug, Default)]
+struct Tail(VecDeque<(Stream, String)>);
+
+impl Tail {
+    /// Keeps a line. The stream that has more of the lines than the other gives one up: whatever a command says on
+    /// one does not crowd out why it failed, said on the other.
+    fn push(&mut self, stream: Stream, line: String) {
+        if self.0.len() == TAIL_LINES {
+            let out = self.0.iter().filter(|(stream, _)| *stream == Stream::Out).count();
+            let crowd = if out * 2 > TAIL_LINES { Stream::Out } else { Stream::Err };
+            let oldest = self.0.iter().position(|(stream, _)| *stream == crowd);
+            self.0.remove(oldest.unwrap_or_default());
+        }
+        self.0.push_back((stream, line));
+    }
+}
+
 /// Bytes cut into lines for the log and the tail.
 struct Lines {
     log: Log,
-    tail: Arc<Mutex<VecDeque<String>>>,
+    tail: Arc<Mutex<Tail>>,
+    stream: Stream,
     open: Vec<u8>,
 }
 
@@ -171,10 +195,7 @@ impl Lines {
         text.push_str(&line);
         text.push('\n');
         if let Ok(mut tail) = self.tail.lock() {
-            if tail.len() == TAIL_LINES {
-                tail.pop_front();
-            }
-            tail.push_back(line);
+            tail.push(self.stream, line);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use c2_core::seam::{Ending, Failure, Role, Signal};
-use rustix::process::{Pid, kill_process_group};
+use rustix::process::{Pid, kill_process_group, test_kill_process_group};
 
 use crate::{
     log::Log,
@@ -45,7 +45,6 @@ pub(crate) enum Seen {
 /// What a command of a release is run with.
 pub(crate) struct Setting<'a> {
     pub(crate) log: &'a Log,
-    pub(crate) signals: &'a Signals,
     /// The variable that names the held lock, and its value.
     pub(crate) held: Option<(&'a str, String)>,
 }
@@ -96,7 +95,7 @@ impl Spawned {
             let over_limit = self.limit_s.is_some_and(|limit_s| self.since.elapsed().as_secs() >= limit_s.into());
             match asked {
                 None => {
-                    if let Some(signal) = signals.noted() {
+                    if let Some(signal) = signals.heeded() {
                         self.signal(signal);
                         asked = Some((Instant::now(), Some(signal)));
                     } else if over_limit {
@@ -120,6 +119,9 @@ impl Spawned {
     }
 
     fn ended(&mut self, status: ExitStatus, asked: Option<(Instant, Option<Signal>)>) -> Result<(), Failure> {
+        if let Some((since, _)) = asked {
+            self.end_children(since);
+        }
         self.output.finish();
         match (asked, status.code()) {
             (Some((_, Some(signal))), _) => Err(Failure::Interrupted(signal)),
@@ -127,6 +129,17 @@ impl Spawned {
             (None, Some(0)) => Ok(()),
             (None, Some(code)) => Err(self.failure(Ending::Status(code))),
             (None, None) => Err(self.failure(Ending::Signal(status.signal().unwrap_or_default()))),
+        }
+    }
+
+    /// A command that was asked to end may be gone before its children: they have the rest of the grace.
+    fn end_children(&self, since: Instant) {
+        let Some(group) = self.group() else { return };
+        while test_kill_process_group(group).is_ok() {
+            if since.elapsed() >= GRACE {
+                return self.kill();
+            }
+            thread::sleep(Duration::from_millis(10));
         }
     }
 
@@ -147,12 +160,16 @@ impl Spawned {
         });
     }
 
+    fn group(&self) -> Option<Pid> {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+    }
+
     fn kill(&self) {
         self.send(rustix::process::Signal::KILL);
     }
 
     fn send(&self, signal: rustix::process::Signal) {
-        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+        if let Some(group) = self.group() {
             // It may be gone already.
             let _ = kill_process_group(group, signal);
         }

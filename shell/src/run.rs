@@ -7,11 +7,11 @@ use std::{
 };
 
 use c2_core::{
-    commands::{CheckConfig, Options, Request, load_config},
-    seam::{Command, End, Facts, Output, Refusal, Report, Supposed, drive, settle},
+    commands::{Options, Request, load_config},
+    seam::{Command, End, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
-use crate::{host::Machine, log::Log, s3::S3, signals::Signals};
+use crate::{host::Machine, log::Log, output::tell, s3::S3, signals::Signals};
 
 /// The exit code of an operation that failed.
 const FAILED: u8 = 1;
@@ -20,18 +20,16 @@ const FAILED: u8 = 1;
 pub fn run(request: &Request, options: &Options) -> u8 {
     let mut machine = match machine(options) {
         Ok(machine) => machine,
-        Err(error) => return complain(&format!("take over the signals: {error}"), None),
+        Err(error) => return failed(&format!("take over the signals: {error}"), None),
     };
-    let mut facts = Facts::default();
-    if *request == Request::CheckConfig {
-        return finish(drive(&CheckConfig, &mut machine, &mut facts), &machine, false);
+    if let Some(command) = request.without_config() {
+        return finish(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
     }
-    let config = match settle(&mut machine, &mut facts, load_config) {
+    let config = match settle(&mut machine, &mut Facts::default(), load_config) {
         Ok(parsed) => {
-            parsed.warnings.iter().for_each(|warning| eprintln!("c2: warning: {warning}"));
+            parsed.warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
             parsed.value
         }
-        Err(_) if request.is_completion() => return 0,
         Err(refusal) => return refused(&refusal),
     };
     machine.spool = format!("{}/.c2", config.deploys_dir);
@@ -44,8 +42,8 @@ pub fn run(request: &Request, options: &Options) -> u8 {
         return dry_run(&*command, &mut machine);
     }
     let changes = command.lock().is_some();
-    if let (true, Err(error)) = (changes, machine.log.open(&log_file)) {
-        eprintln!("c2: warning: open the log {log_file}: {error}");
+    if changes && let Err(error) = machine.log.open(&log_file) {
+        tell(&format!("c2: warning: open the log {log_file}: {error}"));
     }
     let words: Vec<String> = std::env::args().skip(1).collect();
     machine.log.write(0, &format!("c2 {}", words.join(" ")));
@@ -81,14 +79,14 @@ fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
     print(&text);
     match end {
         End::Refused(refusal) => refused(&refusal),
-        End::Reported(Report { failed: Some(what), hint, .. }) => complain(&what, hint.as_deref()),
+        End::Reported(Report { failed: Some(what), hint, .. }) => failed(&what, hint.as_deref()),
         End::Reported(report) => {
-            report.notes.iter().for_each(|note| eprintln!("supposed: {note}"));
-            eprintln!("dry run: nothing was changed");
+            report.notes.iter().for_each(|note| tell(&format!("supposed: {note}")));
+            tell("dry run: nothing was changed");
             0
         }
         End::Waits(why) => {
-            eprintln!("dry run: it would wait here: {why}; nothing was changed");
+            tell(&format!("dry run: it would wait here: {why}; nothing was changed"));
             0
         }
         End::Interrupted(signal) => signal.exit_code(),
@@ -111,15 +109,14 @@ fn finish(end: End, machine: &Machine, logged: bool) -> u8 {
             };
             for text in &report.notes {
                 note(text);
-                eprintln!("{text}");
+                tell(text);
             }
             match (&report.failed, printed) {
                 (Some(what), _) => {
                     note(&format!("failed: {what}"));
-                    complain(what, report.hint.as_deref())
+                    failed(what, report.hint.as_deref())
                 }
-                (None, true) => 0,
-                (None, false) => FAILED,
+                (None, printed) => printed,
             }
         }
         End::Refused(refusal) => {
@@ -127,51 +124,46 @@ fn finish(end: End, machine: &Machine, logged: bool) -> u8 {
             refused(&refusal)
         }
         End::Interrupted(signal) => {
-            note("ended by a signal");
-            complain("ended by a signal: what had been begun is undone", None);
+            let what = Failure::Interrupted(signal).to_string();
+            note(&what);
+            failed(&what, Some("c2 status shows what is live; the same command may be run again"));
             signal.exit_code()
         }
         End::Waits(_) | End::Gone => FAILED,
     }
 }
 
-/// Prints to standard output. A reader that has seen enough (`| head`) is no failure.
-fn print(text: &str) -> bool {
+/// Prints to standard output. The answer is the exit code. A reader that has seen enough (`| head`) is no failure.
+pub fn print(text: &str) -> u8 {
     let mut out = io::stdout().lock();
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            complain(&format!("print to standard output: {error}"), None);
-            false
+            failed(&format!("print to standard output: {error}"), None)
         }
-        _ => true,
+        _ => 0,
     }
 }
 
 /// Prints a file, however large; one that is not there has no lines.
-fn print_file(path: &str) -> bool {
+fn print_file(path: &str) -> u8 {
     let copied = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return true,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return 0,
         opened => opened.and_then(|mut file| io::copy(&mut file, &mut io::stdout().lock())),
     };
     match copied {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            complain(&format!("print {path}: {error}"), None);
-            false
-        }
-        _ => true,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failed(&format!("print {path}: {error}"), None),
+        _ => 0,
     }
 }
 
 fn refused(refusal: &Refusal) -> u8 {
-    complain(&refusal.to_string(), refusal.hint())
+    failed(&refusal.to_string(), refusal.hint())
 }
 
-/// Says what failed and why, and what to do about it.
-fn complain(what: &str, hint: Option<&str>) -> u8 {
-    eprintln!("c2: {what}");
-    if let Some(hint) = hint {
-        eprintln!("    {hint}");
-    }
+/// Says what failed and why, and what to do about it. The answer is the exit code.
+fn failed(what: &str, hint: Option<&str>) -> u8 {
+    tell(&format!("c2: {what}"));
+    hint.iter().for_each(|hint| tell(&format!("    {hint}")));
     FAILED
 }

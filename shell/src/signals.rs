@@ -17,6 +17,7 @@ pub(crate) struct Signals {
     interrupt: Arc<AtomicBool>,
     terminate: Arc<AtomicBool>,
     unshielded: Arc<AtomicBool>,
+    unheeded: AtomicBool,
 }
 
 impl Signals {
@@ -34,6 +35,16 @@ impl Signals {
     /// While on, the signals are only noted.
     pub(crate) fn shield(&self, on: bool) {
         self.unshielded.store(!on, Ordering::SeqCst);
+    }
+
+    /// While on, a noted signal ends the command of a release that runs.
+    pub(crate) fn heed(&self, on: bool) {
+        self.unheeded.store(!on, Ordering::SeqCst);
+    }
+
+    /// The signal that the command of a release is to be ended by.
+    pub(crate) fn heeded(&self) -> Option<Signal> {
+        self.noted().filter(|_| !self.unheeded.load(Ordering::SeqCst))
     }
 
     /// The signal that was noted.

@@ -8,37 +8,31 @@ use std::{
 };
 
 use c2_core::{
-    archive::{Limits, Listing},
+    archive::Limits,
     seam::{Failure, Listed, Location},
 };
 
-use crate::{files, host::Machine, pinned::Archive};
+use crate::{archive::Archive, files, host::Machine};
 
 /// The deepest folder below the releases' folder that is listed.
 const DEPTH: usize = 32;
 
-/// An archive that was fetched and judged.
-#[derive(Debug)]
-pub(crate) struct Spooled {
-    pub(crate) archive: Archive,
-}
-
 impl Machine {
     /// Fetches and judges an archive, once a run; `None` when there is none.
-    pub(crate) fn fetch(&mut self, at: &Location, limits: Limits) -> Result<Option<&Spooled>, Failure> {
+    pub(crate) fn fetch(&mut self, at: &Location, limits: Limits) -> Result<Option<&Archive>, Failure> {
         let key = (at.clone(), limits);
         if !self.archives.contains_key(&key) {
             let Some(file) = self.open(at)? else { return Ok(None) };
-            let archive = Archive::judge(&at.to_string(), file, &limits)
+            let archive = Archive::judge(Path::new(&at.to_string()), file, &limits)
                 .map_err(|error| Failure::world(format!("judge the archive {at}"), error.to_string()))?;
-            self.archives.insert(key.clone(), Spooled { archive });
+            self.archives.insert(key.clone(), archive);
         }
         Ok(self.archives.get(&key))
     }
 
     /// An archive that was fetched before.
     pub(crate) fn spooled(&self, at: &Location, limits: Limits) -> Result<&Archive, Failure> {
-        let found = self.archives.get(&(at.clone(), limits)).map(|spooled| &spooled.archive);
+        let found = self.archives.get(&(at.clone(), limits));
         found.ok_or_else(|| Failure::world(format!("unpack {at}"), "it was not fetched; this is a bug of c2"))
     }
 
@@ -48,10 +42,11 @@ impl Machine {
     fn open(&self, at: &Location) -> Result<Option<File>, Failure> {
         let failed = |error: io::Error| Failure::world(format!("read the archive {at}"), error.to_string());
         match at {
-            Location::File(path) => match File::open(path) {
-                Ok(file) => Ok(Some(file)),
+            Location::File(path) => match fs::metadata(path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(failed(error)),
+                // Opening anything else could block.
+                Ok(metadata) if !metadata.is_file() => Err(failed(io::Error::other("it is no regular file"))),
+                _ => File::open(path).map(Some).map_err(failed),
             },
             Location::Object { bucket, key } => {
                 let spool = Path::new(&self.spool);
@@ -110,11 +105,4 @@ fn list_folder(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Listed
         }
     }
     Ok(())
-}
-
-impl Spooled {
-    /// What the archive holds.
-    pub(crate) fn listing(&self) -> &Listing {
-        self.archive.listing()
-    }
 }

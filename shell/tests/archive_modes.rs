@@ -1,5 +1,6 @@
 //! The modes of what is unpacked do not depend on the umask. The umask is the process's own: this is the only test
 //! of its binary.
+#![allow(clippy::unwrap_used, reason = "this is all test")]
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -7,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use c2_core::archive::Limits;
-use c2_shell::archive::{ExtraFile, unpack, unpack_over};
+use c2_shell::archive::{Archive, ExtraFile};
 use rustix::fs::Mode;
 use rustix::process::umask;
 use zip::ZipWriter;
@@ -18,13 +19,14 @@ fn modes_are_those_of_the_archive_whatever_the_umask() {
     let place = tempfile::tempdir().unwrap();
     let archive = place.path().join("a.zip");
     write_archive(&archive);
+    let judged = Archive::judge(&archive, fs::File::open(&archive).unwrap(), &Limits::default()).unwrap();
     let extra = [ExtraFile { path: "rendered", mode: 0o640, bytes: b"x" }];
     for mask in [0o000, 0o022, 0o077, 0o777] {
         let (new, over) = (place.path().join(format!("new-{mask:o}")), place.path().join(format!("over-{mask:o}")));
         fs::create_dir(&over).unwrap();
         let before = umask(Mode::from_raw_mode(mask));
-        let unpacked = unpack(&archive, &Limits::default(), &new, &extra);
-        let unpacked_over = unpack_over(&archive, &Limits::default(), &over, &extra);
+        let unpacked = judged.unpack(&new, &extra);
+        let unpacked_over = judged.unpack_over(&over, &extra);
         umask(before);
         unpacked.unwrap();
         unpacked_over.unwrap();

@@ -103,8 +103,8 @@ def all_errors_of_a_config_are_reported_at_once_with_their_lines():
     with Machine(None) as machine:
         (machine.root / "camus2.json").write_text('{\n  "deploysDir": 7,\n  "logFile": [],\n  "deployMode": "sideways"\n}\n')
         for command in ("check-config", "list-releases"):
-            _, stderr = machine.run(command, exit_code=1)
-            contains(stderr, "camus2.json", "deploysDir", "logFile", "deployMode", "releases", "2:", "3:", "4:")
+            stdout, stderr = machine.run(command, exit_code=1)
+            contains(stdout + stderr, "camus2.json", "deploysDir", "logFile", "deployMode", "releases", "2:", "3:", "4:")
 
 
 def an_unknown_field_is_a_warning_and_fails_only_check_config():

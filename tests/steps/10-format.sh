@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# Every Rust file is formatted as rustfmt.toml says.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# Clippy has nothing to say.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# Unit tests, golden cases, faults, and the shell against the model.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# The release binary is built by its one command.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

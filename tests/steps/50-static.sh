@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# The release binary stands alone.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# The release binary on the command line, with releases in a folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# The release binary against real S3 servers.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -109,7 +109,7 @@ pub fn entries(value: &Value) -> BTreeMap<String, Value> {
 /// A release: its commands by the names of [`Script`], a `version`, whatever files it has besides.
 pub fn release_of(name: &str, value: &Value) -> Release {
     let script = |role: &str, default: Script| {
-        let named = value[role].as_str().map(|text| script_of(text));
+        let named = value[role].as_str().map(script_of);
         named.unwrap_or(default).line().to_string()
     };
     let mut release_json = json!({

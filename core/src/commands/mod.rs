@@ -18,11 +18,6 @@ mod stop;
 mod take_up;
 mod unpack;
 
-pub(crate) use deploys::{Deploys, fresh_id};
-pub(crate) use live::{Running, is_whole, release_json};
-pub(crate) use partials::template_partials;
-pub(crate) use prepare::{Prepared, limits, prepare, utf8};
-
 pub use check_config::CheckConfig;
 pub use expand_template::ExpandTemplate;
 pub use fetch_context::FetchContext;
@@ -34,6 +29,12 @@ pub use start::Start;
 pub use status::Status;
 pub use stop::Stop;
 pub use unpack::Unpack;
+
+pub(crate) use deploys::{Deploys, base_name, fresh_id};
+pub(crate) use list_releases::releases;
+pub(crate) use live::{Running, is_whole, live, release_json};
+pub(crate) use partials::template_partials;
+pub(crate) use prepare::{Prepared, limits, prepare, utf8};
 
 use alloc::{
     string::{String, ToString},

@@ -67,11 +67,11 @@ pub(crate) fn prepare(
     let at = archive_location(config, release);
     let archive = facts.archive(&at, limits(config));
     let (archive, mut values) = (archive?, values?);
-    let Some(archive) = archive else {
+    let Some(listing) = archive else {
         return Err(Refusal::no(format!("fetch the release {release}"), format!("{at} does not exist"))
             .with_hint("c2 list-releases shows the releases there are"));
     };
-    let members = Members { facts, at: &at, release, listing: &archive.listing };
+    let members = Members { facts, at: &at, release, listing: &listing };
     let text = members.text(RELEASE_JSON)?;
     let stored = config::release_config(&format!("{release}:{RELEASE_JSON}"), &text);
     let stored = stored.map_err(rejected("read the release's configuration"))?;
@@ -102,7 +102,7 @@ pub(crate) fn prepare(
         }
     };
     let compose = COMPOSE_FILES.iter().any(|name| {
-        let stored = archive.listing.find(name).is_some_and(|member| !member.folder);
+        let stored = listing.find(name).is_some_and(|member| !member.folder);
         stored || rendered.iter().any(|file| file.path == *name)
     });
     Ok(Prepared { archive: at, config, release_json, rendered, compose, notes })

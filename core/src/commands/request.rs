@@ -1,27 +1,27 @@
 //! What a person asks for: the command and its words, before any configuration is known.
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String};
 
 use super::{CheckConfig, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack};
 use crate::{
+    completion::Complete,
     config::{DeployMode, FromText, ProxyModeConfig, ReleaseName, ToolConfig, default_deploy_name},
     proxy::{Goal, ProxyMode, ProxyStatus},
     seam::{Command, Refusal},
 };
 
-/// How a request is carried out.
+/// How a command is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Whether the plans are printed and nothing is performed.
+    /// Whether its plans are only printed.
     pub dry_run: bool,
-    /// How long another run's lock is waited for.
+    /// The longest wait for the lock.
     pub lock_wait_s: u32,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Options { dry_run: false, lock_wait_s: 60 }
-    }
+impl Options {
+    /// The options of a command for which none are given.
+    pub const DEFAULT: Options = Options { dry_run: false, lock_wait_s: 60 };
 }
 
 /// A command and its words.
@@ -97,21 +97,10 @@ pub enum Request {
         command: String,
     },
     /// `--bash-completion-index N --bash-completion-word W ...`: the candidates for a word.
-    Completion {
-        /// The index of the word to complete; 0 is the program.
-        index: usize,
-        /// The words of the command line; the first is the program.
-        words: Vec<String>,
-    },
+    Completion(Complete),
 }
 
 impl Request {
-    /// Whether it answers a shell that completes a command line: it never fails.
-    #[must_use]
-    pub fn is_completion(&self) -> bool {
-        matches!(self, Request::Completion { .. })
-    }
-
     /// The command, made for this configuration.
     ///
     /// # Errors
@@ -148,10 +137,18 @@ impl Request {
             Request::NotYet { command } => {
                 return Err(Refusal::no(format!("run {command}"), "this version of c2 cannot do that yet"));
             }
-            Request::Completion { index, words } => {
-                Box::new(crate::completion::Complete { config: Some(config), index: *index, words: words.clone() })
-            }
+            Request::Completion(complete) => Box::new(complete.clone()),
         })
+    }
+
+    /// The command, where it does without a configuration or looks for it itself.
+    #[must_use]
+    pub fn without_config(&self) -> Option<Box<dyn Command>> {
+        match self {
+            Request::Completion(complete) => Some(Box::new(complete.clone())),
+            Request::CheckConfig => Some(Box::new(CheckConfig)),
+            _ => None,
+        }
     }
 }
 

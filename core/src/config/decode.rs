@@ -7,10 +7,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::json;
-use super::nearest::nearest;
 use super::node::{Entry, Fault, Node, Value, quoted};
 use super::problem::{Parsed, Position, Problem, Rejected};
 use super::text::{BadText, FromText};
+use crate::nearest;
 
 /// A type that a node of a file is read into. `None` means that at least one error was noted.
 pub(super) trait Decode: Sized {

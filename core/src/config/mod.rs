@@ -5,7 +5,6 @@ mod decode;
 mod json;
 mod macros;
 mod names;
-mod nearest;
 mod node;
 mod paths;
 mod ports;
@@ -26,7 +25,6 @@ pub use decode::{Bounded, Positive};
 pub use names::{
     CertificateName, DeployName, FolderName, InterfaceName, Label, ReleaseName, SourceName, default_deploy_name,
 };
-pub use nearest::nearest;
 pub use paths::{FilePath, HttpPath, NginxPath, ReleasePath};
 pub use ports::PortRange;
 pub use problem::{Parsed, Position, Problem, Rejected};

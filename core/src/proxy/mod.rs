@@ -10,7 +10,11 @@ mod served;
 mod status;
 mod wanted;
 
-use alloc::format;
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 pub use deploying::project_name;
 pub use served::{MARK_HOST, Routes, Served};
@@ -22,6 +26,12 @@ use crate::{
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
 use observed::{Observed, observe};
+
+/// The deploys that the state of this machine notes, for completions.
+pub(crate) fn noted_deploys(facts: &Facts, deploys: Deploys<'_>) -> Result<Vec<String>, Refusal> {
+    let state = observed::state(facts, deploys)?.unwrap_or_default();
+    Ok(state.deploys.keys().map(ToString::to_string).collect())
+}
 
 /// What one of the commands of proxy mode is to bring about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +89,7 @@ impl Command for ProxyMode {
         look.step()
     }
 
-    fn lock(&self) -> Option<alloc::string::String> {
+    fn lock(&self) -> Option<String> {
         self.proxy.remote_state_s3.is_none().then(|| self.deploys().lock())
     }
 }

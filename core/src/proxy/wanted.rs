@@ -4,7 +4,8 @@ use alloc::{format, string::String, vec::Vec};
 
 use super::{Goal, Look, deploying::stop_about, observed::PROXY, routing::connect_about};
 use crate::{
-    config::{Deploy, DeployName, Label, Port, State, nearest},
+    config::{Deploy, DeployName, Label, Port, State},
+    nearest,
     seam::Refusal,
 };
 

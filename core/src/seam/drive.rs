@@ -27,6 +27,8 @@ pub trait Host {
     fn unlock(&mut self);
     /// While on, a signal is only noted; else it ends this process at once.
     fn shield(&mut self, on: bool);
+    /// Whether a noted signal ends a command of a release that runs: not one that takes something back.
+    fn heed(&mut self, _signals: bool) {}
     /// The signal that was noted.
     fn interrupted(&self) -> Option<Signal>;
     /// Tells what is going on: progress, for the terminal and the log.
@@ -172,7 +174,12 @@ fn intend(plan: &Plan, host: &mut dyn Host) -> Option<Result<(), Failure>> {
 fn run_stages(plan: &Plan, host: &mut dyn Host, trouble: &mut Vec<Failure>) -> Option<Option<(String, Failure)>> {
     for (index, stage) in plan.stages.iter().enumerate() {
         host.say(Message::Stage(&stage.title));
-        if let Err(failure) = all(host, &stage.effects, true)? {
+        let mut done = all(host, &stage.effects, true)?;
+        // A signal that was noted while the last effect succeeded is heeded all the same.
+        if let (true, Ok(()), Some(signal)) = (index + 1 == plan.stages.len(), &done, host.interrupted()) {
+            done = Err(Failure::Interrupted(signal));
+        }
+        if let Err(failure) = done {
             host.say(Message::Undo(&failure));
             if backward(plan, index, host, trouble)? {
                 forget(plan, host, trouble)?;
@@ -212,7 +219,10 @@ fn forget(plan: &Plan, host: &mut dyn Host, trouble: &mut Vec<Failure>) -> Optio
 
 /// All of these, to the first that fails; a signal counts as a failure where the effects can be interrupted.
 fn all(host: &mut dyn Host, effects: &[Effect], interruptible: bool) -> Option<Result<(), Failure>> {
+    host.heed(interruptible);
     for effect in effects {
+        // Whoever attends a command passes the signal on to it.
+        let interruptible = interruptible && !matches!(effect, Effect::Attend { .. });
         if let (true, Some(signal)) = (interruptible, host.interrupted()) {
             return Some(Err(Failure::Interrupted(signal)));
         }

@@ -3,12 +3,13 @@
 use alloc::{
     collections::BTreeMap,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 use core::cell::RefCell;
 
-use super::{Answer, Archive, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal};
-use crate::archive::Limits;
+use super::{Answer, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal};
+use crate::archive::{Limits, Listing};
 
 /// The answers that a command decides on.
 #[derive(Debug, Default)]
@@ -89,7 +90,7 @@ questions! {
     /// The releases of a store.
     releases(at: &Location) -> Vec<Listed> = Query::Releases(at.clone()) => Listing;
     /// A release archive, judged.
-    archive(at: &Location, limits: Limits) -> Option<Archive> = Query::Archive(at.clone(), limits) => Archive;
+    archive(at: &Location, limits: Limits) -> Option<Arc<Listing>> = Query::Archive(at.clone(), limits) => Archive;
     /// A small member of an archive that was asked for before.
     member(at: &Location, path: &str) -> Option<Content> = Query::Member(at.clone(), path.to_string()) => Content;
     /// A deploy's folder.

@@ -77,6 +77,7 @@ impl fmt::Display for Plan {
 
 /// What this run has done so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every outcome is a plan")]
 pub enum Outcome {
     /// A plan was performed.
     Planned {

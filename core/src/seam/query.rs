@@ -1,6 +1,6 @@
 //! Questions to the world and the answers they get.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 use super::{Failure, Secret};
@@ -90,8 +90,8 @@ pub enum Answer {
     Content(Option<Content>),
     /// What a store holds, in no particular order.
     Listing(Vec<Listed>),
-    /// A judged archive, or nothing there.
-    Archive(Option<Archive>),
+    /// What a judged archive holds, or nothing there.
+    Archive(Option<Arc<Listing>>),
     /// A folder, or nothing there.
     Folder(Option<Folder>),
     /// A link, or nothing there.
@@ -120,15 +120,6 @@ pub struct Listed {
     pub name: String,
     /// When it was last modified: a text that sorts by time.
     pub modified: String,
-}
-
-/// A release archive that was fetched and judged whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Archive {
-    /// The archive's length in bytes.
-    pub bytes: u64,
-    /// Its members.
-    pub listing: Listing,
 }
 
 /// A deploy's folder as it is on disk.

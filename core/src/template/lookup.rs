@@ -5,7 +5,7 @@ use core::iter::successors;
 
 use serde_json::Value;
 
-use super::nearest::nearest;
+use crate::nearest;
 
 /// A value on the stack, over those that were there before it.
 #[derive(Clone, Copy)]

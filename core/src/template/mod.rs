@@ -30,7 +30,6 @@ use unit::Unit;
 
 mod limits;
 mod lookup;
-mod nearest;
 mod number;
 mod problem;
 mod render;
@@ -39,7 +38,6 @@ mod scan;
 mod tests;
 mod unit;
 
-pub use nearest::nearest;
 pub use problem::{NoText, Problem, What};
 
 /// A template or partial: its text, and the path under which problems are reported.

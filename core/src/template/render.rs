@@ -15,11 +15,11 @@ use serde_json::Value;
 use super::Strictness;
 use super::limits::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_PARTIAL_DEPTH, MAX_TAGS};
 use super::lookup::Scope;
-use super::nearest::nearest;
 use super::number;
 use super::problem::{NoText, Place, Problem, What};
 use super::scan::{Kind, Piece};
 use super::unit::Unit;
+use crate::nearest;
 
 /// Renders a text with the partials that it and they mention.
 pub(super) fn rendered(

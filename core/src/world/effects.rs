@@ -6,7 +6,7 @@ use alloc::{
 };
 
 use super::{Node, Script, World, exited};
-use crate::seam::{Answer, Effect, Failure, Folder, Host, Location, Query, Rendered, Role};
+use crate::seam::{Answer, Effect, Ending, Failure, Folder, Host, Location, Query, Rendered, Role};
 
 impl World {
     /// Performs an effect as the real world would.
@@ -52,7 +52,11 @@ impl World {
                 Ok(())
             }
             Effect::Run { role, folder, command, tolerant, .. } => match self.run(*role, folder, command) {
-                Err(_) if *tolerant => Ok(()),
+                // As in the real world: that it could not be run at all counts all the same.
+                Err(failure @ Failure::Command { ending: Ending::Status(_), .. }) if *tolerant => {
+                    self.tolerated.push(failure);
+                    Ok(())
+                }
                 ended => ended,
             },
             Effect::Attend { folder } => self.attend(folder),
@@ -203,7 +207,7 @@ impl World {
             return exit(127);
         };
         let version = self.tree.text(&format!("{folder}/version"));
-        let runs = self.running.get(folder).is_some();
+        let runs = self.running.contains_key(folder);
         match (script, version) {
             (Script::Nothing, _) => Ok(()),
             (Script::Fail, _) => exit(3),
@@ -233,6 +237,16 @@ impl World {
                 Ok(())
             }
         }
+    }
+
+    /// What a signal does to a command that runs: it ends, whatever it has done.
+    pub(super) fn end_by_signal(&mut self, effect: &Effect) -> Option<Failure> {
+        match effect {
+            Effect::Run { .. } if self.heeds => self.attended = None,
+            Effect::Attend { folder } if self.heeds => drop(self.running.remove(folder)),
+            _ => return None,
+        }
+        self.signalled.map(Failure::Interrupted)
     }
 
     /// Stays with the start command. In the model nobody else stops a release while it is attended.

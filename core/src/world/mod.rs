@@ -11,6 +11,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
+    sync::Arc,
     vec,
     vec::Vec,
 };
@@ -22,8 +23,8 @@ pub use tree::{Node, Tree};
 use crate::{
     archive::{Listing, Member},
     seam::{
-        Answer, Archive, COMPOSE_FILES, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query, Role,
-        Secret, Signal,
+        Answer, COMPOSE_FILES, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query, Role, Secret,
+        Signal,
     },
 };
 
@@ -108,10 +109,14 @@ pub struct World {
     pub asked: usize,
     /// What must never happen, and did.
     pub violations: BTreeSet<String>,
+    /// What this run's tolerated commands failed with.
+    pub tolerated: Vec<Failure>,
     /// Whether the lock is held.
     pub locked: bool,
     /// Whether signals are only noted.
     pub shielded: bool,
+    /// Whether a noted signal ends a command that runs.
+    pub heeds: bool,
     /// The signal that was noted.
     pub signalled: Option<Signal>,
 }
@@ -123,6 +128,7 @@ impl World {
         (self.performed, self.asked, self.started_at) = (0, 0, None);
         (self.locked, self.shielded, self.signalled) = (false, false, None);
         self.attended = None;
+        self.tolerated.clear();
     }
 
     fn answer_one(&mut self, query: &Query) -> Answer {
@@ -150,7 +156,7 @@ impl World {
             Query::Archive(at, _) => match self.releases.get(at) {
                 None => Answer::Archive(None),
                 Some(Release { broken: Some(why), .. }) => failed(format!("judge the archive {at}"), why),
-                Some(release) => Answer::Archive(Some(Archive { bytes: 0, listing: listing(release) })),
+                Some(release) => Answer::Archive(Some(Arc::new(listing(release)))),
             },
             Query::Member(at, path) => {
                 let file = self.releases.get(at).and_then(|release| release.files.get(path));
@@ -261,7 +267,7 @@ impl Host for World {
             Some(Fault::Crash) => Err(Failure::Gone),
             Some(Fault::Signal) => {
                 self.signalled = Some(Signal::Terminate);
-                done
+                self.end_by_signal(effect).map_or(done, Err)
             }
             _ => done,
         }
@@ -283,6 +289,10 @@ impl Host for World {
 
     fn shield(&mut self, on: bool) {
         self.shielded = on;
+    }
+
+    fn heed(&mut self, signals: bool) {
+        self.heeds = signals;
     }
 
     fn interrupted(&self) -> Option<Signal> {

@@ -30,7 +30,7 @@ const LINES: [(Script, &str); 8] = [
     (Script::StrictStop, r#"rm "$RUN/${PWD##*/}""#),
     (Script::Stop, r#"rm -f "$RUN/${PWD##*/}""#),
     (Script::Foreground, r#"cp version "$RUN/${PWD##*/}"; while test -e "$RUN/${PWD##*/}"; do sleep 0.1; done"#),
-    (Script::FailsLate, r#"cp version "$RUN/${PWD##*/}"; sleep 2.5; exit 4"#),
+    (Script::FailsLate, r#"cp version "$RUN/${PWD##*/}"; sleep 2.5; rm "$RUN/${PWD##*/}"; exit 4"#),
     (Script::Fail, "exit 3"),
 ];
 

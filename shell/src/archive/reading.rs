@@ -1,8 +1,9 @@
 //! Reads an archive's headers for the core to judge, and checks its content against them.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use c2_core::archive::{
     AFTER_BYTES, Header, Limits, Listing, Local, Member, Problems, TAIL_BYTES, central_headers, directory, judge,
@@ -19,23 +20,53 @@ const HEADERS_BYTES: usize = 4096;
 /// What is looked at of a local header at first.
 const LOCAL_HEADER_BYTES: usize = 30;
 
-/// An archive whose headers are judged.
-pub(super) struct Archive {
+/// An archive that was judged. It is this open file whatever is renamed over its path; should its bytes be changed,
+/// the checksums tell.
+#[derive(Debug)]
+pub struct Archive {
     pub(super) path: PathBuf,
     pub(super) file: File,
-    pub(super) listing: Listing,
+    pub(super) listing: Arc<Listing>,
 }
 
 impl Archive {
-    /// Opens an archive and judges its headers.
-    pub(super) fn open(path: &Path, limits: &Limits) -> Result<Archive, ArchiveError> {
-        let file = open(path)?;
+    /// Judges the headers of an archive, then inflates every member once to see that it is what they say. Nothing is
+    /// written, and memory does not grow with the content. `path` is what messages call it.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Refused`] with everything that is wrong, [`ArchiveError::Io`] when it cannot be read.
+    pub fn judge(path: &Path, file: File, limits: &Limits) -> Result<Archive, ArchiveError> {
         let listing = judge_headers(path, &file, limits)?;
-        Ok(Archive { path: path.to_owned(), file, listing })
+        let archive = Archive { path: path.to_owned(), file, listing: Arc::new(listing) };
+        archive.check_content()?;
+        Ok(archive)
+    }
+
+    /// What it holds.
+    pub fn listing(&self) -> &Arc<Listing> {
+        &self.listing
+    }
+
+    /// The content of one of its files; `None` when there is no such file.
+    ///
+    /// # Errors
+    /// [`ArchiveError::TooLong`] when it has more than `limit` bytes, otherwise as for [`Archive::judge`].
+    pub fn read_member(&self, member: &str, limit: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
+        let Some(member) = self.listing.find(member).filter(|member| !member.folder) else { return Ok(None) };
+        if member.bytes > limit {
+            let (archive, member_path) = (self.path.clone(), member.path.clone());
+            return Err(ArchiveError::TooLong { archive, member: member_path, bytes: member.bytes, limit });
+        }
+        let mut bytes = Vec::new();
+        Contents::new(&self.path, &self.file).stream(member, &mut |part| {
+            bytes.extend_from_slice(part);
+            Ok(())
+        })?;
+        Ok(Some(bytes))
     }
 
     /// Inflates every member once, writing nothing.
-    pub(super) fn check_content(&self) -> Result<(), ArchiveError> {
+    fn check_content(&self) -> Result<(), ArchiveError> {
         let mut contents = Contents::new(&self.path, &self.file);
         let mut problems = Problems::default();
         for member in by_place(self.listing.members().iter()) {
@@ -60,20 +91,15 @@ pub(super) fn by_place<'a>(members: impl Iterator<Item = &'a Member>) -> Vec<&'a
     members
 }
 
-/// Opens a regular file; anything else could block, or have no end.
-pub(super) fn open(path: &Path) -> Result<File, ArchiveError> {
-    let cannot = |source| ArchiveError::io("read the archive", path)(source);
-    if !fs::metadata(path).map_err(cannot)?.is_file() {
-        return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
-    }
-    File::open(path).map_err(cannot)
-}
-
 fn judge_headers(path: &Path, file: &File, limits: &Limits) -> Result<Listing, ArchiveError> {
     let cannot = |source| ArchiveError::io("read the archive", path)(source);
     let refused = |problem| ArchiveError::refused(path, problem);
 
-    let file_bytes = file.metadata().map_err(cannot)?.len();
+    let metadata = file.metadata().map_err(cannot)?;
+    if !metadata.is_file() {
+        return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
+    }
+    let file_bytes = metadata.len();
     let tail_bytes = file_bytes.min(TAIL_BYTES);
     let mut window = Window::new(file, HEADERS_BYTES);
     let tail = window.at(file_bytes - tail_bytes, tail_bytes as usize).map_err(cannot)?;

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use c2_core::archive::{Limits, Listing, Member, Problems};
+use c2_core::archive::{Listing, Member, Problems};
 
 use super::content::Contents;
 use super::error::ArchiveError;
@@ -26,26 +26,27 @@ pub struct ExtraFile<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Unpacks an archive into the folder `to`, which must not exist and whose parent must; then writes the extra files
-/// in their order, then syncs the file system once. When it returns, all of it is on the disk under `to`.
-///
-/// # Errors
-/// As for [`judge_archive`](super::judge_archive), and [`ArchiveError::InTheWay`] when an extra file does not fit
-/// into the release. Nothing is left of `to` then, as far as it can be removed.
-pub fn unpack(archive: &Path, limits: &Limits, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
-    let archive = Archive::open(archive, limits)?;
-    let mut problems = Problems::default();
-    extra.iter().for_each(|file| archive.listing.problems_of_extra_file(file.path, &mut problems));
-    if !problems.is_empty() {
-        return Err(ArchiveError::InTheWay { folder: to.to_owned(), problems: problems.into_list() });
+impl Archive {
+    /// Unpacks it into the folder `to`, which must not exist and whose parent must; then writes the extra files in
+    /// their order, then syncs the file system once. When it returns, all of it is on the disk under `to`.
+    ///
+    /// # Errors
+    /// As for [`Archive::judge`], and [`ArchiveError::InTheWay`] when an extra file does not fit into the release.
+    /// Nothing is left of `to` then, as far as it can be removed.
+    pub fn unpack(&self, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
+        let mut problems = Problems::default();
+        extra.iter().for_each(|file| self.listing.problems_of_extra_file(file.path, &mut problems));
+        if !problems.is_empty() {
+            return Err(ArchiveError::InTheWay { folder: to.to_owned(), problems: problems.into_list() });
+        }
+        create_folder(to, ROOT_MODE)?;
+        let filled = fill(self, to, extra).and_then(|()| sync_file_system(to));
+        if filled.is_err() {
+            // The error that is returned matters more; the folder is a candidate that the next run removes.
+            let _ = fs::remove_dir_all(to);
+        }
+        filled
     }
-    create_folder(to, ROOT_MODE)?;
-    let filled = fill(&archive, to, extra).and_then(|()| sync_file_system(to));
-    if filled.is_err() {
-        // The error that is returned matters more; the folder is a candidate that the next run removes.
-        let _ = fs::remove_dir_all(to);
-    }
-    filled
 }
 
 /// Writes everything into a new, empty folder.
@@ -75,10 +76,14 @@ pub(super) fn own_files<'a>(listing: &'a Listing, extra: &[ExtraFile<'a>]) -> Ve
     by_place(listing.members().iter().filter(|member| !member.folder && !replaced.contains(member.path.as_str())))
 }
 
-/// Creates a folder that is not there.
+/// Creates a folder that is not there, or nothing.
 pub(super) fn create_folder(path: &Path, mode: u32) -> Result<(), ArchiveError> {
     DirBuilder::new().mode(0o700).create(path).map_err(ArchiveError::io("create the folder", path))?;
-    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(ArchiveError::io("set the mode of", path))
+    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|error| {
+        // The error that is returned matters more.
+        let _ = fs::remove_dir(path);
+        ArchiveError::io("set the mode of", path)(error)
+    })
 }
 
 /// Writes a member to a file that is not there.

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use c2_core::archive::{Limits, Listing, Problem, Problems};
+use c2_core::archive::{Listing, Problem, Problems};
 
 use super::content::Contents;
 use super::error::ArchiveError;
@@ -19,29 +19,28 @@ use super::unpacking::{ExtraFile, create_folder, own_files, sync_file_system, wr
 /// files; the next one that unpacks into the same folders removes them.
 const NEW_FILE: &str = ".c2-new-";
 
-/// Unpacks an archive and the extra files into the folder `to`, which must exist. Files of the release replace those
-/// that are there, each at once and whole; all others are kept. Folders that are there keep their modes, and a link
-/// to a folder is taken for the folder. All new files are written and on the disk before the first is replaced, so a
-/// full disk leaves the folder as it was.
-///
-/// Two of these must not run on the same folder at once.
-///
-/// # Errors
-/// As for [`judge_archive`](super::judge_archive), and [`ArchiveError::InTheWay`] when a folder stands where the
-/// release has a file or the reverse: before anything is written. Should a replacement itself fail, those before it
-/// stay.
-pub fn unpack_over(archive: &Path, limits: &Limits, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
-    let archive = Archive::open(archive, limits)?;
-    archive.check_content()?;
-    check_room(&archive.listing, to, extra)?;
-    remove_leftovers(&archive.listing, to)?;
+impl Archive {
+    /// Unpacks it and the extra files into the folder `to`, which must exist. Files of the release replace those that
+    /// are there, each at once and whole; all others are kept. Folders that are there keep their modes, and a link to
+    /// a folder is taken for the folder. All new files are written and on the disk before the first is replaced, so a
+    /// full disk leaves the folder as it was.
+    ///
+    /// Two of these must not run on the same folder at once.
+    ///
+    /// # Errors
+    /// As for [`Archive::judge`], and [`ArchiveError::InTheWay`] when a folder stands where the release has a file or
+    /// the reverse: before anything is written. Should a replacement itself fail, those before it stay.
+    pub fn unpack_over(&self, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
+        check_room(&self.listing, to, extra)?;
+        remove_leftovers(&self.listing, to)?;
 
-    let mut written = Written::default();
-    let replaced = written.write(&archive, to, extra).and_then(|()| written.replace());
-    if replaced.is_err() {
-        written.remove();
+        let mut written = Written::default();
+        let replaced = written.write(self, to, extra).and_then(|()| written.replace());
+        if replaced.is_err() {
+            written.remove();
+        }
+        replaced
     }
-    replaced
 }
 
 /// What was written and is not in its place yet.

@@ -7,7 +7,8 @@ use super::*;
 fn unpacked(archive: &[u8]) -> BTreeMap<String, (u32, Option<Vec<u8>>)> {
     let place = Place::new(archive);
     let limits = Limits::default();
-    let listing = judge_archive(&place.archive(), &limits).unwrap_or_else(|error| panic!("{error}"));
+    let judged = judge_archive(&place.archive(), &limits).unwrap_or_else(|error| panic!("{error}"));
+    let listing = judged.listing();
     unpack(&place.archive(), &limits, &place.to(), &[]).unwrap_or_else(|error| panic!("{error}"));
     let tree = tree(&place.to());
     let paths: Vec<_> = listing.members().iter().map(|member| &member.path).collect();
@@ -154,13 +155,13 @@ fn a_member_is_read_up_to_a_limit() {
 
     let place = Place::new(&zip(&[deflated("a/b", b"hello"), stored("c", b"")]));
     let archive = place.archive();
-    let listing = judge_archive(&archive, &Limits::default()).unwrap();
-    assert_eq!(read_member(&archive, &listing, "a/b", 5).unwrap().as_deref(), Some(&b"hello"[..]));
-    assert_eq!(read_member(&archive, &listing, "c", 0).unwrap().as_deref(), Some(&b""[..]));
+    let judged = judge_archive(&archive, &Limits::default()).unwrap();
+    assert_eq!(judged.read_member("a/b", 5).unwrap().as_deref(), Some(&b"hello"[..]));
+    assert_eq!(judged.read_member("c", 0).unwrap().as_deref(), Some(&b""[..]));
     for absent in ["a", "b", "a/b/", "/a/b", ""] {
-        assert_eq!(read_member(&archive, &listing, absent, 5).unwrap(), None);
+        assert_eq!(judged.read_member(absent, 5).unwrap(), None);
     }
-    let long = read_member(&archive, &listing, "a/b", 4).unwrap_err();
+    let long = judged.read_member("a/b", 4).unwrap_err();
     assert_eq!(place.text(&long), "cannot read a/b in a.zip: it is 5 bytes long, more than 4");
 }
 
@@ -178,10 +179,10 @@ fn an_archive_that_cannot_be_read_is_named() {
 fn an_archive_that_becomes_shorter_while_it_is_read_is_no_damaged_one() {
     let place = Place::new(&zip(&[stored("a", &[7; 100_000]), deflated("b", b"hello")]));
     let archive = place.archive();
-    let listing = judge_archive(&archive, &Limits::default()).unwrap();
+    let judged = judge_archive(&archive, &Limits::default()).unwrap();
     fs::OpenOptions::new().write(true).open(&archive).unwrap().set_len(90_000).unwrap();
     for member in ["a", "b"] {
-        let error = read_member(&archive, &listing, member, 1_000_000).unwrap_err();
+        let error = judged.read_member(member, 1_000_000).unwrap_err();
         assert_eq!(place.text(&error), "cannot read the archive a.zip: it became shorter while it was read");
     }
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{ExtraFile, judge_archive, read_member, unpack, unpack_over};
+use super::{Archive, ArchiveError, ExtraFile};
 use zip_bytes::{Entry, crc32, deflated, folder, stored, streamed, zip, zip_with_end};
 
 mod acceptances;
@@ -46,6 +46,22 @@ impl Place {
     fn text(&self, error: &impl ToString) -> String {
         error.to_string().replace(&format!("{}/", self.folder.path().display()), "")
     }
+}
+
+/// The archive at a path, judged.
+fn judge_archive(path: &Path, limits: &Limits) -> Result<Archive, ArchiveError> {
+    let file = fs::File::open(path).map_err(ArchiveError::io("read the archive", path))?;
+    Archive::judge(path, file, limits)
+}
+
+/// Judges the archive at a path and unpacks it.
+fn unpack(path: &Path, limits: &Limits, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
+    judge_archive(path, limits)?.unpack(to, extra)
+}
+
+/// Judges the archive at a path and unpacks it over a folder.
+fn unpack_over(path: &Path, limits: &Limits, to: &Path, extra: &[ExtraFile<'_>]) -> Result<(), ArchiveError> {
+    judge_archive(path, limits)?.unpack_over(to, extra)
 }
 
 /// What lies below a folder: paths with modes and, for files, content.

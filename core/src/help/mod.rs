@@ -1,0 +1,142 @@
+//! What c2 says about itself: the help page, the usage of each command, and the table of commands behind both, which
+//! the command line and its completion read too.
+
+mod page;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use page::page;
+pub use table::{CALLBACK_OPTIONS, COMMANDS, HELP_OPTION, TOP_OPTIONS};
+
+use alloc::{format, string::String, vec::Vec};
+
+/// A command as the command line takes it.
+#[derive(Debug)]
+pub struct CommandHelp {
+    /// Its name.
+    pub name: &'static str,
+    /// Its words, in order. Behind an optional one there are only optional ones.
+    pub words: &'static [Word],
+    /// Its own options.
+    pub options: &'static [OptionHelp],
+    /// Whether it takes the options of every command that changes something, too.
+    pub changes: bool,
+    /// What it does, in each group of the help page that it is in.
+    pub summaries: &'static [(Group, &'static str)],
+}
+
+/// A word that a command takes.
+#[derive(Debug)]
+pub struct Word {
+    /// The word as the usage shows it, in brackets where it is optional.
+    pub shown: &'static str,
+    /// What completes it.
+    pub fits: Fits,
+}
+
+/// What completes a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fits {
+    /// The name of a command.
+    Command,
+    /// A release of the store.
+    Release,
+    /// A running deploy.
+    Deploy,
+    /// The label of an endpoint.
+    EndPoint,
+    /// A path on the machine.
+    Path,
+    /// Nothing that is known.
+    Anything,
+}
+
+/// An option.
+#[derive(Debug)]
+pub struct OptionHelp {
+    /// Its name with its dashes.
+    pub name: &'static str,
+    /// What its value is called; `None` for one without a value.
+    pub value: Option<&'static str>,
+    /// What it does.
+    pub summary: &'static str,
+}
+
+/// A group of commands on the help page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// What a command does without a proxy.
+    WithoutProxy,
+    /// What a command does with the proxy.
+    WithProxy,
+    /// What is the same in both modes.
+    Both,
+    /// What needs no configuration.
+    Other,
+}
+
+impl Group {
+    fn title(self) -> &'static str {
+        match self {
+            Group::WithoutProxy => "Without a proxy",
+            Group::WithProxy => "With the proxy",
+            Group::Both => "In both modes",
+            Group::Other => "Others",
+        }
+    }
+}
+
+/// The command of this name.
+#[must_use]
+pub fn command(name: &str) -> Option<&'static CommandHelp> {
+    COMMANDS.iter().find(|command| command.name == name)
+}
+
+impl CommandHelp {
+    /// All its options but `--help`.
+    pub fn all_options(&self) -> impl Iterator<Item = &'static OptionHelp> + use<> {
+        let common: &[OptionHelp] = if self.changes { &table::CHANGE_OPTIONS } else { &[] };
+        self.options.iter().chain(common)
+    }
+
+    /// The line that shows how it is called.
+    #[must_use]
+    pub fn usage_line(&self) -> String {
+        let options = self.all_options().map(|option| format!(" [{}]", option.shown()));
+        format!("usage: c2 {}{}", self.with_words(), options.collect::<String>())
+    }
+
+    /// What `--help` behind the command prints.
+    #[must_use]
+    pub fn usage(&self) -> String {
+        let mut text = format!("{}\n\n", self.usage_line());
+        for (group, summary) in self.summaries {
+            match self.summaries.len() {
+                1 => text.push_str(&format!("{summary}\n")),
+                _ => text.push_str(&format!("{}: {summary}\n", group.title())),
+            }
+        }
+        text.push_str("\noptions:\n");
+        for option in self.all_options().chain([&HELP_OPTION]) {
+            text.push_str(&format!("  {:20} {}\n", option.shown(), option.summary));
+        }
+        text
+    }
+
+    fn with_words(&self) -> String {
+        let words: Vec<&str> = [self.name].into_iter().chain(self.words.iter().map(|word| word.shown)).collect();
+        words.join(" ")
+    }
+}
+
+impl OptionHelp {
+    /// The option as the usage shows it: with what its value is called.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self.value {
+            Some(value) => format!("{} {value}", self.name),
+            None => self.name.into(),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The table of commands and options.
+
+use super::{CommandHelp, Fits, Group, OptionHelp, Word};
+
+use Group::{Both, Other, WithProxy, WithoutProxy};
+
+/// The option that every command has, and c2 itself.
+pub const HELP_OPTION: OptionHelp = flag("--help", "show this text; also -h");
+
+/// The options of every command that changes something.
+pub(super) const CHANGE_OPTIONS: [OptionHelp; 2] = [
+    flag("--dry-run", "print what would be done, and do nothing"),
+    option("--lock-wait", "SECS", "wait so long for another run of c2 to end; 60 if not given"),
+];
+
+/// The options of c2 itself.
+pub const TOP_OPTIONS: &[OptionHelp] = &[
+    flag("--version", "print the version"),
+    option("--bash-completion-script", "PATH", "print what completes the words of the c2 at PATH"),
+    option("--zsh-completion-script", "PATH", "the same for zsh"),
+    option("--fish-completion-script", "PATH", "the same for fish"),
+];
+
+/// The options by which completion scripts ask, also those of the older tool.
+pub const CALLBACK_OPTIONS: &[OptionHelp] = &[
+    option("--bash-completion-index", "N", ""),
+    option("--bash-completion-word", "WORD", ""),
+    flag("--bash-completion-enriched", ""),
+    option("--bash-completion-option-desc-length", "N", ""),
+    option("--bash-completion-command-desc-length", "N", ""),
+];
+
+/// Every command, in the order of the help page.
+pub const COMMANDS: &[CommandHelp] = &[
+    CommandHelp {
+        words: &[RELEASE, word("[<asdeploy>]", Fits::Anything)],
+        options: &[FORCE],
+        changes: true,
+        ..command(
+            "start",
+            &[
+                (WithoutProxy, "make a release live; the one before is stopped"),
+                (WithProxy, "start a release beside the others"),
+            ],
+        )
+    },
+    CommandHelp {
+        words: &[DEPLOY],
+        options: &[FORCE],
+        changes: true,
+        ..command("stop", &[(WithoutProxy, "stop what is live"), (WithProxy, "stop a deploy and remove it")])
+    },
+    CommandHelp {
+        words: &[ENDPOINT, DEPLOY],
+        changes: true,
+        ..command("connect", &[(WithProxy, "route an endpoint to a deploy")])
+    },
+    CommandHelp {
+        words: &[ENDPOINT],
+        changes: true,
+        ..command("disconnect", &[(WithProxy, "let an endpoint answer 503")])
+    },
+    CommandHelp {
+        options: &[flag("--show-slaves", "show the slaves too"), flag("--json-output", "print JSON")],
+        ..command(
+            "status",
+            &[(WithoutProxy, "what is live, where, since when"), (WithProxy, "the endpoints and the deploys")],
+        )
+    },
+    CommandHelp {
+        options: &[option("--repeat", "SECS", "do so for ever, every so many seconds")],
+        ..command("slave-update", &[(WithProxy, "bring this machine to the master state")])
+    },
+    command("slave-flush", &[(WithProxy, "remove slave records older than 5 minutes")]),
+    CommandHelp { changes: true, ..command("restart-frontend-proxy", &[(WithProxy, "restart nginx")]) },
+    CommandHelp { changes: true, ..command("shutdown-frontend-proxy", &[(WithProxy, "shut nginx down")]) },
+    command("generate-ssl-certificate", &[(WithProxy, "one certificate for the generated endpoints")]),
+    command("list-releases", &[(Both, "the releases, newest first")]),
+    CommandHelp {
+        options: &[flag("--retry", "wait for config sources that do not exist yet")],
+        changes: true,
+        ..command("fetch-context", &[(Both, "fetch the config sources into the cache")])
+    },
+    CommandHelp {
+        words: &[RELEASE, word("<todir>", Fits::Path)],
+        changes: true,
+        ..command("unpack", &[(Both, "unpack a release, its templates filled")])
+    },
+    CommandHelp {
+        words: &[word("<templatePath>", Fits::Path), word("<destPath>", Fits::Path)],
+        changes: true,
+        ..command("expand-template", &[(Both, "fill one template from the cached sources")])
+    },
+    command("show-log", &[(Both, "print the log")]),
+    command("check-config", &[(Both, "list all that is wrong in the configuration")]),
+    CommandHelp {
+        words: &[word("[REGISTRY_ID...]", Fits::Anything)],
+        options: &[flag("--print", "print the docker login command instead")],
+        ..command("aws-docker-login-cmd", &[(Both, "log docker in to Amazon ECR")])
+    },
+    CommandHelp {
+        words: &[word("[<command>]", Fits::Command)],
+        ..command("help", &[(Other, "show this page, or the usage of a command")])
+    },
+    command("version", &[(Other, "print the version")]),
+    CommandHelp {
+        words: &[word("[<dir>]", Fits::Path)],
+        ..command("demo", &[(Other, "try c2 out in a throw-away workspace")])
+    },
+    command("show-default-nginx-config", &[(Other, "print the template of the proxy's nginx.conf")]),
+    command("le-get-certs", &[(Other, "obtain certificates through DNS (Route 53)")]),
+    command("le-auth-hook", &[(Other, "what certbot calls for that: show a challenge,")]),
+    command("le-cleanup-hook", &[(Other, "and remove it again")]),
+];
+
+const RELEASE: Word = word("<release>", Fits::Release);
+const DEPLOY: Word = word("<deploy>", Fits::Deploy);
+const ENDPOINT: Word = word("<endpoint>", Fits::EndPoint);
+const FORCE: OptionHelp = flag("--force", "go on when a stop command fails");
+
+const fn command(name: &'static str, summaries: &'static [(Group, &'static str)]) -> CommandHelp {
+    CommandHelp { name, words: &[], options: &[], changes: false, summaries }
+}
+
+const fn word(shown: &'static str, fits: Fits) -> Word {
+    Word { shown, fits }
+}
+
+const fn flag(name: &'static str, summary: &'static str) -> OptionHelp {
+    OptionHelp { name, value: None, summary }
+}
+
+const fn option(name: &'static str, value: &'static str, summary: &'static str) -> OptionHelp {
+    OptionHelp { name, value: Some(value), summary }
+}

@@ -1,0 +1,1 @@
+Hello {{site.name}}, this is release 1.0

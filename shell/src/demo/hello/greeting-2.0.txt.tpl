@@ -1,0 +1,1 @@
+Welcome back, {{site.name}}, this is release 2.0

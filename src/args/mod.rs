@@ -1,0 +1,223 @@
+//! Arguments to what is asked for. It never looks at the world.
+
+mod prepass;
+mod shapes;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    ffi::{OsStr, OsString},
+    fmt,
+};
+
+use argh::FromArgs;
+use c2_core::{
+    commands::{Options, Request},
+    completion::{Complete, Shell, script},
+    help::{self, CALLBACK_OPTIONS, COMMANDS, CommandHelp, HELP_OPTION, OptionHelp, TOP_OPTIONS},
+    nearest, nginx,
+};
+
+use prepass::{Taken, take};
+
+/// What the arguments ask for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Invocation {
+    /// To print this text, which takes no configuration.
+    Print(String),
+    /// To run a command.
+    Run {
+        /// The command.
+        request: Request,
+        /// How it is run.
+        options: Options,
+    },
+    /// `check-config`
+    CheckConfig,
+    /// `demo [<dir>]`
+    Demo {
+        /// The folder of the workspace.
+        folder: Option<String>,
+    },
+}
+
+/// Arguments that ask for nothing that c2 does: what is wrong with them, then what helps, a line each.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct UsageError(String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What these arguments, without the program's name, ask for.
+///
+/// # Errors
+/// They ask for nothing that c2 does. The question of a completion script is never an error: it gets no candidates.
+pub(crate) fn invocation(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
+    let is_callback = arguments.iter().any(|argument| argument == OsStr::new(CALLBACK_OPTIONS[0].name));
+    let texts: Result<Vec<String>, OsString> = arguments.into_iter().map(OsString::into_string).collect();
+    let invocation = match &texts {
+        Ok(texts) => of_texts(texts),
+        Err(argument) => Err(wrong(&format!("the argument {argument:?} is no UTF-8"), None)),
+    };
+    if is_callback { invocation.or(Ok(Invocation::Print(String::new()))) } else { invocation }
+}
+
+fn of_texts(arguments: &[String]) -> Result<Invocation, UsageError> {
+    let Some((name, rest)) = arguments.split_first() else { return Err(wrong("no command is given", None)) };
+    if name.starts_with('-') {
+        return of_top_options(arguments);
+    }
+    let command = known_command(name)?;
+    let known: Vec<&OptionHelp> = command.all_options().collect();
+    match take(&known, rest).map_err(|what| wrong(&what, Some(command)))? {
+        Taken::Help => Ok(Invocation::Print(command.usage())),
+        Taken::Normal(normal) => of_command(command, &normal),
+    }
+}
+
+/// The options of c2 itself, and those by which completion scripts ask.
+fn of_top_options(arguments: &[String]) -> Result<Invocation, UsageError> {
+    let known: Vec<&OptionHelp> = TOP_OPTIONS.iter().chain(CALLBACK_OPTIONS).collect();
+    let normal = match take(&known, arguments) {
+        Ok(Taken::Help) => return Ok(Invocation::Print(help::page())),
+        Ok(Taken::Normal(normal)) => normal,
+        Err(what) => {
+            let name = arguments[0].split('=').next().unwrap_or_default();
+            let of_commands = COMMANDS.iter().any(|command| command.all_options().any(|option| option.name == name));
+            let why = if of_commands { ": the options of a command stand behind it" } else { "" };
+            return Err(wrong(&format!("{what}{why}"), None));
+        }
+    };
+    let top: shapes::Top = parse(None, &normal)?;
+    let scripts = [(Shell::Bash, top.bash), (Shell::Zsh, top.zsh), (Shell::Fish, top.fish)];
+    if top.version {
+        return Ok(Invocation::Print(version()));
+    }
+    if let Some((shell, path)) = scripts.into_iter().find_map(|(shell, path)| Some((shell, path?))) {
+        return Ok(Invocation::Print(script(shell, &path)));
+    }
+    let Some(index) = top.index else { return Err(wrong("no command is given", None)) };
+    Ok(run(Request::Completion(Complete { index, words: top.word, enriched: top.enriched })))
+}
+
+fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
+    let at = Some(command);
+    Ok(match command.name {
+        "help" => {
+            let args: shapes::Help = parse(at, normal)?;
+            Invocation::Print(match args.command {
+                Some(name) => known_command(&name)?.usage(),
+                None => help::page(),
+            })
+        }
+        "version" => parse(at, normal).map(|shapes::Nothing {}| Invocation::Print(version()))?,
+        "show-default-nginx-config" => {
+            parse(at, normal).map(|shapes::Nothing {}| Invocation::Print(nginx::DEFAULT_TEMPLATE.into()))?
+        }
+        "check-config" => parse(at, normal).map(|shapes::Nothing {}| Invocation::CheckConfig)?,
+        "demo" => {
+            let args: shapes::Demo = parse(at, normal)?;
+            Invocation::Demo { folder: args.dir }
+        }
+        "list-releases" => parse(at, normal).map(|shapes::Nothing {}| run(Request::ListReleases))?,
+        "show-log" => parse(at, normal).map(|shapes::Nothing {}| run(Request::ShowLog))?,
+        "fetch-context" => {
+            let args: shapes::FetchContext = parse(at, normal)?;
+            change(Request::FetchContext { retry: args.retry }, args.dry_run, args.lock_wait)
+        }
+        "unpack" => {
+            let args: shapes::Unpack = parse(at, normal)?;
+            change(Request::Unpack { release: args.release, to: args.to }, args.dry_run, args.lock_wait)
+        }
+        "expand-template" => {
+            let args: shapes::ExpandTemplate = parse(at, normal)?;
+            change(Request::ExpandTemplate { template: args.template, to: args.to }, args.dry_run, args.lock_wait)
+        }
+        "start" => {
+            let args: shapes::Start = parse(at, normal)?;
+            let request = Request::Start { release: args.release, as_deploy: args.as_deploy, force: args.force };
+            change(request, args.dry_run, args.lock_wait)
+        }
+        "stop" => {
+            let args: shapes::Stop = parse(at, normal)?;
+            change(Request::Stop { deploy: args.deploy, force: args.force }, args.dry_run, args.lock_wait)
+        }
+        "status" => {
+            let args: shapes::Status = parse(at, normal)?;
+            run(Request::Status { show_slaves: args.show_slaves, json: args.json_output })
+        }
+        "connect" => {
+            let args: shapes::Connect = parse(at, normal)?;
+            change(Request::Connect { endpoint: args.endpoint, deploy: args.deploy }, args.dry_run, args.lock_wait)
+        }
+        "disconnect" => {
+            let args: shapes::Disconnect = parse(at, normal)?;
+            change(Request::Disconnect { endpoint: args.endpoint }, args.dry_run, args.lock_wait)
+        }
+        "restart-frontend-proxy" => {
+            let args: shapes::Change = parse(at, normal)?;
+            change(Request::RestartProxy, args.dry_run, args.lock_wait)
+        }
+        "shutdown-frontend-proxy" => {
+            let args: shapes::Change = parse(at, normal)?;
+            change(Request::ShutdownProxy, args.dry_run, args.lock_wait)
+        }
+        _ => not_yet(command, normal)?,
+    })
+}
+
+/// The commands that cannot be carried out yet: their words and options are checked all the same.
+fn not_yet(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
+    let at = Some(command);
+    match command.name {
+        "slave-update" => parse(at, normal).map(|_: shapes::SlaveUpdate| ())?,
+        "aws-docker-login-cmd" => parse(at, normal).map(|_: shapes::AwsDockerLoginCmd| ())?,
+        _ => parse(at, normal).map(|shapes::Nothing {}| ())?,
+    }
+    Ok(run(Request::NotYet { command: command.name.into() }))
+}
+
+fn run(request: Request) -> Invocation {
+    Invocation::Run { request, options: Options::DEFAULT }
+}
+
+fn change(request: Request, dry_run: bool, lock_wait: Option<u32>) -> Invocation {
+    let lock_wait_s = lock_wait.unwrap_or(Options::DEFAULT.lock_wait_s);
+    Invocation::Run { request, options: Options { dry_run, lock_wait_s } }
+}
+
+fn version() -> String {
+    concat!(env!("CARGO_PKG_VERSION"), "\n").into()
+}
+
+fn known_command(name: &str) -> Result<&'static CommandHelp, UsageError> {
+    help::command(name).ok_or_else(|| {
+        let near = did_you_mean(name, COMMANDS.iter().map(|command| command.name));
+        wrong(&format!("there is no command {name:?}{near}"), None)
+    })
+}
+
+/// Has argh read the normal arguments. What it says against them is several lines: they become one.
+fn parse<T: FromArgs>(command: Option<&CommandHelp>, normal: &[&str]) -> Result<T, UsageError> {
+    T::from_args(&["c2"], normal).map_err(|exit| {
+        let mut words: Vec<String> = exit.output.split_whitespace().map(String::from).collect();
+        if let Some(first) = words.first_mut() {
+            *first = first.to_lowercase();
+        }
+        wrong(&words.join(" "), command)
+    })
+}
+
+fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, known).map(|near| format!(", did you mean {near}?")).unwrap_or_default()
+}
+
+fn wrong(what: &str, command: Option<&CommandHelp>) -> UsageError {
+    UsageError(match command {
+        Some(command) => format!("c2: {}: {what}\n{}\nc2 help shows all commands", command.name, command.usage_line()),
+        None => format!("c2: {what}\nc2 help shows all commands"),
+    })
+}

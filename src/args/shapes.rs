@@ -1,0 +1,155 @@
+//! The arguments of each command as argh reads them: behind the pass, and named as the table of commands names them.
+
+use argh::FromArgs;
+
+/// The options of c2 itself.
+#[derive(FromArgs)]
+pub(super) struct Top {
+    #[argh(switch)]
+    pub(super) version: bool,
+    #[argh(option, long = "bash-completion-script")]
+    pub(super) bash: Option<String>,
+    #[argh(option, long = "zsh-completion-script")]
+    pub(super) zsh: Option<String>,
+    #[argh(option, long = "fish-completion-script")]
+    pub(super) fish: Option<String>,
+    #[argh(option, long = "bash-completion-index")]
+    pub(super) index: Option<usize>,
+    #[argh(option, long = "bash-completion-word")]
+    pub(super) word: Vec<String>,
+    #[argh(switch, long = "bash-completion-enriched")]
+    pub(super) enriched: bool,
+    #[argh(option, long = "bash-completion-option-desc-length")]
+    _option_length: Option<u32>,
+    #[argh(option, long = "bash-completion-command-desc-length")]
+    _command_length: Option<u32>,
+}
+
+/// A command without words and options.
+#[derive(FromArgs)]
+pub(super) struct Nothing {}
+
+#[derive(FromArgs)]
+pub(super) struct Help {
+    #[argh(positional)]
+    pub(super) command: Option<String>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct Demo {
+    #[argh(positional)]
+    pub(super) dir: Option<String>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct FetchContext {
+    #[argh(switch)]
+    pub(super) retry: bool,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct Unpack {
+    #[argh(positional, arg_name = "<release>")]
+    pub(super) release: String,
+    #[argh(positional, arg_name = "<todir>")]
+    pub(super) to: String,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct ExpandTemplate {
+    #[argh(positional, arg_name = "<templatePath>")]
+    pub(super) template: String,
+    #[argh(positional, arg_name = "<destPath>")]
+    pub(super) to: String,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct Start {
+    #[argh(positional, arg_name = "<release>")]
+    pub(super) release: String,
+    #[argh(positional, arg_name = "<asdeploy>")]
+    pub(super) as_deploy: Option<String>,
+    #[argh(switch)]
+    pub(super) force: bool,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct Stop {
+    #[argh(positional, arg_name = "<deploy>")]
+    pub(super) deploy: String,
+    #[argh(switch)]
+    pub(super) force: bool,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct Status {
+    #[argh(switch)]
+    pub(super) show_slaves: bool,
+    #[argh(switch)]
+    pub(super) json_output: bool,
+}
+
+#[derive(FromArgs)]
+pub(super) struct Connect {
+    #[argh(positional, arg_name = "<endpoint>")]
+    pub(super) endpoint: String,
+    #[argh(positional, arg_name = "<deploy>")]
+    pub(super) deploy: String,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct Disconnect {
+    #[argh(positional, arg_name = "<endpoint>")]
+    pub(super) endpoint: String,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+/// A change without words.
+#[derive(FromArgs)]
+pub(super) struct Change {
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct SlaveUpdate {
+    #[argh(option, long = "repeat")]
+    _repeat: Option<u32>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct AwsDockerLoginCmd {
+    #[argh(switch, long = "print")]
+    _print: bool,
+    #[argh(positional)]
+    _registry_id: Vec<String>,
+}

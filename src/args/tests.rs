@@ -1,0 +1,246 @@
+//! Every form of a command line, and what is said of those that are none.
+
+use std::os::unix::ffi::OsStringExt;
+
+use super::*;
+
+fn of(line: &[&str]) -> Result<Invocation, String> {
+    invocation(line.iter().map(OsString::from).collect()).map_err(|error| error.to_string())
+}
+
+/// The arguments, cut at blanks, ask for this.
+#[track_caller]
+fn check(line: &str, expected: Invocation) {
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(of(&arguments), Ok(expected), "c2 {line}");
+}
+
+/// The arguments, cut at blanks, are refused; behind the message stands how the command is used.
+#[track_caller]
+fn check_wrong(line: &str, message: &str) {
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    let error = of(&arguments).expect_err(line);
+    let lines: Vec<&str> = error.lines().collect();
+    let usage = arguments.first().and_then(|name| help::command(name)).filter(|command| command.name != "help");
+    let expected = match usage {
+        Some(command) => vec![message.to_string(), command.usage_line(), "c2 help shows all commands".to_string()],
+        None => vec![message.to_string(), "c2 help shows all commands".to_string()],
+    };
+    assert_eq!(lines, expected, "c2 {line}");
+}
+
+fn start(release: &str, as_deploy: Option<&str>, force: bool) -> Request {
+    Request::Start { release: release.into(), as_deploy: as_deploy.map(Into::into), force }
+}
+
+fn with(request: Request, dry_run: bool, lock_wait_s: u32) -> Invocation {
+    Invocation::Run { request, options: Options { dry_run, lock_wait_s } }
+}
+
+#[test]
+fn every_command_is_what_its_words_say() {
+    let (a, b) = (|| String::from("a"), || String::from("b"));
+    check("list-releases", run(Request::ListReleases));
+    check("show-log", run(Request::ShowLog));
+    check("fetch-context", run(Request::FetchContext { retry: false }));
+    check("fetch-context --retry", run(Request::FetchContext { retry: true }));
+    check("unpack a b", run(Request::Unpack { release: a(), to: b() }));
+    check("expand-template a b", run(Request::ExpandTemplate { template: a(), to: b() }));
+    check("start a", run(start("a", None, false)));
+    check("start a b", run(start("a", Some("b"), false)));
+    check("start a --force", run(start("a", None, true)));
+    check("stop a", run(Request::Stop { deploy: a(), force: false }));
+    check("stop --force a", run(Request::Stop { deploy: a(), force: true }));
+    check("status", run(Request::Status { show_slaves: false, json: false }));
+    check("status --json-output --show-slaves", run(Request::Status { show_slaves: true, json: true }));
+    check("connect a b", run(Request::Connect { endpoint: a(), deploy: b() }));
+    check("disconnect a", run(Request::Disconnect { endpoint: a() }));
+    check("restart-frontend-proxy", run(Request::RestartProxy));
+    check("shutdown-frontend-proxy", run(Request::ShutdownProxy));
+    check("disconnect a --dry-run --lock-wait 5", with(Request::Disconnect { endpoint: a() }, true, 5));
+    check("check-config", Invocation::CheckConfig);
+    check("demo", Invocation::Demo { folder: None });
+    check("demo a", Invocation::Demo { folder: Some(a()) });
+    for line in [
+        "slave-update",
+        "slave-update --repeat 5",
+        "slave-update --repeat=5",
+        "slave-flush",
+        "generate-ssl-certificate",
+        "le-get-certs",
+        "le-auth-hook",
+        "le-cleanup-hook",
+        "aws-docker-login-cmd",
+        "aws-docker-login-cmd 123 456 --print",
+    ] {
+        let command = line.split(' ').next().unwrap_or_default().into();
+        check(line, run(Request::NotYet { command }));
+    }
+}
+
+#[test]
+fn help_and_version_are_printed_from_everywhere() {
+    let page = || Invocation::Print(help::page());
+    for line in ["help", "--help", "-h", "--help start", "--version --help", "--help --unknown"] {
+        check(line, page());
+    }
+    for line in ["version", "--version"] {
+        check(line, Invocation::Print(concat!(env!("CARGO_PKG_VERSION"), "\n").into()));
+    }
+    for command in COMMANDS {
+        let usage = || Invocation::Print(command.usage());
+        for help in ["--help", "-h", "a b --help", "--help --unknown", "a b c d -h"] {
+            check(&format!("{} {help}", command.name), usage());
+        }
+        check(&format!("help {}", command.name), usage());
+    }
+}
+
+#[test]
+fn what_needs_no_configuration_is_printed() {
+    check("show-default-nginx-config", Invocation::Print(nginx::DEFAULT_TEMPLATE.into()));
+    for (name, shell) in [("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish)] {
+        let expected = || Invocation::Print(script(shell, "/opt/bin/c2"));
+        check(&format!("--{name}-completion-script /opt/bin/c2"), expected());
+        check(&format!("--{name}-completion-script=/opt/bin/c2"), expected());
+    }
+}
+
+#[test]
+fn options_stand_before_between_and_behind_words_with_their_value_in_either_form() {
+    let request = || start("a", Some("b"), true);
+    for line in [
+        "start --force --dry-run --lock-wait 5 a b",
+        "start a --force --lock-wait=5 b --dry-run",
+        "start a b --lock-wait=5 --dry-run --force",
+        "start --lock-wait 5 a --dry-run b --force --force",
+        "start --lock-wait 5 --force --dry-run -- a b",
+        "start --lock-wait 5 --force --dry-run a -- b",
+        "start --lock-wait 5 --force --dry-run a b --",
+    ] {
+        check(line, with(request(), true, 5));
+    }
+    for line in ["fetch-context", "unpack a b", "expand-template a b", "stop a"] {
+        let arguments: Vec<&str> = line.split(' ').chain(["--dry-run", "--lock-wait=0"]).collect();
+        let Ok(Invocation::Run { options, .. }) = of(&arguments) else { panic!("{line}") };
+        assert_eq!(options, Options { dry_run: true, lock_wait_s: 0 }, "{line}");
+    }
+}
+
+#[test]
+fn a_word_is_taken_as_it_stands() {
+    check("start help", run(start("help", None, false)));
+    check("start help help", run(start("help", Some("help"), false)));
+    check("start a=b version", run(start("a=b", Some("version"), false)));
+    check("start -- --help", run(start("--help", None, false)));
+    check("start -- -h --", run(start("-h", Some("--"), false)));
+    check("stop -- -x", run(Request::Stop { deploy: "-x".into(), force: false }));
+    assert_eq!(of(&["start", "my app.zip", ""]), Ok(run(start("my app.zip", Some(""), false))));
+    assert_eq!(of(&["unpack", "a", "x\ny"]), Ok(run(Request::Unpack { release: "a".into(), to: "x\ny".into() })));
+}
+
+#[test]
+fn an_unknown_command_or_option_is_refused_with_the_nearest_one() {
+    check_wrong("", "c2: no command is given");
+    check_wrong("strat a", "c2: there is no command \"strat\", did you mean start?");
+    check_wrong("frobnicate", "c2: there is no command \"frobnicate\"");
+    check_wrong("help strat", "c2: there is no command \"strat\", did you mean start?");
+    check_wrong("START a", "c2: there is no command \"START\", did you mean start?");
+    check_wrong("start a --forse", "c2: start: there is no option \"--forse\", did you mean --force?");
+    check_wrong("start a --halp", "c2: start: there is no option \"--halp\", did you mean --help?");
+    check_wrong("start a --retry", "c2: start: there is no option \"--retry\"");
+    check_wrong("start a -f", "c2: start: there is no option \"-f\"");
+    check_wrong("start -", "c2: start: there is no option \"-\"");
+    check_wrong("list-releases --dry-run", "c2: list-releases: there is no option \"--dry-run\"");
+    check_wrong("--verison", "c2: there is no option \"--verison\", did you mean --version?");
+    check_wrong("--force start a", "c2: there is no option \"--force\": the options of a command stand behind it");
+    check_wrong(
+        "--lock-wait=5 start a",
+        "c2: there is no option \"--lock-wait\": the options of a command stand behind it",
+    );
+    check_wrong("--", "c2: no command is given");
+    check_wrong("-- version", "c2: unrecognized argument: version");
+    check_wrong("--version start", "c2: unrecognized argument: start");
+    let message = "c2: there is no command \"a\\u{1b}[2J\\n\"\nc2 help shows all commands";
+    assert_eq!(of(&["a\u{1b}[2J\n"]), Err(message.into()));
+    assert_eq!(of(&[""]), Err("c2: there is no command \"\"\nc2 help shows all commands".into()));
+}
+
+#[test]
+fn a_word_or_value_too_few_or_too_many_is_refused_with_the_usage() {
+    check_wrong("start", "c2: start: required positional arguments not provided: <release>");
+    check_wrong("unpack", "c2: unpack: required positional arguments not provided: <release> <todir>");
+    check_wrong("connect a", "c2: connect: required positional arguments not provided: <deploy>");
+    check_wrong("start a b c", "c2: start: unrecognized argument: c");
+    check_wrong("version a", "c2: version: unrecognized argument: a");
+    check_wrong("le-get-certs a", "c2: le-get-certs: unrecognized argument: a");
+    check_wrong("start a --force=yes", "c2: start: --force takes no value");
+    check_wrong("start a --lock-wait", "c2: start: --lock-wait is given without its value: --lock-wait SECS");
+    let number = "c2: start: error parsing option '--lock-wait' with value";
+    check_wrong("start a --lock-wait x", &format!("{number} 'x': invalid digit found in string"));
+    check_wrong("start a --lock-wait=-1", &format!("{number} '-1': invalid digit found in string"));
+    check_wrong("start a --lock-wait=", &format!("{number} '': cannot parse integer from empty string"));
+    check_wrong("start a --lock-wait=1.5", &format!("{number} '1.5': invalid digit found in string"));
+    let big = format!("{number} '4294967296': number too large to fit in target type");
+    check_wrong("start a --lock-wait 4294967296", &big);
+    check_wrong("start a --lock-wait 1 --lock-wait 2", &format!("{number} '2': duplicate values provided"));
+    check_wrong(
+        "--zsh-completion-script",
+        "c2: --zsh-completion-script is given without its value: --zsh-completion-script PATH",
+    );
+}
+
+#[test]
+fn an_argument_that_is_no_text_is_refused() {
+    let arguments = |first: &str| vec![OsString::from(first), OsString::from_vec(vec![b'a', 0xff])];
+    let expected = "c2: the argument \"a\\xFF\" is no UTF-8\nc2 help shows all commands";
+    assert_eq!(invocation(arguments("start")).map_err(|error| error.to_string()), Err(expected.into()));
+}
+
+#[test]
+fn the_question_of_a_completion_script_is_taken_in_any_form_and_never_refused() {
+    let words = |index, words: &[&str], enriched| {
+        let words = words.iter().map(|word| String::from(*word)).collect();
+        run(Request::Completion(Complete { index, words, enriched }))
+    };
+    let word = "--bash-completion-word";
+    check(&format!("--bash-completion-index 1 {word} c2 {word} sta"), words(1, &["c2", "sta"], false));
+    check(&format!("{word} c2 {word} --help --bash-completion-index=1"), words(1, &["c2", "--help"], false));
+    check(&format!("--bash-completion-enriched --bash-completion-index 0 {word}=c2"), words(0, &["c2"], true));
+    check(
+        "--bash-completion-enriched --bash-completion-option-desc-length 40 --bash-completion-command-desc-length=9 \
+         --bash-completion-index 1",
+        words(1, &[], true),
+    );
+    assert_eq!(
+        of(&["--bash-completion-index", "2", word, "c2", word, "--", word, ""]),
+        Ok(words(2, &["c2", "--", ""], false))
+    );
+    let nothing = || Invocation::Print(String::new());
+    check("--bash-completion-index", nothing());
+    check("--bash-completion-index x", nothing());
+    check("--bash-completion-index -1", nothing());
+    check(&format!("--bash-completion-index 1 {word}"), nothing());
+    check("--bash-completion-index 1 --future-option", nothing());
+    let bytes = vec![OsString::from("--bash-completion-index"), OsString::from_vec(vec![0xff])];
+    assert_eq!(invocation(bytes), Ok(nothing()));
+}
+
+#[test]
+fn the_table_of_commands_and_what_argh_takes_agree() {
+    for command in COMMANDS {
+        let words = |count: usize| ["version"].into_iter().cycle().take(count);
+        let least = command.words.iter().filter(|word| word.shown.starts_with('<')).count();
+        let most = command.words.len();
+        let line = |count| [command.name].into_iter().chain(words(count)).collect::<Vec<_>>();
+        assert!(of(&line(least)).is_ok() && of(&line(most)).is_ok(), "{}", command.name);
+        assert!(least == 0 || of(&line(least - 1)).is_err(), "{}", command.name);
+        let repeats = command.words.last().is_some_and(|word| word.shown.ends_with("...]"));
+        assert_eq!(of(&line(most + 1)).is_ok(), repeats, "{}", command.name);
+        for option in command.all_options() {
+            let given = [option.name].into_iter().chain(option.value.map(|_| "1"));
+            let arguments: Vec<&str> = line(least).into_iter().chain(given).collect();
+            assert!(of(&arguments).is_ok(), "{arguments:?}");
+        }
+    }
+}

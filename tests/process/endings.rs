@@ -1,0 +1,103 @@
+//! How commands end: what is shown of one that fails, what becomes of one that takes too long, where they run.
+
+use crate::{
+    fixture::{
+        Commands, START, STOP, assert_live, assert_tidy, lives, machine, machine_with, machine_with_live_a, number_in,
+        pack,
+    },
+    support::machine::eventually,
+};
+
+#[test]
+fn a_failing_command_shows_its_status_and_its_last_lines() {
+    let machine = machine_with_live_a(Commands::default());
+    let prestart = "n=0; while test $n -lt 30; do n=$((n + 1)); echo line $n; done; echo why >&2; exit 7";
+    pack(&machine, "b", Commands { prestart, ..Commands::default() });
+    let ended = machine.run(&["start", "b.zip"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let (_, complaint) = ended.stderr.split_once("\nc2: ").unwrap();
+    assert!(complaint.starts_with("start b.zip: prepare: prestart command in /opt/deploys/b: exited with status 7: "));
+    let (_, tail) = complaint.split_once("\nits last lines:\n").unwrap();
+    let lines: Vec<&str> =
+        tail.lines().take_while(|line| line.starts_with("  ") && !line.starts_with("    ")).collect();
+    assert_eq!(lines.len(), 20, "{tail}");
+    assert!(lines.contains(&"  line 30") && lines.contains(&"  why"), "{tail}");
+    assert!(tail.ends_with("\n    live is /opt/deploys/a\n"), "{tail}");
+    assert!(machine.log().contains("exited with status 7"));
+    assert_live(&machine, "a");
+    assert_tidy(&machine);
+}
+
+#[test]
+fn a_command_that_is_killed_shows_its_signal() {
+    let machine = machine_with_live_a(Commands::default());
+    pack(&machine, "b", Commands { start: "kill -KILL $$", ..Commands::default() });
+    let ended = machine.run(&["start", "b.zip"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let expected = "\nc2: start b.zip: start: start command in /opt/deploys/b: ended by signal 9: kill -KILL $$\n";
+    assert!(ended.stderr.contains(expected), "{ended:?}");
+    assert_live(&machine, "a");
+}
+
+#[test]
+fn a_command_that_takes_longer_than_allowed_is_ended_with_its_children() {
+    let machine = machine_with(r#", "commandTimeoutSecs": 1"#);
+    pack(&machine, "a", Commands::default());
+    assert_eq!(machine.run(&["start", "a.zip"]).code, Some(0));
+    let prestart = r#"sleep 600 & echo $! > "$RUN/child"; echo waiting; sleep 600"#;
+    pack(&machine, "b", Commands { prestart, ..Commands::default() });
+    let ended = machine.run(&["start", "b.zip"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let expected = "prestart command in /opt/deploys/b: still running after 1 s (commandTimeoutSecs), ended: ";
+    assert!(ended.stderr.contains(expected), "{ended:?}");
+    assert!(ended.stderr.contains("\nits last lines:\n  waiting\n"), "{ended:?}");
+    assert!(!lives(number_in(&machine, "/run/child")), "its child goes on");
+    assert_live(&machine, "a");
+    assert_tidy(&machine);
+}
+
+#[test]
+fn commands_run_in_the_deploys_folder_whose_base_name_is_the_deploys() {
+    let machine = machine();
+    let note = r#"echo "${PWD##*/} $(basename "$(pwd -P)")" >> "$RUN/folders""#;
+    let (start, stop) = (format!("{note}; {START}"), format!("{note}; {STOP}"));
+    pack(&machine, "a", Commands { prestart: note, start: &start, stop: &stop });
+    for words in [["start", "a.zip"], ["start", "a.zip"], ["stop", "a"]] {
+        assert_eq!(machine.run(&words).code, Some(0));
+    }
+    assert_eq!(machine.text("/run/folders").unwrap(), "a a\n".repeat(6));
+}
+
+#[test]
+fn commands_get_the_environment_of_c2_and_an_empty_standard_input() {
+    let machine = machine();
+    let prestart = r#"cat > "$RUN/input"; echo "$SETTING" > "$RUN/setting""#;
+    pack(&machine, "a", Commands { prestart, ..Commands::default() });
+    let output = machine.command(&["start", "a.zip"]).env("SETTING", "of the caller").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(machine.text("/run/setting").as_deref(), Some("of the caller\n"));
+    assert_eq!(machine.text("/run/input").as_deref(), Some(""));
+}
+
+#[test]
+fn what_a_prestart_command_leaves_in_the_folder_stays_there() {
+    let machine = machine();
+    pack(&machine, "a", Commands { prestart: "mkdir data; echo made > data/file", ..Commands::default() });
+    for _ in 0..2 {
+        assert_eq!(machine.run(&["start", "a.zip"]).code, Some(0));
+        assert_eq!(machine.text("/opt/deploys/a/data/file").as_deref(), Some("made\n"));
+    }
+    assert_tidy(&machine);
+}
+
+#[test]
+fn a_child_that_a_failed_command_leaves_behind_keeps_its_pipe() {
+    let machine = machine();
+    let prestart =
+        r#"(while test ! -e "$RUN/end"; do echo on; sleep 0.02; done; echo over) & echo $! > "$RUN/child"; exit 5"#;
+    pack(&machine, "a", Commands { prestart, ..Commands::default() });
+    assert_eq!(machine.run(&["start", "a.zip"]).code, Some(1));
+    assert!(lives(number_in(&machine, "/run/child")));
+    machine.write("/run/end", 0o644, b"");
+    eventually("its last words reach the log", || machine.log().contains("over"));
+}

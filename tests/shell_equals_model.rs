@@ -1,0 +1,190 @@
+//! Every case of `testdata` through the real shell in a temporary folder: it ends in the model's state, does the same
+//! effects in the same order and says the same.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{sync::Mutex, thread};
+
+use c2_core::{
+    seam::{End, Output, Report},
+    world::{Node, World},
+};
+use support::{
+    case::{Case, cases, command},
+    machine::{Machine, base_name, eventually},
+    norm::{difference, norm},
+    told::Told,
+};
+
+/// Cases at one time; most of their time they wait for commands.
+const SIDE_BY_SIDE: usize = 4;
+
+#[test]
+fn every_case_ends_in_the_state_of_the_model() {
+    let all = cases();
+    let count = all.iter().filter(|case| !needs_a_bucket(case)).count();
+    let wrong =
+        side_by_side(all.into_iter().filter(|case| !needs_a_bucket(case)).collect(), |case| compare(case, None));
+    println!("{count} cases through the real shell");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 40, "the cases were not run");
+}
+
+#[test]
+fn every_case_that_changes_files_ends_in_the_state_of_the_model_under_any_umask() {
+    let mut runs = Vec::new();
+    for case in cases().into_iter().filter(|case| !needs_a_bucket(case) && UNDER_UMASK.contains(&case.name.as_str())) {
+        runs.extend(["000", "027", "077"].map(|umask| (case.clone(), umask)));
+    }
+    assert_eq!(runs.len(), UNDER_UMASK.len() * 3);
+    let wrong = side_by_side(runs, |(case, umask)| compare(case, Some(umask)));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+const UNDER_UMASK: [&str; 6] =
+    ["expand-template/file", "fetch-context/file", "start/again", "start/with-context", "unpack/fresh", "unpack/over"];
+
+fn side_by_side<T: Send>(mut todo: Vec<T>, check: impl Fn(&T) -> Vec<String> + Sync) -> Vec<String> {
+    todo.reverse();
+    let (todo, wrong) = (Mutex::new(todo), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(|| {
+                loop {
+                    let Some(next) = todo.lock().unwrap().pop() else { break };
+                    let found = check(&next);
+                    wrong.lock().unwrap().extend(found);
+                }
+            });
+        }
+    });
+    wrong.into_inner().unwrap()
+}
+
+fn needs_a_bucket(case: &Case) -> bool {
+    case.config_text("").contains("s3://")
+}
+
+/// What differs between the model and the real shell.
+fn compare(case: &Case, umask: Option<&str>) -> Vec<String> {
+    let (told, end) = Told::run(case.world(), &*case.command(""));
+    let machine = Machine::of(case);
+    let words = case.words(&machine.root);
+    let mut run = match umask {
+        Some(umask) => machine.command_under(umask, &words),
+        None => machine.command(&words),
+    };
+    let mut stop = None;
+    let ended = match foreground(&told.world) {
+        None => machine.ended(run.output().unwrap()),
+        Some(deploy) => {
+            let child = run.spawn().unwrap();
+            let runs = || machine.text(&format!("/run/{deploy}")).is_some_and(|text| !text.is_empty());
+            eventually("the release runs", runs);
+            let stopped = machine.run(&["stop", &deploy]);
+            assert_eq!(stopped.code, Some(0), "{}: {}", case.name, stopped.stderr);
+            let command = command(&case.config(""), &["stop".to_string(), deploy]);
+            stop = Some(Told::run(told.world.clone(), &*command).0);
+            machine.ended(child.wait_with_output().unwrap())
+        }
+    };
+    let goal = stop.as_ref().map_or(&told.world, |stop| &stop.world);
+    let mut wrong = Vec::new();
+    let mut differ = |what: &str, model: Vec<String>, shell: Vec<String>| {
+        if model != shell {
+            let under = umask.map(|umask| format!(" under umask {umask}")).unwrap_or_default();
+            wrong.push(format!("== {}{under}: {what}\nmodel {model:#?}\nshell {shell:#?}", case.name));
+        }
+    };
+    let (model, shell) = (state(goal), state(&machine.world()));
+    if model != shell {
+        differ("its state", vec![difference(&model, &shell)], vec![]);
+    }
+    differ("what is left in .c2", left_over(goal), left_over(&machine.world()));
+    let (code, stdout, said) = expected(&machine, &end);
+    differ("its exit code", vec![code.to_string()], vec![format!("{}", ended.code.unwrap_or(-1))]);
+    differ("its output", vec![stdout], vec![ended.stdout.clone()]);
+    let said = told.printed.into_iter().chain(said).collect();
+    differ("what it says", without_tails(said), without_tails(ended.stderr.lines().map(str::to_string).collect()));
+    let (mut model, mut shell) = (without_ids(told.effects), without_ids(logged_effects(&machine)));
+    if let Some(stop) = stop {
+        // The two take turns; what of the start comes after the stop is not the model's to know.
+        model.extend(stop.effects);
+        model.sort();
+        shell.sort();
+    }
+    differ("its effects", model, shell);
+    wrong
+}
+
+/// The deploy that runs in the foreground: its start ends when somebody stops it.
+fn foreground(world: &World) -> Option<String> {
+    let stays = |folder: &&String| {
+        world.tree.text(&format!("{folder}/release.json")).is_some_and(|text| text.contains("while test -e"))
+    };
+    world.running.keys().find(stays).map(|folder| base_name(folder).to_string())
+}
+
+/// Exit code, standard output, and the last lines of standard error.
+fn expected(machine: &Machine, end: &End) -> (i32, String, Vec<String>) {
+    match end {
+        End::Reported(Report { output, notes, failed, hint }) => {
+            let stdout = match output {
+                Output::Text(text) => text.clone(),
+                Output::File(path) => machine.text(path).unwrap_or_default(),
+            };
+            let complaint = failed.iter().flat_map(|what| complaint(what, hint.as_deref()));
+            (i32::from(failed.is_some()), stdout, notes.iter().cloned().chain(complaint).collect())
+        }
+        End::Refused(refusal) => (1, String::new(), complaint(&refusal.to_string(), refusal.hint())),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn complaint(what: &str, hint: Option<&str>) -> Vec<String> {
+    let hint = hint.map(|hint| format!("    {hint}"));
+    format!("c2: {what}").lines().map(str::to_string).chain(hint).collect()
+}
+
+/// What matters of a host, but for what only one of the two has: releases lie in stores, what runs has a name.
+fn state(world: &World) -> Vec<String> {
+    let mut world = world.clone();
+    world.running =
+        world.running.iter().map(|(folder, version)| (base_name(folder).to_string(), version.clone())).collect();
+    let skipped = |line: &String| {
+        let path = line.split(' ').nth(1).unwrap_or_default();
+        path == "/srv" || path.starts_with("/srv/releases") || path.starts_with("/opt/var")
+    };
+    norm(&world).into_iter().filter(|line| !skipped(line)).collect()
+}
+
+/// The files below `.c2`, but for the lock.
+fn left_over(world: &World) -> Vec<String> {
+    let files = world.tree.0.iter().filter(|(_, node)| !matches!(node, Node::Folder { .. }));
+    let inside =
+        files.map(|(path, _)| path.clone()).filter(|path| path.contains("/.c2/") && !path.ends_with("/.c2/lock"));
+    inside.collect()
+}
+
+/// What the commands of a release print is not the model's to know, nor why a broken archive is refused.
+fn without_tails(lines: Vec<String>) -> Vec<String> {
+    let of_commands =
+        |line: &str| ["its last lines:", "rm: ", "cp: "].iter().any(|start| line.trim_start().starts_with(start));
+    let known = |line: String| match line.split_once("judge the archive ") {
+        Some((_, rest)) => format!("judge the archive {}", rest.split(':').next().unwrap_or_default()),
+        None => line,
+    };
+    lines.into_iter().filter(|line| !of_commands(line)).map(known).collect()
+}
+
+/// The effects that the log tells of: its lines at the second level.
+fn logged_effects(machine: &Machine) -> Vec<String> {
+    let log = machine.log();
+    let texts = log.lines().filter_map(|line| line.split_once(' ').map(|(_, text)| text));
+    texts.filter_map(|text| text.strip_prefix("..")).filter(|text| !text.starts_with('.')).map(str::to_string).collect()
+}
+
+fn without_ids(effects: Vec<String>) -> Vec<String> {
+    effects.into_iter().map(|effect| effect.split(" the id ").next().unwrap_or_default().to_string()).collect()
+}
