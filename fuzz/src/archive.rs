@@ -44,7 +44,10 @@ pub(crate) fn check(bytes: &[u8]) {
         }
     }
     let known = ["a.zip", "to", "over"].map(|name| desk.path().join(name));
-    assert!(names_in(desk.path()).iter().all(|path| known.contains(path)), "nothing is written beside the folder that is unpacked into");
+    assert!(
+        names_in(desk.path()).iter().all(|path| known.contains(path)),
+        "nothing is written beside the folder that is unpacked into"
+    );
 }
 
 fn judged_in_memory(bytes: &[u8], limits: &Limits) -> Result<Listing, Vec<Problem>> {

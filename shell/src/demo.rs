@@ -15,7 +15,7 @@ use std::{
 
 use c2_core::seam::Failure;
 
-use crate::{run::complain, signals::Signals};
+use crate::{output::tell, signals::Signals};
 use workspace::Workspace;
 
 /// Plays the demo in this folder, which must not exist or be empty; else in a fresh one for temporary files. The
@@ -25,8 +25,8 @@ pub fn demo(folder: Option<&str>) -> u8 {
     match play(folder) {
         Ok(()) => 0,
         Err(failure) => {
-            complain(&format!("c2: demo: {failure}"));
-            failure.hint().iter().for_each(|hint| complain(&format!("    {hint}")));
+            tell(&format!("c2: demo: {failure}"));
+            failure.hint().iter().for_each(|hint| tell(&format!("    {hint}")));
             if let Failure::Interrupted(signal) = failure { signal.exit_code() } else { 1 }
         }
     }
@@ -100,7 +100,7 @@ and a configuration (camus2.json) that says where everything is. To type the com
         stop.process_group(0);
         let stopped = self.follow("stop hello", stop, None);
         if let Err(failure) = &stopped {
-            complain(&format!("c2: demo: {failure}\n    what still runs ends by itself, ten minutes after its start"));
+            tell(&format!("c2: demo: {failure}\n    what still runs ends by itself, ten minutes after its start"));
         }
         stopped.is_ok()
     }
