@@ -34,8 +34,10 @@ struct Machine {
 
 /// Every valid state.
 fn machines() -> Vec<Machine> {
-    let one: Vec<Option<(&str, u16)>> =
-        [None].into_iter().chain(["r1.zip", "r2.zip"].into_iter().flat_map(|r| [8000, 8001].map(|p| Some((r, p))))).collect();
+    let one: Vec<Option<(&str, u16)>> = [None]
+        .into_iter()
+        .chain(["r1.zip", "r2.zip"].into_iter().flat_map(|r| [8000, 8001].map(|p| Some((r, p)))))
+        .collect();
     let mut machines = Vec::new();
     for a in &one {
         for b in &one {
@@ -184,7 +186,8 @@ struct Case {
 
 fn cases() -> Vec<(Machine, String, bool, bool)> {
     let mut cases = Vec::new();
-    let mut words: Vec<String> = ["disconnect main", "restart-frontend-proxy", "shutdown-frontend-proxy"].map(Into::into).into();
+    let mut words: Vec<String> =
+        ["disconnect main", "restart-frontend-proxy", "shutdown-frontend-proxy"].map(Into::into).into();
     for deploy in ["a", "b"] {
         words.extend(["r1.zip", "r2.zip"].map(|release| format!("start {release} {deploy}")));
         words.extend([format!("stop {deploy}"), format!("connect main {deploy}")]);

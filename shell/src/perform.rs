@@ -8,8 +8,8 @@ use crate::{
     archive::{self, ExtraFile},
     files,
     host::Machine,
-    ready,
     process::{SEEN_ALIVE, Seen, spawn},
+    ready,
 };
 
 impl Machine {
@@ -86,7 +86,14 @@ impl Machine {
         }
     }
 
-    fn run(&mut self, role: Role, folder: &str, command: &str, limit_s: Option<u32>, may_stay: bool) -> Result<(), Failure> {
+    fn run(
+        &mut self,
+        role: Role,
+        folder: &str,
+        command: &str,
+        limit_s: Option<u32>,
+        may_stay: bool,
+    ) -> Result<(), Failure> {
         let watch = (role == Role::Start && may_stay).then_some(SEEN_ALIVE);
         let spawned = spawn(role, folder, command, limit_s, &self.setting())?;
         match spawned.watch(watch, &self.signals) {

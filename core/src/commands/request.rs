@@ -125,9 +125,7 @@ impl Request {
                 let release = release_name("start", release)?;
                 Box::new(Start { config, release, as_deploy: as_deploy.is_some(), force: *force })
             }
-            Request::Stop { deploy, force } => {
-                Box::new(Stop { config, deploy: deploy.clone(), force: *force })
-            }
+            Request::Stop { deploy, force } => Box::new(Stop { config, deploy: deploy.clone(), force: *force }),
             Request::Status { json, .. } => Box::new(Status { config, json: *json }),
             Request::Connect { .. } => return Err(needs_proxy("connect an endpoint")),
             Request::Disconnect { .. } => return Err(needs_proxy("disconnect an endpoint")),
@@ -154,11 +152,7 @@ impl Request {
 
 impl Request {
     /// The command behind a proxy; `None` for one that does not care.
-    fn proxy_command(
-        &self,
-        config: &ToolConfig,
-        proxy: &ProxyModeConfig,
-    ) -> Result<Option<Box<dyn Command>>, Refusal> {
+    fn proxy_command(&self, config: &ToolConfig, proxy: &ProxyModeConfig) -> Result<Option<Box<dyn Command>>, Refusal> {
         let mut with_force = false;
         let goal = match self {
             Request::Start { release, as_deploy, force } => {

@@ -75,7 +75,8 @@ impl Certificates {
     }
 
     fn text(&self) -> String {
-        let lines = self.fingerprints.iter().map(|(path, found)| format!("{path} {}\n", found.as_deref().unwrap_or("-")));
+        let lines =
+            self.fingerprints.iter().map(|(path, found)| format!("{path} {}\n", found.as_deref().unwrap_or("-")));
         lines.collect()
     }
 }

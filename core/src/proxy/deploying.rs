@@ -57,7 +57,8 @@ impl Look<'_> {
         if let Some(plan) = self.identify(&home_path, home.as_ref(), &id)? {
             return Ok(plan);
         }
-        let change = Change { look: self, deploy, wanted, home_path: &home_path, home: home.as_ref(), prepared: &prepared };
+        let change =
+            Change { look: self, deploy, wanted, home_path: &home_path, home: home.as_ref(), prepared: &prepared };
         let mut stages = Vec::new();
         let cache = context::cache(config, &sources);
         if !cache.is_empty() {
@@ -111,16 +112,23 @@ impl Look<'_> {
         if let (None, Some(folder)) = (old, home.filter(|folder| is_whole(folder)))
             && self.runs(deploy, folder, folder.port.unwrap_or(wanted.port.0))?
         {
-            let why = format!("{} holds a release that runs, and the state does not know it", self.deploys.home(deploy.as_str()));
+            let why = format!(
+                "{} holds a release that runs, and the state does not know it",
+                self.deploys.home(deploy.as_str())
+            );
             return Err(Refusal::no(start_about(deploy), why).with_hint("stop it by hand, or put the state file back"));
         }
         if !prepared.compose {
             return Ok(());
         }
-        let same = |other: &&DeployName| *other != deploy && project_name(other.as_str()) == project_name(deploy.as_str());
+        let same =
+            |other: &&DeployName| *other != deploy && project_name(other.as_str()) == project_name(deploy.as_str());
         for other in self.now.have.deploys.keys().filter(same) {
             if self.facts.folder(&self.deploys.home(other.as_str()))?.is_some_and(|folder| folder.compose) {
-                let why = format!("Compose would take it and the deploy {other} for one project ({})", project_name(deploy.as_str()));
+                let why = format!(
+                    "Compose would take it and the deploy {other} for one project ({})",
+                    project_name(deploy.as_str())
+                );
                 return Err(Refusal::no(start_about(deploy), why).with_hint("give it another name: start RELEASE NAME"));
             }
         }

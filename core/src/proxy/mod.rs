@@ -77,7 +77,8 @@ impl Command for ProxyMode {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         if self.proxy.remote_state_s3.is_some() {
             let what = if self.goal == Goal::Restart { "restarted" } else { "shut down" };
-            let note = format!("the state is kept in S3 (remoteStateS3): no proxy is {what} here, slaves see to theirs");
+            let note =
+                format!("the state is kept in S3 (remoteStateS3): no proxy is {what} here, slaves see to theirs");
             return Ok(Step::Done(Report::note(note)));
         }
         let deploys = self.deploys();

@@ -1,10 +1,6 @@
 //! What a machine in proxy mode is found to be: its state file, what was cut short, what the proxy serves.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::String,
-};
+use alloc::{collections::BTreeMap, format, string::String};
 
 use super::served::{Routes, Served};
 use crate::{

@@ -56,7 +56,10 @@ impl Look<'_> {
     /// How the endpoints stand after a failure.
     fn standing(&self) -> String {
         if !self.now.has_proxy() {
-            return format!("no endpoint is routed; look at the deploys with c2 status, at files in {}", self.deploys.home(PROXY));
+            return format!(
+                "no endpoint is routed; look at the deploys with c2 status, at files in {}",
+                self.deploys.home(PROXY)
+            );
         }
         let routes = self.now.routes();
         let of = |endpoint| match routes.get(endpoint) {

@@ -276,10 +276,7 @@ impl<'a> Proxying<'a> {
 
     /// The new configuration in its place.
     fn swap(&self, new: &Configured) -> Vec<Effect> {
-        vec![
-            write(self.path("nginx.ctx.json"), new.context.clone()),
-            write(self.path("nginx.conf"), new.text.clone()),
-        ]
+        vec![write(self.path("nginx.ctx.json"), new.context.clone()), write(self.path("nginx.conf"), new.text.clone())]
     }
 
     fn conf_back(&self, back: Option<&(String, Served)>) -> Effect {

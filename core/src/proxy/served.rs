@@ -73,8 +73,8 @@ impl fmt::Display for Served {
 /// A name for a text that no other text is likely to have: 64 bits of FNV-1a (draft-eastlake-fnv). It tells texts
 /// apart that nobody chose to be alike.
 pub(super) fn name_of(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     format!("{hash:016x}")
 }

@@ -23,8 +23,8 @@ pub use tree::{Node, Tree};
 use crate::{
     archive::{Listing, Member},
     seam::{
-        Answer, COMPOSE_FILES, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query, Role, Secret,
-        Signal,
+        Answer, COMPOSE_FILES, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query,
+        Role, Secret, Signal,
     },
 };
 
