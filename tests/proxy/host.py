@@ -8,7 +8,7 @@ import images
 from load import ask
 from machine import Machine, pack, until
 
-MAIN, OTHER = "main.example.com", "other.example.com"
+MAIN, OTHER, SECURE = "main.example.com", "other.example.com", "secure.example.com"
 FIRST_PORT = 18000
 TIMEOUT_SECS = 10
 

@@ -2,6 +2,8 @@
 
 import collections
 import http.client
+import socket
+import ssl
 import threading
 
 
@@ -54,3 +56,19 @@ def ask(host, path="/", timeout_s=20):
         return "error", type(error).__name__
     finally:
         connection.close()
+
+
+def ask_https(host, path="/"):
+    """One request to port 443 by this name, whatever the certificate: `(status, body)`."""
+    context = ssl._create_unverified_context()
+    with socket.create_connection(("127.0.0.1", 443), timeout=20) as plain:
+        with context.wrap_socket(plain, server_hostname=host) as stream:
+            stream.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(stream)
+            answer.begin()
+            return answer.status, answer.read().decode()
+
+
+def served_certificate():
+    """The certificate on port 443, as PEM."""
+    return ssl.get_server_certificate(("127.0.0.1", 443))

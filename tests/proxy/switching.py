@@ -6,16 +6,18 @@ Needs the variable C2 and Compose as docker's plugin. Everything that is started
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
+import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import images
-from host import FIRST_PORT, MAIN, OTHER, Host, answers, docker, proxy_id
-from load import Load, ask
+from host import FIRST_PORT, MAIN, OTHER, SECURE, Host, answers, docker, proxy_id
+from load import Load, ask, ask_https, served_certificate
 from machine import cases_of, contains, equal, finish, run_cases
 
 
@@ -191,6 +193,118 @@ def a_docker_that_fails_is_a_failure():
         _, stderr = machine.run("connect", "main", "a", exit_code=1, environment=broken)
         contains(stderr, "no docker today")
         contains(machine.run("status")[0], "(not connected)")
+
+def an_https_endpoint_redirects_serves_and_takes_a_new_certificate():
+    with Host() as machine:
+        certificate, key = machine.root / "site.pem", machine.root / "site.key"
+
+        def certify(serial):
+            subject = ["-subj", f"/CN={SECURE}", "-days", "2", "-set_serial", str(serial)]
+            options = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate)]
+            subprocess.run(["openssl", *options, *subject], check=True, capture_output=True)
+            return certificate.read_text()
+
+        etype = {"httpsWithRedirect": {"explicit": {"sslCertificate": str(certificate), "sslCertificateKey": str(key)}}}
+        machine.config["deployMode"]["proxy"]["endPoints"]["secure"] = {"serverNames": [SECURE], "etype": etype}
+        machine.write_config()
+        machine.run("start", "r1.zip", "a")
+        _, stderr = machine.run("connect", "secure", "a", exit_code=1)
+        contains(stderr, str(certificate), "does not exist")
+        first = certify(1001)
+        machine.run("connect", "secure", "a")
+        equal(ask(SECURE)[0], 301)
+        equal(served_certificate(), first)
+        equal(ask_https(SECURE), (200, "one"))
+        challenge = machine.root / "www" / ".well-known" / "acme-challenge"
+        challenge.mkdir(parents=True)
+        (challenge / "token").write_text("proof")
+        equal(ask(SECURE, "/.well-known/acme-challenge/token"), (200, "proof"))
+        equal(ask("nobody.example.com", "/health-check")[0], 503)
+        second = certify(1002)
+        machine.run("restart-frontend-proxy")
+        equal(served_certificate(), second)
+        machine.run("disconnect", "secure")
+        equal(ask(SECURE)[0], 503)
+        contains(machine.run("status")[0], "secure: (secure.example.com:80,443) -> (not connected)")
+
+
+def the_health_path_asks_the_deploy_of_its_endpoint():
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        machine.run("connect", "other", "a")
+        equal(ask("nobody.example.com", "/health-check")[0], 503)
+        machine.run("connect", "main", "a")
+        equal(ask("nobody.example.com", "/health-check"), (200, "one"))
+
+
+def a_taken_port_80_is_a_failure_and_heals():
+    with Host() as machine, socket.socket() as taken:
+        machine.run("start", "r1.zip", "a")
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("0.0.0.0", 80))
+        taken.listen()
+        _, stderr = machine.run("connect", "main", "a", exit_code=1)
+        contains(stderr, "connect main to a", "listens on ports 80")
+        contains(machine.run("status")[0], "main: (main.example.com:80) -> (not connected)")
+        taken.close()
+        machine.run("connect", "main", "a")
+        equal(ask(MAIN), (200, "one"))
+
+
+def a_docker_that_hangs_ends_in_an_error():
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        fake = machine.root / "fake"
+        fake.mkdir()
+        (fake / "docker").write_text("#!/bin/sh\nexec sleep 300\n")
+        (fake / "docker").chmod(0o755)
+        hanging = {"PATH": f"{fake}:{os.environ['PATH']}"}
+        _, stderr = machine.run("connect", "main", "a", exit_code=1, environment=hanging)
+        contains(stderr, "no end after 30 s")
+
+
+def a_killed_connect_never_leaves_the_endpoint_on_a_dead_port_and_converges():
+    kills = int(os.environ.get("KILLS", "20"))
+    chance = random.Random(20240102)
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        machine.run("start", "r2.zip", "b")
+        machine.run("connect", "main", "a")
+        killed = 0
+        with Load(MAIN) as load:
+            for turn in range(kills):
+                process = machine.spawn("connect", "main", "ba"[turn % 2])
+                try:
+                    process.wait(timeout=chance.uniform(0.02, 0.8))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    killed += 1
+                process.communicate()
+                equal(ask(MAIN)[0], 200)
+                if turn % 4 == 3:
+                    machine.run("connect", "main", "ba"[turn % 2])
+                    answers(MAIN, ["two", "one"][turn % 2])
+        equal(load.failures(), {})
+        print(f"       {killed} of {kills} runs were killed, {load.total()} requests, 0 failed")
+
+
+def a_killed_start_over_a_live_label_converges():
+    kills = int(os.environ.get("KILLS", "20")) // 4
+    chance = random.Random(20240103)
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        machine.run("connect", "main", "a")
+        with Load(MAIN) as load:
+            for turn in range(kills):
+                process = machine.spawn("start", ["r2.zip", "r1.zip"][turn % 2], "a")
+                try:
+                    process.wait(timeout=chance.uniform(0.05, 3))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                process.communicate()
+                machine.run("start", ["r2.zip", "r1.zip"][turn % 2], "a")
+                equal(ask(MAIN), (200, ["two", "one"][turn % 2]))
+        equal({status for status, _ in load.counts()} - {200, 503}, set())
 
 
 if __name__ == "__main__":

@@ -19,11 +19,17 @@ pub struct Case {
     pub value: Value,
 }
 
-/// All cases of the project, in order.
+/// The folder of the cases of proxy mode.
+const PROXIED: &str = "proxy";
+
+/// All cases without a proxy, in order.
 pub fn cases() -> Vec<Case> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let mut found = Vec::new();
     for command in sorted(&root) {
+        if command.ends_with(PROXIED) {
+            continue;
+        }
         for folder in sorted(&command) {
             let Ok(text) = fs::read_to_string(folder.join("case.json")) else { continue };
             let value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
