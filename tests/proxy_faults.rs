@@ -6,16 +6,15 @@ mod support;
 use std::{collections::BTreeMap, mem::discriminant, thread};
 
 use c2_core::{
-    commands::Request,
-    config::{DeployMode, Syntax, ToolConfig, tool_config},
+    config::{Syntax, ToolConfig, tool_config},
     proxy::Served,
-    seam::{Command, End, Facts, Location, drive},
+    seam::{Command, End, Facts, drive},
     world::{Fault, World},
 };
 use serde_json::{Value, json};
 use support::{
-    case::release_of,
     norm::{difference, norm},
+    proxied,
 };
 
 /// The faults that may follow another one.
@@ -68,21 +67,7 @@ fn config() -> ToolConfig {
 }
 
 fn command(words: &str) -> Box<dyn Command> {
-    let config = config();
-    assert!(matches!(config.deploy_mode, DeployMode::Proxy(_)));
-    let words: Vec<&str> = words.split(' ').collect();
-    let request = match words[..] {
-        ["start", release, deploy] => {
-            Request::Start { release: release.into(), as_deploy: Some(deploy.into()), force: false }
-        }
-        ["stop", deploy] => Request::Stop { deploy: deploy.into(), force: false },
-        ["connect", endpoint, deploy] => Request::Connect { endpoint: endpoint.into(), deploy: deploy.into() },
-        ["disconnect", endpoint] => Request::Disconnect { endpoint: endpoint.into() },
-        ["restart-frontend-proxy"] => Request::RestartProxy,
-        ["shutdown-frontend-proxy"] => Request::ShutdownProxy,
-        _ => panic!("{words:?}"),
-    };
-    request.command(config).unwrap()
+    proxied::command(&config(), &words.split(' ').collect::<Vec<_>>())
 }
 
 fn release(broken: bool, strict: bool) -> Value {
@@ -91,36 +76,20 @@ fn release(broken: bool, strict: bool) -> Value {
     json!({ "files": files, "start": start, "stop": stop })
 }
 
-/// The simulated host in this state; what is there was made by the program itself.
+/// The simulated host in this state; what is there of the proxy was made by the program itself.
 fn world(machine: &Machine, broken: bool, strict: bool) -> World {
-    let mut world = World { clock: 1_700_000_000, nonce: 100, ..World::default() };
-    world.tree.make_folder(DEPLOYS, 0o755);
-    for name in ["r1.zip", "r2.zip"] {
-        let value = release(broken && name == "r2.zip", strict);
-        world.releases.insert(Location::File(format!("/srv/releases/{name}")), release_of(name, &value));
-    }
+    let value = |name: &str| release(broken && name == "r2.zip", strict);
+    let releases = ["r1.zip", "r2.zip"].map(|name| (name.to_string(), value(name)));
+    let mut world = proxied::bare(&releases.into());
+    let mut deploys = BTreeMap::new();
     for (label, (name, port)) in &machine.deploys {
-        let home = format!("{DEPLOYS}/{label}");
-        for (path, (mode, bytes)) in &release_of(name, &release(false, strict)).files {
-            world.tree.write(&format!("{home}/{path}"), *mode, bytes);
-        }
-        world.tree.write(&format!("{home}/.c2-id"), 0o644, format!("id-of-{label}\n{name}\n{port}\n").as_bytes());
-        world.running.insert(home.clone(), (*name).to_string());
-        world.accepting.insert(home, *port);
-        world.proven.insert(*port);
+        proxied::deploy(&mut world, label, name, *port, &release(false, strict));
+        deploys.insert((*label).to_string(), ((*name).to_string(), *port));
     }
-    let deploys: BTreeMap<_, _> = machine
-        .deploys
-        .iter()
-        .map(|(label, (release, port))| (*label, json!({ "label": label, "release": release, "port": port })))
-        .collect();
-    let connections: BTreeMap<_, _> = machine.connected.iter().map(|deploy| ("main", *deploy)).collect();
-    let state = json!({ "deploys": deploys, "connections": connections });
-    world.tree.write(&format!("{DEPLOYS}/frontend-proxy/state.json"), 0o644, format!("{state:#}\n").as_bytes());
+    let connections = machine.connected.iter().map(|deploy| ("main".to_string(), json!(deploy))).collect();
+    proxied::note_state(&mut world, &deploys, &connections);
     if machine.proxy {
-        let end = run(&mut world, &*command("restart-frontend-proxy"), &[]);
-        assert!(!failed(&end), "{end:?}");
-        assert!(world.violations.is_empty(), "{:?}", world.violations);
+        proxied::start_proxy(&mut world, &config());
     }
     world
 }

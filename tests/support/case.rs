@@ -24,10 +24,23 @@ const PROXIED: &str = "proxy";
 
 /// All cases without a proxy, in order.
 pub fn cases() -> Vec<Case> {
+    let found = cases_in(|command| command != PROXIED);
+    assert!(found.len() > 20, "the cases of testdata were not found");
+    found
+}
+
+/// The cases of proxy mode, in order.
+pub fn proxied_cases() -> Vec<Case> {
+    let found = cases_in(|command| command == PROXIED);
+    assert!(found.len() > 5, "the cases of testdata were not found");
+    found
+}
+
+fn cases_in(wanted: impl Fn(&str) -> bool) -> Vec<Case> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let mut found = Vec::new();
     for command in sorted(&root) {
-        if command.ends_with(PROXIED) {
+        if !wanted(command.file_name().unwrap().to_str().unwrap()) {
             continue;
         }
         for folder in sorted(&command) {
@@ -37,7 +50,6 @@ pub fn cases() -> Vec<Case> {
             found.push(Case { name, folder, value });
         }
     }
-    assert!(found.len() > 20, "the cases of testdata were not found");
     found
 }
 

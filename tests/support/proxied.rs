@@ -79,7 +79,8 @@ pub fn world(case: &Case) -> World {
     let mut world = bare(&releases);
     let mut deploys = BTreeMap::new();
     for (label, value) in entries(&host["deployed"]) {
-        let (release, port) = (value["release"].as_str().unwrap(), u16::try_from(value["port"].as_u64().unwrap()).unwrap());
+        let (release, port) =
+            (value["release"].as_str().unwrap(), u16::try_from(value["port"].as_u64().unwrap()).unwrap());
         deploy(&mut world, &label, release, port, &value);
         deploys.insert(label, (release.to_string(), port));
     }
