@@ -105,11 +105,6 @@ impl ProxyMode {
         let configured = self.config.command_timeout_s.map(Positive::get);
         Running { limit_s: configured.into_iter().chain(limit_s).min(), may_stay: false }
     }
-
-    /// Whether the command is about the proxy itself: it starts one that does not run and heals one that is stale.
-    fn is_about_the_proxy(&self) -> bool {
-        matches!(self.goal, Goal::Connect { .. } | Goal::Disconnect(_) | Goal::Restart)
-    }
 }
 
 /// One look at the machine, and what is decided on it.

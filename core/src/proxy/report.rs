@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Goal, Look, observed::PROXY};
+use super::{Goal, Look};
 use crate::seam::{Outcome, Refusal, Report};
 
 impl Look<'_> {
@@ -19,7 +19,15 @@ impl Look<'_> {
             notes.extend(self.waiting());
             return Report { notes, ..Report::text("") };
         }
-        let hint = refused.and_then(Refusal::hint).map_or_else(|| self.standing(), ToString::to_string);
+        let failure = self.past.iter().find_map(|outcome| match outcome {
+            Outcome::Planned { failed: Some((_, failure)), .. } => failure.hint(),
+            _ => None,
+        });
+        let standing = self.standing();
+        let hint = match refused.and_then(Refusal::hint).or(failure) {
+            Some(hint) => format!("{hint}; {standing}"),
+            None => standing,
+        };
         Report { notes: self.waiting(), ..Report::failed(troubles.join("\n"), Some(&hint)) }
     }
 
@@ -56,10 +64,7 @@ impl Look<'_> {
     /// How the endpoints stand after a failure.
     fn standing(&self) -> String {
         if !self.now.has_proxy() {
-            return format!(
-                "no endpoint is routed; look at the deploys with c2 status, at files in {}",
-                self.deploys.home(PROXY)
-            );
+            return "no endpoint is routed".to_string();
         }
         let routes = self.now.routes();
         let of = |endpoint| match routes.get(endpoint) {

@@ -23,27 +23,21 @@ pub(super) fn connect_about(endpoint: &Label, deploy: &DeployName) -> String {
     format!("connect {endpoint} to {deploy}")
 }
 
-const SWITCH: &str = "route the endpoints";
+/// What the plan is called that routes the endpoints as they are wanted.
+pub(super) const SWITCH: &str = "route the endpoints";
 const RESTART: &str = "restart the proxy";
 const SHUT_DOWN: &str = "shut the proxy down";
 
 impl Look<'_> {
     /// The plan that makes the proxy serve what is wanted of it; `None` when it does.
     pub(super) fn switch(&self, want: &State) -> Result<Option<Plan>, Refusal> {
-        let about = match &self.mode.goal {
-            Goal::Connect { endpoint, deploy } if self.now.have.connections.get(endpoint) != Some(deploy) => {
-                connect_about(endpoint, deploy)
-            }
-            Goal::Restart => RESTART.to_string(),
-            _ => SWITCH.to_string(),
-        };
-        let about = if self.tried(&about) == Some(false) { SWITCH.to_string() } else { about };
+        let about = if self.gave_up() { SWITCH.to_string() } else { self.goal_about() };
         if self.tried(&about).is_some() {
             return Ok(None);
         }
         let routes = self.routes(want)?;
         let mut proxying = Proxying::new(self)?;
-        let stale = match self.mode.is_about_the_proxy() && proxying.wanted() {
+        let stale = match self.heals() && proxying.wanted() {
             false => !self.now.routes_are(&routes),
             true => about == RESTART || !proxying.serves_well(&routes)?,
         };
@@ -59,6 +53,25 @@ impl Look<'_> {
         after.connections.clone_from(&want.connections);
         stages.extend(self.note(&after));
         Ok(Some(Plan { notes: proxying.notes, ..Plan::new(about, stages) }))
+    }
+
+    /// What the plan is called that brings about what the command wants of the proxy.
+    fn goal_about(&self) -> String {
+        match &self.mode.goal {
+            Goal::Connect { endpoint, deploy } => connect_about(endpoint, deploy),
+            Goal::Restart => RESTART.to_string(),
+            _ => SWITCH.to_string(),
+        }
+    }
+
+    /// Whether what the command wants of the proxy failed in this run: what is left is to route what can be routed.
+    fn gave_up(&self) -> bool {
+        self.tried(&self.goal_about()) == Some(false)
+    }
+
+    /// Whether this run starts a proxy that does not run, and heals one that is stale.
+    fn heals(&self) -> bool {
+        matches!(self.mode.goal, Goal::Connect { .. } | Goal::Disconnect(_) | Goal::Restart) && !self.gave_up()
     }
 
     /// Each endpoint's port: that of the deploy it waits for, else of the one it has, else none, which answers 503.
@@ -176,7 +189,7 @@ impl<'a> Proxying<'a> {
 
     /// Whether a proxy runs or is to run at the end.
     fn wanted(&self) -> bool {
-        let starts = matches!(self.look.mode.goal, Goal::Connect { .. } | Goal::Restart);
+        let starts = self.look.heals() && !matches!(self.look.mode.goal, Goal::Disconnect(_));
         starts || matches!(self.container, Container::Well | Container::Stale { running: true })
     }
 

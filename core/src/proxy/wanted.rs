@@ -2,7 +2,7 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Goal, Look, deploying::stop_about, observed::PROXY, routing::connect_about};
+use super::{Goal, Look, deploying::stop_about, observed::PROXY, routing::{SWITCH, connect_about}};
 use crate::{
     config::{Deploy, DeployName, Label, Port, State},
     nearest,
@@ -40,7 +40,9 @@ impl Look<'_> {
                 }
             }
             Goal::Disconnect(endpoint) => {
-                self.known_endpoint(endpoint, true)?;
+                if self.tried(SWITCH) != Some(true) {
+                    self.known_endpoint(endpoint, true)?;
+                }
                 want.connections.remove(endpoint);
             }
             Goal::Restart | Goal::Shutdown => (),
