@@ -7,7 +7,7 @@ mod support;
 use std::{collections::BTreeMap, mem::discriminant, thread};
 
 use c2_core::{
-    seam::{Command, End, Facts, Outcome, drive},
+    seam::{Command, End, Facts, Intent, Outcome, drive},
     world::{Fault, World},
 };
 use support::{
@@ -204,6 +204,11 @@ fn old_is_gone(base: &Undisturbed<'_>, world: &World) -> bool {
         world.tree.get("/opt/deploys/current").map(|node| format!("{node:?}").split("since").next().map(str::to_string))
     };
     let before = &base.start.running;
+    let noted = base.start.tree.text("/opt/deploys/.c2/intents/current.json");
+    if noted.and_then(|text| Intent::from_text(&text)?.home).is_some_and(|home| before.contains_key(&home)) {
+        // What runs is the change that was interrupted, not what was live before it.
+        return false;
+    }
     !before.is_empty() && (&world.running != before || link(world) != link(&base.start))
 }
 

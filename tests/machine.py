@@ -84,7 +84,9 @@ class Machine:
         except subprocess.TimeoutExpired:
             process.kill()
             stdout, stderr = process.communicate()
-            raise AssertionError(f"c2 {shlex.join(map(str, arguments))} still ran after {timeout_s} s\n{stdout}\n{stderr}") from None
+            raise AssertionError(
+                f"c2 {shlex.join(map(str, arguments))} still ran after {timeout_s} s\n{stdout}\n{stderr}"
+            ) from None
         if process.returncode != exit_code:
             raise AssertionError(
                 f"c2 {shlex.join(map(str, arguments))} ended with {process.returncode}, not {exit_code}\n"
@@ -134,7 +136,11 @@ def pack(path, files):
 
 def tree(folder):
     """The files below a folder, relative path -> text, for whole comparisons."""
-    return {str(p.relative_to(folder)): p.read_text(errors="replace") for p in sorted(folder.rglob("*")) if p.is_file() and p.name != ".c2-id"}
+    return {
+        str(p.relative_to(folder)): p.read_text(errors="replace")
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != ".c2-id"
+    }
 
 
 def until(condition, what, limit_s=30):

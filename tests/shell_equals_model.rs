@@ -154,7 +154,7 @@ fn state(world: &World) -> Vec<String> {
         world.running.iter().map(|(folder, version)| (base_name(folder).to_string(), version.clone())).collect();
     let skipped = |line: &String| {
         let path = line.split(' ').nth(1).unwrap_or_default();
-        path == "/srv" || path.starts_with("/srv/releases") || path.starts_with("/opt/var")
+        path == "/srv" || path == "/config.json" || path.starts_with("/srv/releases") || path.starts_with("/opt/var")
     };
     norm(&world).into_iter().filter(|line| !skipped(line)).collect()
 }

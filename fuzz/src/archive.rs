@@ -10,7 +10,7 @@ use c2_core::archive::{
     AFTER_BYTES, Limits, Listing, Problem, TAIL_BYTES, central_headers, directory, judge, local_header,
     local_header_bytes,
 };
-use c2_shell::archive::{judge_archive, read_member, unpack, unpack_over};
+use c2_shell::archive::{Archive, ArchiveError};
 use zip::ZipArchive;
 
 /// Small, so that an input that unpacks to much is refused and not waited for.
@@ -29,25 +29,24 @@ pub(crate) fn check(bytes: &[u8]) {
     let archive = desk.path().join("a.zip");
     fs::write(&archive, bytes).expect("the folder takes a file");
     let to = desk.path().join("to");
-    match judge_archive(&archive, &LIMITS) {
-        Err(_) => {
-            assert!(unpack(&archive, &LIMITS, &to, &[]).is_err(), "what is refused is not unpacked");
-            assert!(!to.exists(), "a refusal leaves nothing behind");
-        }
-        Ok(listing) => {
-            assert_eq!(in_memory.as_ref(), Ok(&listing), "a file is judged as its bytes are");
-            let again = judge_archive(&archive, &LIMITS).expect("it was accepted before");
-            assert_eq!(listing, again, "judging twice gives the same listing");
-            check_unpacked(&archive, &listing, &to);
-            check_unpacked_over(&archive, &listing, &desk.path().join("over"));
-            check_by_another_reader(bytes, &listing, &to);
-        }
+    if let Ok(judged) = judge_file(&archive) {
+        let listing = judged.listing();
+        assert_eq!(in_memory.as_ref(), Ok(listing.as_ref()), "a file is judged as its bytes are");
+        let again = judge_file(&archive).expect("it was accepted before");
+        assert_eq!(listing, again.listing(), "judging twice gives the same listing");
+        check_unpacked(&judged, listing, &to);
+        check_unpacked_over(&judged, listing, &desk.path().join("over"));
+        check_by_another_reader(bytes, listing, &to);
     }
     let known = ["a.zip", "to", "over"].map(|name| desk.path().join(name));
     assert!(
         names_in(desk.path()).iter().all(|path| known.contains(path)),
         "nothing is written beside the folder that is unpacked into"
     );
+}
+
+fn judge_file(path: &Path) -> Result<Archive, ArchiveError> {
+    Archive::judge(path, fs::File::open(path).expect("the file was just written"), &LIMITS)
 }
 
 fn judged_in_memory(bytes: &[u8], limits: &Limits) -> Result<Listing, Vec<Problem>> {
@@ -73,19 +72,19 @@ fn judged_in_memory(bytes: &[u8], limits: &Limits) -> Result<Listing, Vec<Proble
     judge(&headers, directory.start, limits)
 }
 
-fn check_unpacked(archive: &Path, listing: &Listing, to: &Path) {
-    unpack(archive, &LIMITS, to, &[]).expect("what is accepted can be unpacked");
+fn check_unpacked(archive: &Archive, listing: &Listing, to: &Path) {
+    archive.unpack(to, &[]).expect("what is accepted can be unpacked");
     check_tree(listing, to);
     for member in listing.members().iter().filter(|member| !member.folder) {
-        let read = read_member(archive, listing, &member.path, LIMITS.max_bytes).expect("a member can be read");
+        let read = archive.read_member(&member.path, LIMITS.max_bytes).expect("a member can be read");
         assert_eq!(read, fs::read(to.join(&member.path)).ok(), "a member is read as it is unpacked");
     }
 }
 
 /// Some names are taken while unpacking into a folder that is there: that is refused in time.
-fn check_unpacked_over(archive: &Path, listing: &Listing, to: &Path) {
+fn check_unpacked_over(archive: &Archive, listing: &Listing, to: &Path) {
     fs::create_dir(to).expect("the folder takes a folder");
-    match unpack_over(archive, &LIMITS, to, &[]) {
+    match archive.unpack_over(to, &[]) {
         Ok(()) => check_tree(listing, to),
         Err(error) => {
             let is_taken = |part: &str| part.starts_with(".c2-new-");

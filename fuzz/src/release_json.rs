@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use c2_core::config::{Parsed, Rejected, config_source, release_config, slave_state, state};
 
-use crate::config::check_problems;
+use super::config::check_problems;
 
 /// Reads the input as each of the files. What is written after reading one must read as the same again.
 pub fn check(input: &[u8]) {

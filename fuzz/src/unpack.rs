@@ -1,7 +1,7 @@
 //! Release archives that are mostly good: the input is a recipe, from which an archive with right lengths, offsets and
 //! CRCs is built. (Hardly any change to a finished archive leaves it one that is accepted.)
 
-use crate::archive::{self, crc32};
+use super::archive::{self, crc32};
 
 const DEFLATED: u8 = 1;
 const STREAMED: u8 = 1 << 1;

@@ -1,6 +1,6 @@
 //! Release archives as they come: the input is the file.
 
-use crate::archive;
+use super::archive;
 
 /// Judges the input, and unpacks it when it is accepted.
 pub fn check(input: &[u8]) {

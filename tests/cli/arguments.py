@@ -19,10 +19,20 @@ HELP_FORMS = (["help"], ["--help"], ["-h"], ["start", "--help"], ["start", "-h"]
 def bare(*words, exit_code=0, stdout=subprocess.PIPE, environment=None):
     """Runs c2 without any configuration; returns its stdout and stderr."""
     environment = {"PATH": os.environ["PATH"], **(environment or {})}
-    done = subprocess.run([C2, *words], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment, timeout=60)
+    done = subprocess.run(
+        [C2, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        timeout=60,
+    )
     contains_none(done.stderr, "panicked")
     if done.returncode != exit_code:
-        raise AssertionError(f"c2 {' '.join(words)} ended with {done.returncode}, not {exit_code}\n{done.stdout}{done.stderr}")
+        raise AssertionError(
+            f"c2 {' '.join(words)} ended with {done.returncode}, not {exit_code}\n{done.stdout}{done.stderr}"
+        )
     return done.stdout, done.stderr
 
 
@@ -44,7 +54,12 @@ def the_help_page_names_every_command():
 
 
 def a_usage_error_exits_with_2_and_says_why_on_stderr():
-    for words, named in ((["strat"], "strat"), (["start"], "release"), (["start", "a", "b", "c"], "c"), (["list-releases", "--sideways"], "--sideways")):
+    for words, named in (
+        (["strat"], "strat"),
+        (["start"], "release"),
+        (["start", "a", "b", "c"], "c"),
+        (["list-releases", "--sideways"], "--sideways"),
+    ):
         stdout, stderr = bare(*words, exit_code=2)
         equal(stdout, "")
         contains(stderr, named)
@@ -101,10 +116,14 @@ def a_config_of_another_syntax_is_refused_by_its_extension():
 
 def all_errors_of_a_config_are_reported_at_once_with_their_lines():
     with Machine(None) as machine:
-        (machine.root / "camus2.json").write_text('{\n  "deploysDir": 7,\n  "logFile": [],\n  "deployMode": "sideways"\n}\n')
+        (machine.root / "camus2.json").write_text(
+            '{\n  "deploysDir": 7,\n  "logFile": [],\n  "deployMode": "sideways"\n}\n'
+        )
         for command in ("check-config", "list-releases"):
             stdout, stderr = machine.run(command, exit_code=1)
-            contains(stdout + stderr, "camus2.json", "deploysDir", "logFile", "deployMode", "releases", "2:", "3:", "4:")
+            contains(
+                stdout + stderr, "camus2.json", "deploysDir", "logFile", "deployMode", "releases", "2:", "3:", "4:"
+            )
 
 
 def an_unknown_field_is_a_warning_and_fails_only_check_config():
@@ -122,7 +141,12 @@ def a_good_config_passes_its_check():
 def options_are_taken_in_every_form_and_place():
     with Machine(None) as machine:
         pack(machine.root / "releases" / "app-1.zip", release_files("one"))
-        for words in (["--lock-wait=3", "app-1.zip"], ["--lock-wait", "3", "app-1.zip"], ["app-1.zip", "--lock-wait=3"], ["app-1.zip", "--lock-wait", "3"]):
+        for words in (
+            ["--lock-wait=3", "app-1.zip"],
+            ["--lock-wait", "3", "app-1.zip"],
+            ["app-1.zip", "--lock-wait=3"],
+            ["app-1.zip", "--lock-wait", "3"],
+        ):
             machine.run("start", *words, "--dry-run")
 
 

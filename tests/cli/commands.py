@@ -72,7 +72,13 @@ def a_signal_undoes_the_plan_and_shows_in_the_exit_code():
             (machine.root / "go").touch()
             _, stderr = start.communicate(timeout=30)
             equal((start.returncode, machine.current(), stderr.count("panicked")), (exit_code, "app-1", 0))
-            equal(([line for line in machine.happened() if " one " in line][-1], "start two in app-2" in machine.happened()), (STARTED[-1], False))
+            equal(
+                (
+                    [line for line in machine.happened() if " one " in line][-1],
+                    "start two in app-2" in machine.happened(),
+                ),
+                (STARTED[-1], False),
+            )
 
 
 def a_command_that_kills_c2_leaves_a_machine_that_the_next_run_mends():
@@ -86,7 +92,9 @@ def a_command_that_kills_c2_leaves_a_machine_that_the_next_run_mends():
 
 
 def a_second_run_waits_for_the_first_and_names_it_when_it_gives_up():
-    with machine_with(("app-1.zip", release_files("one", prestartCommand=WAIT)), ("app-2.zip", release_files("two"))) as machine:
+    with machine_with(
+        ("app-1.zip", release_files("one", prestartCommand=WAIT)), ("app-2.zip", release_files("two"))
+    ) as machine:
         first = machine.spawn("start", "app-1.zip")
         until((machine.root / "there").exists, "the first run is at work")
         contains(machine.run("start", "app-2.zip", "--lock-wait", "0", exit_code=1)[1], str(first.pid))

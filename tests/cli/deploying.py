@@ -35,7 +35,12 @@ def a_release_is_started_replaced_and_stopped():
         machine.run("start", "app-2.zip")
         equal(machine.current(), "app-2")
         machine.run("stop", "app-2")
-        expected = STARTED + events("two", "app-2", "prestart") + events("one", "app-1", "stop") + events("two", "app-2", "start", "stop")
+        expected = (
+            STARTED
+            + events("two", "app-2", "prestart")
+            + events("one", "app-1", "stop")
+            + events("two", "app-2", "start", "stop")
+        )
         equal((machine.happened(), machine.current(), machine.leftovers()), (expected, None, []))
 
 
@@ -64,7 +69,9 @@ def a_failed_start_command_brings_the_old_release_back_and_shows_its_last_lines(
         _, stderr = machine.run("start", "app-2.zip", exit_code=1)
         contains(stderr, "7", "the port is taken")
         equal(machine.current(), "app-1")
-        equal([line for line in machine.happened() if " one " in line], STARTED + events("one", "app-1", "stop", "start"))
+        equal(
+            [line for line in machine.happened() if " one " in line], STARTED + events("one", "app-1", "stop", "start")
+        )
 
 
 def a_start_command_killed_by_a_signal_is_reported_with_it():
@@ -74,14 +81,18 @@ def a_start_command_killed_by_a_signal_is_reported_with_it():
 
 
 def a_failed_prestart_never_stops_the_old_release():
-    with machine_with(("app-1.zip", release_files("one")), ("app-2.zip", release_files("two", prestartCommand="exit 3"))) as machine:
+    with machine_with(
+        ("app-1.zip", release_files("one")), ("app-2.zip", release_files("two", prestartCommand="exit 3"))
+    ) as machine:
         machine.run("start", "app-1.zip")
         contains(machine.run("start", "app-2.zip", exit_code=1)[1], "prestart")
         equal((machine.current(), machine.happened()), ("app-1", STARTED))
 
 
 def a_failed_stop_command_keeps_the_old_link_unless_forced():
-    with machine_with(("app-1.zip", release_files("one", stopCommand="exit 5")), ("app-2.zip", release_files("two"))) as machine:
+    with machine_with(
+        ("app-1.zip", release_files("one", stopCommand="exit 5")), ("app-2.zip", release_files("two"))
+    ) as machine:
         machine.run("start", "app-1.zip")
         contains(machine.run("start", "app-2.zip", exit_code=1)[1], "5")
         equal((machine.current(), "start two in app-2" in machine.happened()), ("app-1", False))
@@ -108,7 +119,13 @@ def a_machine_of_the_older_tool_is_taken_over():
         machine.log.parent.mkdir()
         machine.log.write_text("2019-05-06T07:08:09.123456789 ..started app-1\n")
         machine.run("start", "app-2.zip")
-        equal((machine.current(), machine.happened()), ("app-2", events("two", "app-2", "prestart") + events("one", "app-1", "stop") + events("two", "app-2", "start")))
+        equal(
+            (machine.current(), machine.happened()),
+            (
+                "app-2",
+                events("two", "app-2", "prestart") + events("one", "app-1", "stop") + events("two", "app-2", "start"),
+            ),
+        )
         contains(machine.run("show-log")[0], "2019-05-06T07:08:09.123456789 ..started app-1\n")
 
 
@@ -151,7 +168,11 @@ def a_dry_run_prints_the_plan_and_touches_nothing():
 
 
 def every_mistake_in_templates_is_reported_before_anything_is_touched():
-    files = {**release_files("two", templates=["a.tpl", "b/c.tpl"]), "a.tpl": "one\n  {{nowhere}}\n", "b/c.tpl": "{{site.hots}}{{> missing}}"}
+    files = {
+        **release_files("two", templates=["a.tpl", "b/c.tpl"]),
+        "a.tpl": "one\n  {{nowhere}}\n",
+        "b/c.tpl": "{{site.hots}}{{> missing}}",
+    }
     with machine_with(("app-1.zip", release_files("one")), ("app-2.zip", files)) as machine:
         give_context(machine, '{"host": "a"}')
         machine.run("start", "app-1.zip")
@@ -170,7 +191,10 @@ def hostile_archives_are_refused_and_leave_nothing():
                     archive.writestr(name, text)
                 archive.writestr(hostile, "/etc/passwd")
             contains(machine.run("start", "bad.zip", exit_code=1)[1], "bad.zip")
-            equal((number, machine.happened(), machine.leftovers(), (machine.deploys / "bad").exists()), (number, [], [], False))
+            equal(
+                (number, machine.happened(), machine.leftovers(), (machine.deploys / "bad").exists()),
+                (number, [], [], False),
+            )
             equal(list(machine.root.rglob("*escaped*")) + list(machine.root.rglob("link")), [])
 
 
@@ -194,7 +218,10 @@ def deploys_are_readable_by_containers_whatever_the_umask():
             machine.run("start", "app-1.zip")
         finally:
             os.umask(previous)
-        modes = {name: oct(stat.S_IMODE((machine.deploys / "app-1" / name).stat().st_mode)) for name in ("", "sub", "sub/plain.txt")}
+        modes = {
+            name: oct(stat.S_IMODE((machine.deploys / "app-1" / name).stat().st_mode))
+            for name in ("", "sub", "sub/plain.txt")
+        }
         equal(modes, {"": "0o755", "sub": "0o755", "sub/plain.txt": "0o644"})
 
 

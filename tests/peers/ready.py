@@ -11,7 +11,9 @@ import botocore.config
 
 def main() -> None:
     endpoint, pid = sys.argv[1], int(sys.argv[2])
-    config = botocore.config.Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 1}, s3={"addressing_style": "path"})
+    config = botocore.config.Config(
+        connect_timeout=2, read_timeout=5, retries={"max_attempts": 1}, s3={"addressing_style": "path"}
+    )
     client = boto3.client("s3", endpoint_url=endpoint, config=config)
     deadline = time.monotonic() + 60
     while True:

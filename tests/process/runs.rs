@@ -31,6 +31,25 @@ fn two_starts_exclude_each_other_and_the_second_says_whom_it_waits_for() {
 }
 
 #[test]
+fn a_run_that_has_waited_long_enough_names_the_process_that_holds_the_lock() {
+    let machine = machine();
+    pack(&machine, "a", Commands { prestart: WAIT, ..Commands::default() });
+    let first = machine.command(&["start", "a.zip"]).spawn().unwrap();
+    await_file(&machine, "/run/at");
+    for words in [["stop", "--lock-wait", "0", "a"], ["stop", "a", "--lock-wait=1", "--force"]] {
+        let ended = machine.run(&words);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
+        let expected =
+            format!("c2: take the lock /opt/deploys/.c2/lock: process {} holds it, still after ", first.id());
+        assert!(ended.stderr.contains(&expected), "{ended:?}");
+        assert!(ended.stderr.contains("wait longer with --lock-wait SECS"), "{ended:?}");
+    }
+    machine.write("/run/go", 0o644, b"");
+    assert_eq!(end_of(&machine, first).code, Some(0));
+    assert_live(&machine, "a");
+}
+
+#[test]
 fn commands_that_only_read_do_not_wait() {
     let machine = machine();
     pack(&machine, "a", Commands { prestart: WAIT, ..Commands::default() });

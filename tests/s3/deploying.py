@@ -97,7 +97,10 @@ def all_pages_of_a_long_listing_are_followed(store):
 def a_release_is_started_replaced_and_stopped(store):
     place = store.place()
     place.put_context("site", {"host": "a.example.com", "port": 8080})
-    template = {"conf.txt.tpl": "{{site.host}}:{{site.port}} {{local.greeting}}\n", "local.json": '{"greeting": "hello"}'}
+    template = {
+        "conf.txt.tpl": "{{site.host}}:{{site.port}} {{local.greeting}}\n",
+        "local.json": '{"greeting": "hello"}',
+    }
     options = {"templates": ["conf.txt.tpl"], "configSources": {"local": "local.json"}}
     for name in ("one", "two"):
         place.put_release(f"app/app-{name}.zip", {**release_files(name, **options), **template})
@@ -127,7 +130,9 @@ def a_release_is_started_replaced_and_stopped(store):
 def unpack_keeps_other_files_and_uses_the_cached_contexts_only(store):
     place = store.place()
     place.put_context("site", {"host": "cached.example.com"})
-    place.put_release("app.zip", {**release_files("app", templates=["conf.tpl"]), "conf.tpl": "{{site.host}}", "sub/x": "new"})
+    place.put_release(
+        "app.zip", {**release_files("app", templates=["conf.tpl"]), "conf.tpl": "{{site.host}}", "sub/x": "new"}
+    )
     with place.machine(["site"]) as machine:
         machine.run("fetch-context")
         place.put_context("site", {"host": "changed.example.com"})

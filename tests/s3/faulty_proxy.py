@@ -23,7 +23,9 @@ class Answer:
         """Becomes an S3 error with the request id REQUEST77."""
         self.status = status
         self.headers = [("Content-Type", "application/xml"), ("x-amz-request-id", "REQUEST77")]
-        self.body = f"<Error><Code>{code}</Code><Message>because</Message><RequestId>REQUEST77</RequestId></Error>".encode()
+        self.body = (
+            f"<Error><Code>{code}</Code><Message>because</Message><RequestId>REQUEST77</RequestId></Error>".encode()
+        )
 
 
 class FaultyProxy:
@@ -60,7 +62,9 @@ class FaultyProxy:
             scheme = "https"
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
             self._server.handle_error = lambda *_: None  # a client that refuses the certificate
         self.endpoint = f"{scheme}://127.0.0.1:{self._server.server_port}"
 

@@ -158,7 +158,12 @@ def a_private_authority_is_trusted_by_either_variable_and_by_nothing_else(store)
 
 def a_bundle_that_does_not_exist_is_named(store):
     with store.place().machine(endpoint="https://127.0.0.1:9") as machine:
-        refused(machine, "list-releases", naming=["/no/such/bundle.pem"], environment={"SSL_CERT_FILE": "/no/such/bundle.pem"})
+        refused(
+            machine,
+            "list-releases",
+            naming=["/no/such/bundle.pem"],
+            environment={"SSL_CERT_FILE": "/no/such/bundle.pem"},
+        )
 
 
 # One release, reached through a proxy.

@@ -52,7 +52,12 @@ def a_context_that_is_no_json_is_named_with_its_place(store):
 def a_missing_config_object_is_named(store):
     place = store.place()
     with place.machine() as machine:
-        refused(machine, "list-releases", naming=[place.prefix, "no-config.json"], environment={"CAMUS2_CONFIG": place.url("no-config.json")})
+        refused(
+            machine,
+            "list-releases",
+            naming=[place.prefix, "no-config.json"],
+            environment={"CAMUS2_CONFIG": place.url("no-config.json")},
+        )
 
 
 def a_release_that_is_no_zip_is_refused_and_leaves_nothing(store):
@@ -91,14 +96,24 @@ def a_wrong_secret_is_refused_without_showing_it(store):
     with place.machine() as machine:
         machine.never_shown.append(wrong)
         for command in (["list-releases"], ["start", "app.zip"]):
-            refused(machine, *command, naming=["SignatureDoesNotMatch", place.bucket], environment={"AWS_SECRET_ACCESS_KEY": wrong})
+            refused(
+                machine,
+                *command,
+                naming=["SignatureDoesNotMatch", place.bucket],
+                environment={"AWS_SECRET_ACCESS_KEY": wrong},
+            )
         equal(machine.leftovers(), [])
 
 
 def an_unknown_access_key_is_refused_with_the_servers_code(store):
     with store.place().machine() as machine:
-        refused(machine, "list-releases", naming=["InvalidAccessKeyId"], environment={"AWS_ACCESS_KEY_ID": "AKIDUNKNOWN"})
+        refused(
+            machine, "list-releases", naming=["InvalidAccessKeyId"], environment={"AWS_ACCESS_KEY_ID": "AKIDUNKNOWN"}
+        )
 
 
-CHECKED_BY_SIGNATURE = [a_wrong_secret_is_refused_without_showing_it, an_unknown_access_key_is_refused_with_the_servers_code]
+CHECKED_BY_SIGNATURE = [
+    a_wrong_secret_is_refused_without_showing_it,
+    an_unknown_access_key_is_refused_with_the_servers_code,
+]
 EVERYWHERE = [case for case in cases_of(__name__) if case not in CHECKED_BY_SIGNATURE and case is not refused]

@@ -102,7 +102,9 @@ class Chroot:
         path = {"PATH": os.environ["PATH"]}
         done = subprocess.run(command, env={**path, **(environment or {})}, capture_output=True, text=True, timeout=60)
         if done.returncode != exit_code:
-            raise AssertionError(f"c2 {' '.join(arguments)} ended with {done.returncode}, not {exit_code}\n{done.stdout}{done.stderr}")
+            raise AssertionError(
+                f"c2 {' '.join(arguments)} ended with {done.returncode}, not {exit_code}\n{done.stdout}{done.stderr}"
+            )
         calls = listing.read_text().partition('execve("/c2"')[2]
         equal(bool(calls), True)
         asked = [line for line in calls.splitlines()[1:] if re.search(r"\.so\b|ld\.so", line)]
@@ -125,7 +127,9 @@ def dns_server():
                     question = query[12 : query.index(b"\0", 12) + 5]
                     is_ipv4 = question[-4:-2] == b"\0\1"
                     answer = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1" if is_ipv4 else b""
-                    server.sendto(query[:2] + struct.pack("!5H", 0x8180, 1, int(is_ipv4), 0, 0) + question + answer, client)
+                    server.sendto(
+                        query[:2] + struct.pack("!5H", 0x8180, 1, int(is_ipv4), 0, 0) + question + answer, client
+                    )
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use c2_core::{
-    commands::{ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack},
+    commands::{CheckConfig, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack},
     config::{FromText, ReleaseName, Syntax, ToolConfig, tool_config},
     seam::{Command, Location},
     world::{Object, Release, Script, World},
@@ -72,7 +72,8 @@ impl Case {
         if let Some(own) = self.value["config"].as_object() {
             config.as_object_mut().unwrap().extend(own.clone());
         }
-        config.to_string().replace("{root}", root)
+        // A field a line: where an error is does not depend on the root.
+        format!("{config:#}").replace("{root}", root)
     }
 
     pub fn config(&self, root: &str) -> ToolConfig {
@@ -88,23 +89,38 @@ impl Case {
 
     /// The command that the words mean.
     pub fn command(&self, root: &str) -> Box<dyn Command> {
+        if self.checks_config() {
+            return Box::new(CheckConfig);
+        }
         command(&self.config(root), &self.words(root))
     }
 
     /// The simulated host that the case sets out from.
     pub fn world(&self) -> World {
+        self.world_below("")
+    }
+
+    /// The same host; the texts of its files name paths below `root`.
+    pub fn world_below(&self, root: &str) -> World {
         let mut world = World { clock: 1_700_000_000, nonce: 100, ..World::default() };
         let host = &self.value["host"];
         world.tree.make_folder("/opt/deploys", 0o755);
         for (name, release) in entries(&host["releases"]) {
-            let at = Location::File(format!("/srv/releases/{name}"));
-            world.releases.insert(at, release_of(&name, &release));
+            world.releases.insert(self.release_at(&name), release_of(&name, &release));
         }
         for (name, release) in entries(&host["deployed"]) {
             deploy(&mut world, &name, &release);
         }
-        for (path, text) in entries(&host["files"]) {
-            world.tree.write(&path, 0o644, text.as_str().unwrap().as_bytes());
+        for (path, mode) in entries(&host["folders"]) {
+            world.tree.make_folder(&path, octal(&mode));
+        }
+        for (path, content) in entries(&host["files"]) {
+            let (mode, text) = file_of(&content);
+            world.tree.write(&path, mode, text.replace("{root}", root).as_bytes());
+        }
+        if self.checks_config() {
+            world.environment.insert("CAMUS2_CONFIG".into(), format!("{root}/config.json"));
+            world.tree.write("/config.json", 0o644, self.config_text(root).as_bytes());
         }
         for (path, target) in entries(&host["links"]) {
             world.tree.link(&path, target.as_str().unwrap(), 1_600_000_000);
@@ -117,6 +133,33 @@ impl Case {
         }
         world
     }
+
+    fn checks_config(&self) -> bool {
+        self.value["command"][0] == "check-config"
+    }
+
+    /// Where a release of the store is: in the usual folder, or in the bucket that the configuration names.
+    fn release_at(&self, name: &str) -> Location {
+        match self.value["config"]["releases"]["s3"].as_str() {
+            None => Location::File(format!("/srv/releases/{name}")),
+            Some(base) => {
+                let (bucket, prefix) = base.trim_start_matches("s3://").split_once('/').unwrap();
+                Location::Object { bucket: bucket.into(), key: format!("{}/{name}", prefix.trim_end_matches('/')) }
+            }
+        }
+    }
+}
+
+/// The mode and text of a file: its text alone, or both.
+fn file_of(value: &Value) -> (u32, String) {
+    match value {
+        Value::String(text) => (0o644, text.clone()),
+        other => (octal(&other["mode"]), other["text"].as_str().unwrap().to_string()),
+    }
+}
+
+fn octal(mode: &Value) -> u32 {
+    u32::from_str_radix(mode.as_str().unwrap(), 8).unwrap()
 }
 
 /// The entries of an object, or none.
@@ -126,9 +169,9 @@ pub fn entries(value: &Value) -> BTreeMap<String, Value> {
 
 /// A release: its commands by the names of [`Script`], a `version`, whatever files it has besides.
 pub fn release_of(name: &str, value: &Value) -> Release {
-    let script = |role: &str, default: Script| {
-        let named = value[role].as_str().map(script_of);
-        named.unwrap_or(default).line().to_string()
+    let script = |role: &str, default: Script| match value[role].as_str() {
+        Some("none") => String::new(),
+        named => named.map_or(default, script_of).line().to_string(),
     };
     let mut release_json = json!({
         "templates": value.get("templates").cloned().unwrap_or(json!([])),
@@ -146,10 +189,9 @@ pub fn release_of(name: &str, value: &Value) -> Release {
     for (path, content) in entries(&value["files"]) {
         match content {
             Value::Null => drop(files.remove(&path)),
-            Value::String(text) => drop(files.insert(path, (0o644, text.into_bytes()))),
             other => {
-                let mode = u32::from_str_radix(other["mode"].as_str().unwrap(), 8).unwrap();
-                files.insert(path, (mode, other["text"].as_str().unwrap().as_bytes().to_vec()));
+                let (mode, text) = file_of(&other);
+                files.insert(path, (mode, text.into_bytes()));
             }
         }
     }
@@ -171,20 +213,26 @@ fn script_of(name: &str) -> Script {
     }
 }
 
-/// A deploy that is on disk: running and live unless the case says otherwise, with an id unless the older tool made it.
+/// A deploy that is on disk. `live`: `current` names it, and it runs unless `running` is false. It has an id unless the
+/// older tool made it (`old`), and lies in the deploys folder unless `at` says where.
 fn deploy(world: &mut World, name: &str, value: &Value) {
     let release = release_of(name, value);
-    let home = format!("/opt/deploys/{name}");
+    let home = value["at"].as_str().map_or_else(|| format!("/opt/deploys/{name}"), str::to_string);
     for (path, (mode, bytes)) in &release.files {
         world.tree.write(&format!("{home}/{path}"), *mode, bytes);
     }
     if !value["old"].as_bool().unwrap_or(false) {
-        world.tree.write(&format!("{home}/.c2-id"), 0o644, format!("id-of-{name}\n{name}.zip\n").as_bytes());
+        let id = value["id"].as_str().map_or_else(|| format!("id-of-{name}"), str::to_string);
+        let release = value["release"].as_str().map_or_else(|| format!("{name}.zip"), str::to_string);
+        world.tree.write(&format!("{home}/.c2-id"), 0o644, format!("{id}\n{release}\n").as_bytes());
     }
-    if value["live"].as_bool().unwrap_or(false) {
-        let version = world.tree.text(&format!("{home}/version")).unwrap();
-        world.running.insert(home.clone(), version);
+    let live = value["live"].as_bool().unwrap_or(false);
+    if live {
         world.tree.link("/opt/deploys/current", &home, 1_600_000_000);
+    }
+    if value["running"].as_bool().unwrap_or(live) {
+        let version = world.tree.text(&format!("{home}/version")).unwrap();
+        world.running.insert(home, version);
     }
 }
 

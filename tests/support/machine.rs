@@ -50,14 +50,13 @@ impl Machine {
 
     /// The machine that a case sets out from.
     pub fn of(case: &Case) -> Self {
-        let world = case.world();
         let machine = Machine::new(&case.config_text("{root}"));
-        machine.build(&world);
+        machine.build(&case.world_below(&machine.root));
         machine
     }
 
     fn build(&self, world: &World) {
-        for (path, node) in &world.tree.0 {
+        for (path, node) in world.tree.0.iter().filter(|(path, _)| *path != "/config.json") {
             match node {
                 Node::Folder { mode } => self.make_folder(path, *mode),
                 Node::File { mode, bytes } => self.write(path, *mode, bytes),
@@ -194,7 +193,10 @@ impl Machine {
         if metadata.is_symlink() {
             world.tree.0.insert(path.into(), Node::Link { target: self.target(path).unwrap(), since: 0 });
         } else if metadata.is_file() {
-            world.tree.0.insert(path.into(), Node::File { mode, bytes: fs::read(&full).unwrap().into() });
+            let bytes = fs::read(&full).unwrap();
+            let bytes = String::from_utf8(bytes)
+                .map_or_else(|error| error.into_bytes(), |text| text.replace(&self.root, "").into_bytes());
+            world.tree.0.insert(path.into(), Node::File { mode, bytes: bytes.into() });
         } else {
             world.tree.0.insert(path.into(), Node::Folder { mode });
             for entry in fs::read_dir(&full).unwrap() {

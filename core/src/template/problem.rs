@@ -105,7 +105,7 @@ impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             What::UnclosedTag { open, close } => {
-                write!(f, "the tag that opens here with {open} is not closed by {close}")
+                write!(f, "the tag that opens here with {} is not closed by {}", Short(open), Short(close))
             }
             What::EmptyTag => f.write_str("the tag here holds no name"),
             What::BadDelimiters => f.write_str(

@@ -61,6 +61,9 @@ impl World {
             },
             Effect::Attend { folder } => self.attend(folder),
             Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode } => {
+                if let Some(Node::Folder { .. }) = self.tree.get(path) {
+                    return Err(Failure::world(effect.to_string(), "Is a directory (os error 21)"));
+                }
                 let mode = match self.tree.get(path) {
                     Some(Node::File { mode, .. }) if *keep_mode => *mode,
                     _ => *mode,

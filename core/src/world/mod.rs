@@ -145,7 +145,7 @@ impl World {
                 Some(Node::File { mode, bytes }) => {
                     Answer::Content(Some(Content { bytes: Secret::new(bytes.to_vec()), mode: Some(*mode) }))
                 }
-                Some(_) => failed(format!("read {path}"), "it is no file"),
+                Some(_) => failed(format!("read {path}"), "it is a folder"),
                 None => Answer::Content(None),
             },
             Query::Content(at) => {
@@ -169,7 +169,11 @@ impl World {
                 Some(Node::Link { target, since }) => {
                     Answer::Link(Some(Link { target: target.clone(), since: *since }))
                 }
-                Some(_) => failed(format!("read the link {path}"), "it is no symbolic link"),
+                Some(_) => Answer::Failed(Failure::World {
+                    doing: format!("read the link {path}"),
+                    why: "it is no symbolic link".into(),
+                    hint: Some("move what is there out of the way".into()),
+                }),
                 None => Answer::Link(None),
             },
             Query::Intents(folder) => Answer::Files(self.tree.texts(folder)),
