@@ -2,7 +2,12 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Goal, Look, deploying::stop_about, observed::PROXY, routing::{SWITCH, connect_about}};
+use super::{
+    Goal, Look,
+    deploying::stop_about,
+    observed::PROXY,
+    routing::{SWITCH, connect_about},
+};
 use crate::{
     config::{Deploy, DeployName, Label, Port, State},
     nearest,
