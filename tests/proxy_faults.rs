@@ -1,5 +1,6 @@
 //! Proxy mode under a fault at every effect: every command on every valid state over two deploys, two releases, two
 //! ports and one endpoint, with and without a release that never accepts, then the same command again.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

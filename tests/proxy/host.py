@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 
 import images
@@ -10,7 +11,7 @@ from machine import Machine, pack, until
 
 MAIN, OTHER, SECURE = "main.example.com", "other.example.com", "secure.example.com"
 FIRST_PORT = 18000
-TIMEOUT_SECS = 10
+TIMEOUT_SECS = 40
 
 
 def docker(*arguments):
@@ -61,8 +62,10 @@ class Host:
         self.machine.write_config()
 
     def __enter__(self):
-        for name, text in [("r1.zip", "one"), ("r2.zip", "two"), ("broken.zip", "silent")]:
+        for name, text in [("r1.zip", "one"), ("r2.zip", "two")]:
             release(self.machine, name, text)
+        impatient = {"readiness": {"http": {"path": "/", "timeoutSecs": 8}}}
+        release(self.machine, "broken.zip", "silent", **impatient)
         return self.machine
 
     def __exit__(self, *_):
@@ -79,3 +82,15 @@ def proxy_id():
 
 def answers(host, text):
     until(lambda: ask(host) == (200, text), f"{host} answers {text}")
+
+
+def runs_in(folder):
+    """The processes of this machine that run in a folder or below it."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if pathlib.Path(os.readlink(process / "cwd")).is_relative_to(folder):
+                found.append(process.name)
+        except OSError:
+            pass
+    return found

@@ -16,9 +16,9 @@ HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import images
-from host import FIRST_PORT, MAIN, OTHER, SECURE, Host, answers, docker, proxy_id
+from host import FIRST_PORT, MAIN, OTHER, SECURE, Host, answers, docker, proxy_id, runs_in
 from load import Load, ask, ask_https, served_certificate
-from machine import cases_of, contains, equal, finish, run_cases
+from machine import cases_of, contains, equal, finish, run_cases, until
 
 
 def start_runs_deploys_side_by_side_and_again_touches_nothing():
@@ -302,6 +302,8 @@ def a_killed_start_over_a_live_label_converges():
                 except subprocess.TimeoutExpired:
                     process.kill()
                 process.communicate()
+                # A command of the release that the killed run had begun ends by itself.
+                until(lambda: not runs_in(machine.deploys), "the release's command has ended")
                 machine.run("start", ["r2.zip", "r1.zip"][turn % 2], "a")
                 equal(ask(MAIN), (200, ["two", "one"][turn % 2]))
         equal({status for status, _ in load.counts()} - {200, 503}, set())

@@ -312,11 +312,13 @@ impl Change<'_> {
 
     fn start(&self, demanded: bool) -> Stage {
         let readiness = self.look.readiness(self.prepared.config.readiness.as_ref());
-        let running = self.look.mode.running(limit_s(&readiness));
-        let run = |role, tolerant| running.run(role, &self.prepared.config, self.home_path, tolerant);
+        let limit_s = limit_s(&readiness);
+        let run = |role, limit_s, tolerant| {
+            self.look.mode.running(limit_s).run(role, &self.prepared.config, self.home_path, tolerant)
+        };
         let ready = ready(self.wanted.port.0, readiness, self.home_path, demanded);
-        let undo = self.look.drain().into_iter().chain(run(Role::Stop, true)).collect();
-        Stage::new("start", run(Role::Start, false).into_iter().chain(ready).collect()).undone_by(undo)
+        let undo = self.look.drain().into_iter().chain(run(Role::Stop, None, true)).collect();
+        Stage::new("start", run(Role::Start, limit_s, false).into_iter().chain(ready).collect()).undone_by(undo)
     }
 }
 
