@@ -20,7 +20,8 @@ def docker(*arguments):
 
 def release(machine, name, text, **config):
     """Packs a release whose web server answers with `text`."""
-    compose = f"""services:
+    compose = f"""version: "3.7"
+services:
   web:
     image: {images.WEB}
     command: ["8080", "{text}"]

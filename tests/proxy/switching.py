@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import images
-from host import FIRST_PORT, MAIN, OTHER, SECURE, Host, answers, docker, proxy_id, runs_in
+from host import FIRST_PORT, MAIN, OTHER, SECURE, Host, answers, docker, proxy_id, release, runs_in
 from load import Load, ask, ask_https, served_certificate
 from machine import cases_of, contains, equal, finish, run_cases, until
 
@@ -179,6 +179,64 @@ def a_bad_template_changes_nothing_and_the_proxy_restarts():
                 answers(MAIN, ["two", "one"][turn % 2])
         equal(load.failures(), {})
         contains(ask(MAIN)[1], "one")
+
+
+def a_machine_of_the_older_tool_is_taken_over_and_its_proxy_made_anew_once():
+    with Host() as machine:
+        # What it left: a deploy without an id, an unmarked configuration, a file mount.
+        machine.run("start", "r1.zip", "a")
+        (machine.deploys / "a" / ".c2-id").unlink()
+        shutil.rmtree(machine.deploys / ".c2")
+        folder = machine.deploys / "frontend-proxy"
+        state = {
+            "deploys": {"a": {"label": "a", "release": "r1.zip", "port": FIRST_PORT}},
+            "connections": {"main": "a"},
+        }
+        (folder / "state.json").write_text(json.dumps(state))
+        server = f"server {{ listen 80; server_name {MAIN}; location / {{ proxy_pass http://localhost:{FIRST_PORT}; }} }}"
+        (folder / "nginx.conf").write_text(f"user nginx; events {{}} http {{ {server} }}\n")
+        compose = f'''version: "2.1"
+services:
+  nginx:
+    container_name: frontendproxy
+    image: {images.NGINX}
+    network_mode: host
+    restart: always
+    volumes: ["./nginx.conf:/etc/nginx/nginx.conf:ro"]
+'''
+        (folder / "docker-compose.yml").write_text(compose)
+        subprocess.run(["docker", "compose", "up", "-d"], cwd=folder, check=True, capture_output=True)
+        answers(MAIN, "one")
+        container = proxy_id()
+        contains(machine.run("status")[0], "main: (main.example.com:80) -> a")
+        contains(machine.run("start", "r1.zip", "a")[1], "runs already")
+        machine.run("start", "r2.zip", "b")
+        equal(proxy_id(), container)
+        _, stderr = machine.run("connect", "main", "b")
+        contains(stderr, "made anew once")
+        equal(ask(MAIN), (200, "two"))
+        container = proxy_id()
+        machine.run("connect", "main", "a")
+        equal(ask(MAIN), (200, "one"))
+        equal(proxy_id(), container)
+        machine.run("stop", "b")
+        machine.run("start", "r2.zip", "a")
+        equal(ask(MAIN), (200, "two"))
+
+
+def the_old_spelling_of_compose_will_do():
+    with Host() as machine:
+        commands = {"startCommand": "docker-compose up -d", "stopCommand": "docker-compose down -t 1"}
+        release(machine, "r1.zip", "one", **commands)
+        machine.environment["DOCKER_CONFIG"] = str(machine.root / "no-plugins")
+        machine.run("start", "r1.zip", "a")
+        machine.run("connect", "main", "a")
+        equal(ask(MAIN), (200, "one"))
+        container = proxy_id()
+        machine.run("disconnect", "main")
+        equal(ask(MAIN)[0], 503)
+        equal(proxy_id(), container)
+        machine.run("stop", "a")
 
 
 def a_docker_that_fails_is_a_failure():
