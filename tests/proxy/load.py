@@ -58,6 +58,27 @@ def ask(host, path="/", timeout_s=20):
         connection.close()
 
 
+class Websocket:
+    """An upgraded connection through the proxy."""
+
+    def __init__(self, host):
+        self._socket = socket.create_connection(("127.0.0.1", 80), timeout=20)
+        self._socket.sendall(
+            f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n".encode()
+        )
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += self._socket.recv(1024)
+        self.status = int(answer.split(b" ")[1])
+
+    def echoes(self, text):
+        self._socket.sendall(text.encode())
+        return self._socket.recv(1024).decode() == text
+
+    def close(self):
+        self._socket.close()
+
+
 def ask_https(host, path="/"):
     """One request to port 443 by this name, whatever the certificate: `(status, body)`."""
     context = ssl._create_unverified_context()

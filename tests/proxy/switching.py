@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import images
 from host import FIRST_PORT, MAIN, OTHER, SECURE, Host, answers, docker, proxy_id, release, runs_in
-from load import Load, ask, ask_https, served_certificate
+from load import Load, Websocket, ask, ask_https, served_certificate
 from machine import cases_of, contains, equal, finish, run_cases, until
 
 
@@ -222,6 +222,25 @@ services:
         machine.run("stop", "b")
         machine.run("start", "r2.zip", "a")
         equal(ask(MAIN), (200, "two"))
+
+
+def an_open_websocket_survives_the_switch_and_the_wait_before_the_stop():
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        machine.run("start", "r2.zip", "b")
+        machine.run("connect", "main", "a")
+        websocket = Websocket(MAIN)
+        equal(websocket.status, 101)
+        machine.run("connect", "main", "b")
+        equal(ask(MAIN), (200, "two"))
+        equal(websocket.echoes("still here"), True)
+        stop = machine.spawn("stop", "a")
+        until(lambda: "stop it" in machine.log.read_text(), "the stop waits for the old workers")
+        equal(websocket.echoes("and still"), True)
+        equal(stop.poll(), None)
+        websocket.close()
+        stop.communicate()
+        equal(stop.returncode, 0)
 
 
 def the_old_spelling_of_compose_will_do():

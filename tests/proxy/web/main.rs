@@ -1,5 +1,6 @@
 //! The web server of the sample releases: `web PORT TEXT` answers every request with its text. `/slow` takes five
-//! seconds, `/fail` is answered with status 500, and a text that is `silent` never listens at all.
+//! seconds, `/fail` is answered with status 500, a websocket's bytes are sent back, and a text that is `silent` never
+//! listens at all.
 
 use std::{
     env,
@@ -30,7 +31,7 @@ fn main() {
 fn serve(mut stream: TcpStream, text: &str) -> Option<()> {
     let mut lines = BufReader::new(stream.try_clone().ok()?);
     loop {
-        let (mut first, mut close) = (String::new(), false);
+        let (mut first, mut close, mut upgrade) = (String::new(), false, false);
         if lines.read_line(&mut first).ok()? == 0 {
             return None;
         }
@@ -44,6 +45,16 @@ fn serve(mut stream: TcpStream, text: &str) -> Option<()> {
                 break;
             }
             close |= line == "connection: close";
+            upgrade |= line == "upgrade: websocket";
+        }
+        if upgrade {
+            let switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+            stream.write_all(switching.as_bytes()).ok()?;
+            loop {
+                let bytes = lines.fill_buf().ok().filter(|bytes| !bytes.is_empty())?.to_vec();
+                lines.consume(bytes.len());
+                stream.write_all(&bytes).ok()?;
+            }
         }
         let path = first.split(' ').nth(1).unwrap_or("/");
         if path == "/slow" {
