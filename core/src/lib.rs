@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod archive;
+pub mod aws;
 pub mod commands;
 pub mod completion;
 pub mod config;

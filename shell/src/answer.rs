@@ -16,7 +16,7 @@ use crate::{
     files::{self, SMALL_BYTES},
     host::Machine,
     proxy, ready,
-    s3::S3,
+    s3::{S3, S3Error},
 };
 
 /// The most fetches at one time.
@@ -109,8 +109,15 @@ fn object(s3: &S3, at: &Location) -> Answer {
     crate::resolve::prepare();
     match s3.get_small(bucket, key, SMALL_BYTES) {
         Ok(found) => Answer::Content(found.map(|small| Content { bytes: Secret::new(small.body), mode: None })),
-        Err(error) => Answer::Failed(Failure::world(format!("fetch {at}"), error.to_string())),
+        Err(error) => Answer::Failed(s3_failure(&format!("fetch {at}"), &error)),
     }
+}
+
+/// A failure of the S3 client, whose text begins with what could not be done.
+pub(crate) fn s3_failure(doing: &str, error: &S3Error) -> Failure {
+    let text = error.to_string();
+    let why = text.strip_prefix("cannot ").and_then(|text| text.strip_prefix(doing)).unwrap_or(&text);
+    Failure::world(doing, why.trim_start())
 }
 
 fn failed(doing: &str, path: &str, error: &io::Error) -> Failure {

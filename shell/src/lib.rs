@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod archive;
+pub mod aws;
 mod demo;
 mod docker;
 mod files;

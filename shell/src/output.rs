@@ -12,7 +12,10 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::ioctl_fionread,
+};
 
 use crate::log::Log;
 
@@ -29,8 +32,6 @@ pub(crate) enum Stream {
 const TAIL_LINES: usize = 20;
 /// Where a line without an end is cut.
 const LINE_BYTES: usize = 4096;
-/// The most that can be in a pipe when a command ends (pipe(7): 64 KiB, raised at most to 1 MiB).
-const PIPE_BYTES: usize = 1024 * 1024;
 /// How long a look at the pipe takes.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 /// The nesting level of a command's lines in the log.
@@ -90,26 +91,30 @@ fn hand_over(pipe: OwnedFd, log: &Log) {
     let _ = cat.current_dir("/").stdin(Stdio::from(pipe)).stdout(to).stderr(Stdio::null()).spawn();
 }
 
-/// Reads to the end of the pipe, or until it is empty after the command's end; then it gives the pipe back.
+/// Reads to the end of the pipe. When the command has ended and somebody else still holds the pipe, only what was in
+/// it by then; then it gives the pipe back.
 fn pump(pipe: OwnedFd, mut lines: Lines, ended: &AtomicBool) -> Option<OwnedFd> {
     let mut file = std::fs::File::from(pipe);
     let mut buffer = vec![0; 64 * 1024];
-    let mut left_bytes = PIPE_BYTES;
+    let mut left_bytes = None;
     loop {
-        let was_ended = ended.load(Ordering::SeqCst);
-        if left_bytes == 0 {
-            // More than a pipe holds: it comes from somebody who is still writing.
+        if left_bytes.is_none() && ended.load(Ordering::SeqCst) {
+            left_bytes = Some(ioctl_fionread(&file).unwrap_or_default());
+        }
+        let look = if left_bytes == Some(0) { Timespec::default() } else { LOOK };
+        let mut waited = [PollFd::new(&file, PollFlags::IN)];
+        let ready = match poll(&mut waited, Some(&look)) {
+            Ok(_) => waited[0].revents(),
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(_) => return None,
+        };
+        // Without writers all that is in it is the last of it.
+        if left_bytes == Some(0) && !ready.contains(PollFlags::HUP) {
             lines.end();
             return Some(file.into());
         }
-        match poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&LOOK)) {
-            Ok(0) if was_ended => {
-                lines.end();
-                return Some(file.into());
-            }
-            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
-            Ok(_) => (),
-            Err(_) => return None,
+        if ready.is_empty() {
+            continue;
         }
         match file.read(&mut buffer) {
             Ok(0) => {
@@ -120,9 +125,7 @@ fn pump(pipe: OwnedFd, mut lines: Lines, ended: &AtomicBool) -> Option<OwnedFd> 
                 let bytes = buffer.get(..length).unwrap_or_default();
                 pass_on(bytes, lines.stream);
                 lines.take(bytes);
-                if was_ended {
-                    left_bytes = left_bytes.saturating_sub(length);
-                }
+                left_bytes = left_bytes.map(|left| left.saturating_sub(length as u64));
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
             Err(_) => return None,

@@ -139,7 +139,7 @@ pub fn print(text: &str) -> u8 {
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            failed(&format!("print to standard output: {error}"), None)
+            failed(&format!("write to standard output: {error}"), None)
         }
         _ => 0,
     }

@@ -38,14 +38,17 @@ fn a_background_child_that_holds_the_pipe_outlives_the_start_and_its_output_reac
 #[test]
 fn a_background_child_that_never_stops_writing_does_not_hold_up_the_start() {
     let machine = machine();
-    let start = format!(r#"{START}; yes & echo $! > "$RUN/child""#);
-    let stop = format!(r#"{STOP}; kill $(cat "$RUN/child")"#);
-    pack(&machine, "a", Commands { start: &start, stop: &stop, ..Commands::default() });
-    let mut start = machine.command(&["start", "a.zip"]);
-    assert_eq!(start.stdout(Stdio::null()).status().unwrap().code(), Some(0));
-    assert!(lives(number_in(&machine, "/run/child")), "the child died of its pipe");
-    let ended = machine.run(&["stop", "a"]);
-    assert_eq!(ended.code, Some(0), "{ended:?}");
+    // As much as it can, and a little all the time: the writers end by themselves after a minute.
+    for writer in ["timeout 60 yes", "timeout 60 sh -c 'while :; do echo on; sleep 0.001; done'"] {
+        let start = format!(r#"{START}; {writer} & echo $! > "$RUN/child""#);
+        let stop = format!(r#"{STOP}; kill $(cat "$RUN/child")"#);
+        pack(&machine, "a", Commands { start: &start, stop: &stop, ..Commands::default() });
+        let mut start = machine.command(&["start", "a.zip"]);
+        assert_eq!(start.stdout(Stdio::null()).status().unwrap().code(), Some(0));
+        assert!(lives(number_in(&machine, "/run/child")), "{writer} died of its pipe, or was waited for");
+        let ended = machine.run(&["stop", "a"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
 }
 
 #[test]

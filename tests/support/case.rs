@@ -244,7 +244,7 @@ pub fn command(config: &ToolConfig, words: &[String]) -> Box<dyn Command> {
     let release = |word: &str| ReleaseName::from_text(word).unwrap();
     match plain[0].as_str() {
         "start" => {
-            let (release, as_deploy) = (release(plain[1]), plain.len() > 2);
+            let (release, as_deploy) = (release(plain[1]), plain.get(2).map(|word| word.to_string()));
             Box::new(Start { config, release, as_deploy, force: flag("--force") })
         }
         "stop" => Box::new(Stop { config, deploy: plain[1].clone(), force: flag("--force") }),

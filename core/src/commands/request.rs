@@ -123,7 +123,7 @@ impl Request {
             }
             Request::Start { release, as_deploy, force } => {
                 let release = release_name("start", release)?;
-                Box::new(Start { config, release, as_deploy: as_deploy.is_some(), force: *force })
+                Box::new(Start { config, release, as_deploy: as_deploy.clone(), force: *force })
             }
             Request::Stop { deploy, force } => Box::new(Stop { config, deploy: deploy.clone(), force: *force }),
             Request::Status { json, .. } => Box::new(Status { config, json: *json }),

@@ -26,8 +26,8 @@ pub struct Start {
     pub config: ToolConfig,
     /// The release to make live.
     pub release: ReleaseName,
-    /// Whether `<asdeploy>` was given, which has no meaning without a proxy.
-    pub as_deploy: bool,
+    /// `<asdeploy>`, which has no meaning without a proxy.
+    pub as_deploy: Option<String>,
     /// Whether a stop command that fails is only reported.
     pub force: bool,
 }
@@ -38,6 +38,10 @@ const TIDY: &str = "remove what is no longer needed";
 impl Command for Start {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let deploys = Deploys(self.config.deploys_dir.as_str());
+        if let Some(change @ Outcome::Planned { failed: None, .. }) = change_of(past) {
+            // It has happened: nothing that is asked from here on can make a failure of it.
+            return self.started(facts, deploys, change, past);
+        }
         let (before, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
         let (before, intents) = (before?, intents?);
         if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
@@ -45,9 +49,6 @@ impl Command for Start {
         }
         match change_of(past) {
             None => self.plan(facts, deploys, before.as_ref()).map(Step::Do),
-            Some(Outcome::Planned { plan, failed: None, .. }) => {
-                self.started(facts, deploys, before.as_ref(), plan, past)
-            }
             Some(outcome) => Ok(Step::Done(self.failure(outcome, before.as_ref()))),
         }
     }
@@ -80,8 +81,8 @@ impl Start {
         }
         let (stop, mut notes) = self.stop_of(before)?;
         notes.extend(prepared.notes.iter().cloned());
-        if self.as_deploy {
-            notes.push("a deploy's name has no meaning without a proxy: it is ignored".to_string());
+        if let Some(deploy) = &self.as_deploy {
+            notes.push(format!("the deploy's name {deploy} is ignored: it has no meaning without a proxy"));
         }
         let change = Change { release: &self.release, deploys, name, home_path, id, home, before, prepared };
         let mut stages = vec![change.unpack(&self.config)];
@@ -134,12 +135,14 @@ impl Start {
         &self,
         facts: &Facts,
         deploys: Deploys<'_>,
-        now: Option<&Live>,
-        plan: &Plan,
+        change: &Outcome,
         past: &[Outcome],
     ) -> Result<Step, Refusal> {
-        let done = || Ok(Step::Done(Report::note(format!("{} is live", self.release))));
-        let Some((_, intent)) = &plan.intent else { return done() };
+        if let Some(step) = take_up::forget_again(change, past) {
+            return Ok(step);
+        }
+        let done = || Ok(Step::Done(take_up::well_done(format!("{} is live", self.release), past)));
+        let Outcome::Planned { plan: Plan { intent: Some((_, intent)), .. }, .. } = change else { return done() };
         let tidied =
             || past.iter().any(|outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == TIDY));
         let attended = past.iter().rev().find(|outcome| titled(outcome, ATTEND));
@@ -154,6 +157,8 @@ impl Start {
             }
             Some(outcome @ Outcome::Planned { failed: Some(_), .. }) => {
                 // It failed late. Somebody else's change since then stands.
+                let now = live(facts, deploys)?;
+                let now = now.as_ref();
                 let ours = now.is_some_and(|live| Some(&live.path) == intent.home.as_ref());
                 return match ours {
                     true if last_is(past, TAKE_UP) => Ok(Step::Done(self.failure(outcome, now))),
@@ -282,7 +287,8 @@ impl Change<'_> {
     }
 }
 
-fn titled(outcome: &Outcome, title: &str) -> bool {
+/// Whether it was a plan with such a stage.
+pub(crate) fn titled(outcome: &Outcome, title: &str) -> bool {
     matches!(outcome, Outcome::Planned { plan, .. } if plan.stages.iter().any(|stage| stage.title == title))
 }
 

@@ -180,7 +180,9 @@ fn run_stages(plan: &Plan, host: &mut dyn Host, trouble: &mut Vec<Failure>) -> O
             done = Err(Failure::Interrupted(signal));
         }
         if let Err(failure) = done {
-            host.say(Message::Undo(&failure));
+            if plan.stages.iter().take(index + 1).any(|stage| !stage.undo.is_empty()) {
+                host.say(Message::Undo(&failure));
+            }
             if backward(plan, index, host, trouble)? {
                 forget(plan, host, trouble)?;
             }
