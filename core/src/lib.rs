@@ -12,6 +12,7 @@ pub mod config;
 pub mod help;
 mod nearest;
 pub mod nginx;
+pub mod proxy;
 pub mod s3;
 pub mod seam;
 pub mod template;

@@ -9,11 +9,13 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use c2_core::seam::{Answer, Content, Failure, Folder, Link, Location, Query, Secret};
+use c2_core::seam::{Answer, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, Secret};
 
 use crate::{
+    docker,
     files::{self, SMALL_BYTES},
     host::Machine,
+    proxy, ready,
     s3::{S3, S3Error},
 };
 
@@ -60,6 +62,10 @@ impl Machine {
                 Answer::Files(texts(path).map_err(|error| failed("read the intents in", path, &error))?)
             }
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
+            Query::Listens(port) => Answer::Flag(ready::listens(*port)),
+            Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(project)?),
+            Query::Proxy(folder) => Answer::Proxy(proxy::now(folder)?),
+            Query::Fingerprint(path) => Answer::Text(fingerprint(path)?),
         })
     }
 
@@ -140,7 +146,18 @@ fn folder(path: &str) -> Result<Option<Folder>, Failure> {
     };
     let (stamp, release_json) = (text(files::ID_FILE)?, text("release.json")?);
     let line = |index| stamp.as_ref().and_then(|text| text.lines().nth(index)).map(str::to_string);
-    Ok(Some(Folder { id: line(0), release: line(1), release_json }))
+    let port = line(2).and_then(|port| port.parse().ok());
+    let compose = COMPOSE_FILES.iter().any(|name| at.join(name).exists());
+    Ok(Some(Folder { id: line(0), release: line(1), port, compose, release_json }))
+}
+
+/// The SHA-256 of a file, in hexadecimal digits.
+fn fingerprint(path: &str) -> Result<Option<String>, Failure> {
+    let read = files::read_small(Path::new(path)).map_err(|error| failed("read", path, &error))?;
+    Ok(read.map(|(bytes, _)| {
+        let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }))
 }
 
 fn link(path: &str) -> Result<Option<Link>, Failure> {

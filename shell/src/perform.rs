@@ -9,6 +9,7 @@ use crate::{
     files,
     host::Machine,
     process::{SEEN_ALIVE, Seen, spawn},
+    ready,
 };
 
 impl Machine {
@@ -39,8 +40,8 @@ impl Machine {
             Effect::Rename { from, to } => files::move_to_free(Path::new(from), Path::new(to)).map_err(failed),
             Effect::Link { at, to } => files::link(Path::new(at), to).map_err(failed),
             Effect::Unlink(at) => files::remove(Path::new(at)).map_err(failed),
-            Effect::Run { role, folder, command, tolerant, limit_s } => {
-                let ended = self.run(*role, folder, command, *limit_s);
+            Effect::Run { role, folder, command, tolerant, limit_s, may_stay } => {
+                let ended = self.run(*role, folder, command, *limit_s, *may_stay);
                 match ended {
                     // What a tolerant command says by its exit status is only reported; that it could not be run, or
                     // did not end, counts all the same.
@@ -65,11 +66,35 @@ impl Machine {
                 write(Path::new(path), intent.to_text().as_bytes(), 0o600, false, 0o700).map_err(failed)
             }
             Effect::Forget(path) => files::remove(Path::new(path)).map_err(failed),
+            Effect::MakeFolder(path) => files::make_folders(Path::new(path), 0o755).map_err(failed),
+            Effect::WaitReady { port, readiness, folder, demanded: true } => {
+                ready::wait(*port, readiness, folder, &self.signals)
+            }
+            Effect::WaitReady { port, readiness, folder, .. } => {
+                if let Err(why) = ready::probe(*port, readiness) {
+                    let doing = format!("look whether {folder} is ready on port {port}");
+                    self.say(c2_core::seam::Message::Trouble(&Failure::world(doing, format!("not yet: {why}"))));
+                }
+                Ok(())
+            }
+            Effect::TestProxy { folder, inside } => self.test_proxy(folder, *inside),
+            Effect::ReloadProxy => self.reload_proxy(),
+            Effect::ProveProxy { marked, served, .. } => self.prove_proxy(*marked, served),
+            Effect::DrainProxy { limit_s } => self.drain_proxy(*limit_s),
+            Effect::ProxyUp { folder, recreate, .. } => self.proxy_up(folder, *recreate),
+            Effect::ProxyDown { .. } => self.proxy_down(),
         }
     }
 
-    fn run(&mut self, role: Role, folder: &str, command: &str, limit_s: Option<u32>) -> Result<(), Failure> {
-        let watch = (role == Role::Start).then_some(SEEN_ALIVE);
+    fn run(
+        &mut self,
+        role: Role,
+        folder: &str,
+        command: &str,
+        limit_s: Option<u32>,
+        may_stay: bool,
+    ) -> Result<(), Failure> {
+        let watch = (role == Role::Start && may_stay).then_some(SEEN_ALIVE);
         let spawned = spawn(role, folder, command, limit_s, &self.setting())?;
         match spawned.watch(watch, &self.signals) {
             Seen::Ended(ended) => ended,
@@ -111,7 +136,8 @@ fn extra_files<'a>(stamp: Option<&'a String>, rendered: &'a [Rendered]) -> Vec<E
 /// The text of the file that names a folder's content: its id, its release.
 fn stamp(holds: &Folder) -> Option<String> {
     let release = holds.release.as_deref().unwrap_or_default();
-    holds.id.as_ref().map(|id| format!("{id}\n{release}\n"))
+    let port = holds.port.map(|port| format!("{port}\n")).unwrap_or_default();
+    holds.id.as_ref().map(|id| format!("{id}\n{release}\n{port}"))
 }
 
 fn archive_failure(effect: &Effect, error: &archive::ArchiveError) -> Failure {

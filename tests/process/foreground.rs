@@ -148,7 +148,7 @@ fn a_foreground_start_command_has_the_limit_of_any_command() {
     await_file(&machine, "/run/pid-b");
     let ended = end_of(&machine, child);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("still running after 3 s (commandTimeoutSecs), ended"), "{ended:?}");
+    assert!(ended.stderr.contains("still running after 3 s, its limit, ended"), "{ended:?}");
     assert!(!lives(number_in(&machine, "/run/pid-b")));
     assert_live(&machine, "a");
     assert_tidy(&machine);

@@ -49,8 +49,10 @@ pub(crate) fn release_json(folder: &Folder, path: &str) -> Result<ReleaseConfig,
 /// How a release's commands are run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Running {
-    /// `commandTimeoutSecs`.
+    /// The longest run of each: `commandTimeoutSecs`, behind a proxy also the longest wait for readiness.
     pub(crate) limit_s: Option<u32>,
+    /// Whether a start command may stay in the foreground.
+    pub(crate) may_stay: bool,
 }
 
 impl Running {
@@ -67,6 +69,7 @@ impl Running {
             command: command.to_string(),
             tolerant,
             limit_s: self.limit_s,
+            may_stay: self.may_stay,
         };
         (!command.as_str().trim().is_empty()).then(run)
     }

@@ -60,7 +60,7 @@ impl Command for Start {
 
 impl Start {
     fn running(&self) -> Running {
-        Running { limit_s: self.config.command_timeout_s.map(Positive::get) }
+        Running { limit_s: self.config.command_timeout_s.map(Positive::get), may_stay: true }
     }
 
     /// The one plan that makes the release live.
@@ -237,6 +237,7 @@ impl Change<'_> {
             home: Some(self.home_path.clone()),
             home_id: self.home_id(),
             aside: self.aside(),
+            port: None,
         }
     }
 
@@ -244,6 +245,8 @@ impl Change<'_> {
         let holds = Folder {
             id: Some(self.id.clone()),
             release: Some(self.release.to_string()),
+            port: None,
+            compose: self.prepared.compose,
             release_json: Some(self.prepared.release_json.clone()),
         };
         let unpack = Effect::Unpack {

@@ -31,7 +31,7 @@ impl Command for Stop {
             let done = || Step::Done(take_up::well_done(format!("done: {}", plan.about), past));
             return Ok(take_up::forget_again(change, past).unwrap_or_else(done));
         }
-        let running = Running { limit_s: self.config.command_timeout_s.map(Positive::get) };
+        let running = Running { limit_s: self.config.command_timeout_s.map(Positive::get), may_stay: true };
         let (now, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
         let (now, intents) = (now?, intents?);
         if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
@@ -88,6 +88,7 @@ impl Stop {
             home: None,
             home_id: None,
             aside: deploys.asides(),
+            port: None,
         };
         let stages = stop.into_iter().chain([unlink]).collect();
         let intent = Some((deploys.current_intent(), intent));

@@ -43,7 +43,8 @@ pub enum Ending {
     Status(i32),
     /// It was ended by this signal's number.
     Signal(i32),
-    /// It ran longer than `commandTimeoutSecs` and was ended.
+    /// It ran longer than its limit (`commandTimeoutSecs`, a start command behind a proxy also that of the
+    /// readiness) and was ended.
     TimedOut {
         /// The limit.
         limit_s: u32,
@@ -112,7 +113,7 @@ impl fmt::Display for Ending {
         match self {
             Ending::Status(status) => write!(f, "exited with status {status}"),
             Ending::Signal(signal) => write!(f, "ended by signal {signal}"),
-            Ending::TimedOut { limit_s } => write!(f, "still running after {limit_s} s (commandTimeoutSecs), ended"),
+            Ending::TimedOut { limit_s } => write!(f, "still running after {limit_s} s, its limit, ended"),
             Ending::NotRun(why) => write!(f, "could not be run ({why})"),
         }
     }

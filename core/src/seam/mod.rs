@@ -23,7 +23,7 @@ pub use facts::Facts;
 pub use failure::{Ending, Failure, Signal};
 pub use intent::Intent;
 pub use plan::{Outcome, Plan, Stage};
-pub use query::{Answer, Content, Folder, Link, Listed, Location, Query};
+pub use query::{Answer, COMPOSE_FILES, Content, Folder, Link, Listed, Location, ProxyNow, Query};
 pub use refusal::Refusal;
 pub use report::{Output, Report};
 pub use secret::Secret;

@@ -81,6 +81,24 @@ impl World {
                 self.tree.take(path);
                 Ok(())
             }
+            Effect::MakeFolder(path) => {
+                self.tree.make_folder(path, 0o755);
+                Ok(())
+            }
+            Effect::WaitReady { port, folder, demanded, .. } => self.wait_ready(*port, folder, *demanded),
+            Effect::TestProxy { folder, inside } => self.test_proxy(folder, *inside),
+            Effect::ReloadProxy => self.reload_proxy(),
+            Effect::ProveProxy { served, .. } => self.prove_proxy(served),
+            Effect::DrainProxy { .. } => {
+                self.undrained.clear();
+                Ok(())
+            }
+            Effect::ProxyUp { folder, project, recreate } => self.proxy_up(folder, project, *recreate),
+            Effect::ProxyDown { .. } => {
+                self.proxy = None;
+                self.undrained.clear();
+                Ok(())
+            }
         }
     }
 
@@ -144,7 +162,8 @@ impl World {
             self.tree.write(&format!("{to}/{}", file.path), file.mode, file.bytes.reveal());
         }
         if let Some(id) = &holds.id {
-            let stamp = format!("{id}\n{}\n", holds.release.as_deref().unwrap_or_default());
+            let port = holds.port.map(|port| format!("{port}\n")).unwrap_or_default();
+            let stamp = format!("{id}\n{}\n{port}", holds.release.as_deref().unwrap_or_default());
             self.tree.write(&format!("{to}/.c2-id"), 0o644, stamp.as_bytes());
         }
         Ok(())
@@ -196,12 +215,14 @@ impl World {
             (Script::Nothing, _) => Ok(()),
             (Script::Fail, _) => exit(3),
             (Script::StrictStart, _) if runs => exit(1),
+            (script, _) if script.starts() && self.port_is_taken(folder) => exit(1),
             (Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate, Some(version)) => {
                 let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
                 let clash = self.running.keys().find(|other| *other != folder && base(other) == base(folder)).cloned();
                 if let Some(other) = clash {
                     self.note(format!("{folder} was started while {other} ran: two projects of one name"));
                 }
+                self.accept(folder);
                 self.running.insert(folder.to_string(), version);
                 self.started_at.get_or_insert(self.performed);
                 self.attended = match script {
@@ -214,6 +235,7 @@ impl World {
             (Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate, None) => exit(1),
             (Script::StrictStop, _) if !runs => exit(1),
             (Script::Stop | Script::StrictStop, _) => {
+                self.check_drained(folder);
                 self.running.remove(folder);
                 Ok(())
             }
