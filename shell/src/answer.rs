@@ -61,6 +61,10 @@ impl Machine {
             Query::Intents(path) => {
                 Answer::Files(texts(path).map_err(|error| failed("read the intents in", path, &error))?)
             }
+            Query::Physical(path) => Answer::Text(physical(path)?),
+            Query::ChangedAt(path) => {
+                Answer::Number(changed_at(path).map_err(|error| failed("look at", path, &error))?)
+            }
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
             Query::Listens(port) => Answer::Flag(ready::listens(*port)),
             Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(project)?),
@@ -158,6 +162,25 @@ fn fingerprint(path: &str) -> Result<Option<String>, Failure> {
         let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
         digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }))
+}
+
+fn physical(path: &str) -> Result<Option<String>, Failure> {
+    match fs::canonicalize(path) {
+        Ok(path) => Ok(Some(path.to_string_lossy().into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("resolve the links of", path, &error)),
+    }
+}
+
+fn changed_at(path: &str) -> io::Result<u64> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        found => {
+            let found = found?;
+            let nanoseconds = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
+            Ok(u64::try_from(nanoseconds).unwrap_or(0))
+        }
+    }
 }
 
 fn link(path: &str) -> Result<Option<Link>, Failure> {

@@ -74,9 +74,9 @@ impl Host for Machine {
         true
     }
 
-    fn lock(&mut self, path: &str) -> Result<(), Failure> {
+    fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {
         self.held = None;
-        self.held = Some((path.to_string(), Lock::take(path, self.lock_wait_s)?));
+        self.held = Some((path.to_string(), Lock::take(path, self.lock_wait_s, may_nest)?));
         Ok(())
     }
 

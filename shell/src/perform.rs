@@ -1,6 +1,10 @@
 //! Effects performed on the real machine.
 
-use std::{io, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 use c2_core::seam::{Effect, Failure, Folder, Host as _, Rendered, Role};
 
@@ -121,6 +125,16 @@ fn exchange(aside: &str, home: &str, id: Option<&str>) -> io::Result<()> {
 fn write(path: &Path, bytes: &[u8], mode: u32, keep_mode: bool, folder_mode: u32) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         files::make_folders(folder, folder_mode)?;
+    }
+    // A link that a user named stands for its target; a device or pipe is written to, never replaced.
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() && path.exists() => {
+            return write(&path.canonicalize()?, bytes, mode, keep_mode, folder_mode);
+        }
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() && !metadata.is_symlink() => {
+            return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        }
+        _ => (),
     }
     let mode = if keep_mode { files::mode_of(path)?.unwrap_or(mode) } else { mode };
     files::write_atomically(path, bytes, mode)

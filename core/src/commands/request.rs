@@ -105,7 +105,9 @@ impl Request {
     ///
     /// # Errors
     /// A word that is no valid name, or a command that cannot be carried out yet.
-    pub fn command(&self, config: ToolConfig) -> Result<Box<dyn Command>, Refusal> {
+    pub fn command(&self, mut config: ToolConfig) -> Result<Box<dyn Command>, Refusal> {
+        // The paths of deploys are compared and cut apart: one folder has one spelling.
+        config.deploys_dir = config.deploys_dir.tidied();
         if let DeployMode::Proxy(proxy) = &config.deploy_mode
             && let Some(command) = self.proxy_command(&config, proxy)?
         {

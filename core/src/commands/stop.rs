@@ -50,6 +50,10 @@ impl Command for Stop {
     fn lock(&self) -> Option<String> {
         Some(Deploys(self.config.deploys_dir.as_str()).lock())
     }
+
+    fn may_nest(&self) -> bool {
+        false
+    }
 }
 
 impl Stop {
@@ -88,8 +92,10 @@ impl Stop {
             home: None,
             home_id: None,
             aside: deploys.asides(),
+            stopping: false,
             port: None,
         };
+        let stop = stop.map(|stage| take_up::noting(stage, deploys, &intent));
         let stages = stop.into_iter().chain([unlink]).collect();
         let intent = Some((deploys.current_intent(), intent));
         Ok(Plan { intent, notes, ..Plan::new(format!("stop {}", base_name(&live.path)), stages) })

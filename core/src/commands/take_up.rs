@@ -49,7 +49,7 @@ pub(crate) fn take_up(facts: &Facts, deploys: Deploys<'_>, intent: &Intent, runn
         None => Effect::Unlink(deploys.current()),
     });
     let old: Option<Folder> = if same && displaced { former.or(old) } else { old };
-    if let (Some(folder), Some(path)) = (old, &intent.old_folder)
+    if let (Some(folder), Some(path), true) = (old, &intent.old_folder, intent.stopping)
         && let Ok(config) = release_json(&folder, path)
     {
         effects.extend(running.run(Role::Start, &config, path, true));
@@ -57,6 +57,14 @@ pub(crate) fn take_up(facts: &Facts, deploys: Deploys<'_>, intent: &Intent, runn
     effects.push(Effect::Forget(deploys.current_intent()));
     effects.push(Effect::Remove(deploys.asides()));
     Ok(Plan::new("go back to what was live before", vec![Stage::new(TAKE_UP, effects)]))
+}
+
+/// The stage that stops what is live, noting first that it does.
+pub(crate) fn noting(stage: Stage, deploys: Deploys<'_>, intent: &Intent) -> Stage {
+    let intent = Intent { stopping: true, ..intent.clone() };
+    let mut effects = vec![Effect::Intend { path: deploys.current_intent(), intent }];
+    effects.extend(stage.effects);
+    Stage { effects, ..stage }
 }
 
 const FORGET: &str = "remove the intent once more";

@@ -123,6 +123,9 @@ pub enum Effect {
     },
     /// Stay with the start command that this run spawned until it ends.
     Attend {
+        /// What [`Query::ChangedAt`] said of the intents when it was left alone: while it says so, nobody else has
+        /// begun a change.
+        as_of: u64,
         /// The folder it runs in.
         folder: String,
     },
@@ -332,7 +335,7 @@ impl fmt::Display for Effect {
                 write!(f, "run the {role} command in {folder}: {command}")?;
                 if *tolerant { f.write_str(" (its failure is only reported)") } else { Ok(()) }
             }
-            Effect::Attend { folder } => write!(f, "stay with the start command in {folder}"),
+            Effect::Attend { folder, .. } => write!(f, "stay with the start command in {folder}"),
             Effect::WriteFile { path, bytes, .. } => write!(f, "write {path} ({bytes})"),
             Effect::Intend { path, .. } => write!(f, "note the intent {path}"),
             Effect::Forget(path) => write!(f, "remove the intent {path}"),

@@ -99,6 +99,10 @@ questions! {
     link(path: &str) -> Option<Link> = Query::Link(path.to_string()) => Link;
     /// The texts of the intents noted in a folder, by name.
     intents(folder: &str) -> BTreeMap<String, String> = Query::Intents(folder.to_string()) => Files;
+    /// A path with all its symbolic links resolved.
+    physical(path: &str) -> Option<String> = Query::Physical(path.to_string()) => Text;
+    /// What tells one change of a folder's entries from the next.
+    changed_at(path: &str) -> u64 = Query::ChangedAt(path.to_string()) => Number;
     /// Whether the start command that this run spawned is still running.
     start_command_runs() -> bool = Query::StartCommandRuns => Flag;
     /// Whether something accepts connections on this port of 127.0.0.1.

@@ -60,6 +60,8 @@ pub enum Signal {
     Interrupt,
     /// `SIGTERM`.
     Terminate,
+    /// `SIGHUP`: the terminal is gone.
+    Hangup,
 }
 
 impl Signal {
@@ -69,6 +71,7 @@ impl Signal {
         match self {
             Signal::Interrupt => 130,
             Signal::Terminate => 143,
+            Signal::Hangup => 129,
         }
     }
 }
@@ -103,6 +106,7 @@ impl fmt::Display for Failure {
             }
             Failure::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
             Failure::Interrupted(Signal::Terminate) => f.write_str("asked to end (SIGTERM)"),
+            Failure::Interrupted(Signal::Hangup) => f.write_str("the terminal is gone (SIGHUP)"),
             Failure::Gone => f.write_str("this process is gone"),
         }
     }

@@ -17,6 +17,8 @@ pub struct Intent {
     pub home_id: Option<String>,
     /// The folder beside, into which the former content goes.
     pub aside: String,
+    /// Whether the stopping of what was live has begun: only then is it started again when the change is taken back.
+    pub stopping: bool,
     /// The port of the deploy that the change puts in place, behind a proxy.
     pub port: Option<u16>,
 }
@@ -28,6 +30,7 @@ impl Intent {
         let mut value = json!({
             "oldTarget": self.old_target, "oldFolder": self.old_folder,
             "home": self.home, "homeId": self.home_id, "aside": self.aside,
+            "stopping": self.stopping,
         });
         if let (Some(port), Some(fields)) = (self.port, value.as_object_mut()) {
             fields.insert("port".to_string(), port.into());
@@ -50,6 +53,7 @@ impl Intent {
             home: maybe("home")?,
             home_id: maybe("homeId")?,
             aside: value.get("aside")?.as_str()?.to_string(),
+            stopping: value.get("stopping").and_then(Value::as_bool).unwrap_or(true),
             port: match value.get("port") {
                 None => None,
                 Some(port) => Some(u16::try_from(port.as_u64()?).ok()?),

@@ -41,6 +41,11 @@ pub trait Command {
     fn lock(&self) -> Option<String> {
         None
     }
+
+    /// Whether a command of a release may call it while the run that it belongs to holds the lock.
+    fn may_nest(&self) -> bool {
+        true
+    }
 }
 
 /// What to do next.

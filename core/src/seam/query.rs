@@ -57,6 +57,11 @@ pub enum Query {
     Link(String),
     /// The intents noted in a folder. Answer: [`Answer::Files`].
     Intents(String),
+    /// A path with all its symbolic links resolved. Answer: [`Answer::Text`], nothing when it is not there.
+    Physical(String),
+    /// What tells one change of a folder's entries from the next: its time of modification in nanoseconds. Answer:
+    /// [`Answer::Number`], 0 when it is not there.
+    ChangedAt(String),
     /// Whether the start command that this run spawned is still running. Answer: [`Answer::Flag`].
     StartCommandRuns,
     /// Whether something accepts connections on this port of 127.0.0.1. Answer: [`Answer::Flag`].

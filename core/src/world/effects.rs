@@ -59,7 +59,7 @@ impl World {
                 }
                 ended => ended,
             },
-            Effect::Attend { folder } => self.attend(folder),
+            Effect::Attend { folder, .. } => self.attend(folder),
             Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode } => {
                 if let Some(Node::Folder { .. }) = self.tree.get(path) {
                     return Err(Failure::world(effect.to_string(), "Is a directory (os error 21)"));
@@ -73,11 +73,13 @@ impl World {
                 Ok(())
             }
             Effect::Intend { path, intent } => {
+                self.changes += 1;
                 self.tree.make_folders(path, 0o700);
                 self.tree.write(path, 0o600, intent.to_text().as_bytes());
                 Ok(())
             }
             Effect::Forget(path) => {
+                self.changes += 1;
                 self.tree.take(path);
                 Ok(())
             }
@@ -246,7 +248,7 @@ impl World {
     pub(super) fn end_by_signal(&mut self, effect: &Effect) -> Option<Failure> {
         match effect {
             Effect::Run { .. } if self.heeds => self.attended = None,
-            Effect::Attend { folder } if self.heeds => drop(self.running.remove(folder)),
+            Effect::Attend { folder, .. } if self.heeds => drop(self.running.remove(folder)),
             _ => return None,
         }
         self.signalled.map(Failure::Interrupted)

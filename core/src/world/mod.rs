@@ -111,6 +111,8 @@ pub struct World {
     pub violations: BTreeSet<String>,
     /// What this run's tolerated commands failed with.
     pub tolerated: Vec<Failure>,
+    /// How often an intent was noted or removed, ever.
+    pub changes: u64,
     /// Whether the lock is held.
     pub locked: bool,
     /// Whether signals are only noted.
@@ -177,6 +179,8 @@ impl World {
                 None => Answer::Link(None),
             },
             Query::Intents(folder) => Answer::Files(self.tree.texts(folder)),
+            Query::Physical(path) => Answer::Text(self.tree.get(path).is_some().then(|| path.clone())),
+            Query::ChangedAt(_) => Answer::Number(self.changes),
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
             Query::Listens(port) => Answer::Flag(self.listens(*port)),
             Query::ProjectRuns(project) => Answer::Flag(self.project_runs(project)),
@@ -282,7 +286,7 @@ impl Host for World {
         true
     }
 
-    fn lock(&mut self, _: &str) -> Result<(), Failure> {
+    fn lock(&mut self, _: &str, _: bool) -> Result<(), Failure> {
         self.locked = true;
         Ok(())
     }
