@@ -242,6 +242,6 @@ fn mount(source: &str, target: &str, read_only: bool) -> String {
 }
 
 /// A text in YAML, as JSON writes it; Compose takes `$` for a variable unless it is doubled.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     Value::from(text.replace('$', "$$")).to_string()
 }

@@ -8,6 +8,8 @@ mod report;
 mod routing;
 mod served;
 mod status;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 use alloc::{
