@@ -254,7 +254,7 @@ impl World {
         self.signalled.map(Failure::Interrupted)
     }
 
-    /// Stays with the start command. In the model nobody else stops a release while it is attended.
+    /// Stays with the start command. In the model, one that does not fail is ended by a stop from elsewhere.
     fn attend(&mut self, folder: &str) -> Result<(), Failure> {
         if self.locked {
             self.note(String::from("a start command was attended under the lock"));
@@ -264,7 +264,11 @@ impl World {
                 self.running.remove(folder);
                 Err(exited(Role::Start, folder, Script::FailsLate.line(), status))
             }
-            _ => Ok(()),
+            // That stop noted its intent.
+            _ => {
+                self.changes += 1;
+                Ok(())
+            }
         }
     }
 }
