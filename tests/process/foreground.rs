@@ -121,7 +121,7 @@ fn the_lock_is_free_while_a_foreground_command_runs() {
 fn a_foreground_release_that_an_undo_started_again_lives_on_and_its_output_reaches_the_log() {
     let machine = machine();
     let talking = format!(
-        r#"{START}; echo $$ > "$RUN/pid"; while test -e "$RUN/a"; do echo ping; echo pong >&2; sleep 0.02; done; echo over"#
+        r#"{START}; echo $$ > "$RUN/pid"; while test -e "$RUN/a" && test "$(cat "$RUN/pid")" = $$; do echo ping; echo pong >&2; sleep 0.02; done; echo over"#
     );
     pack(&machine, "a", Commands { start: &talking, ..Commands::default() });
     pack(&machine, "b", Commands { start: "exit 3", ..Commands::default() });

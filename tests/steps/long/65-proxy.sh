@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The release binary in proxy mode, on this machine's docker engine, with a real nginx on ports 80 and 443.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 
 C2=$(tests/build-release)
 DOCKER_CONFIG=$(mktemp -d)
