@@ -189,6 +189,12 @@ fn check_end(tally: &mut Tally, base: &Undisturbed<'_>, world: &mut World, end: 
         End::Interrupted(_) | End::Refused(_) => true,
         End::Gone | End::Waits(_) => false,
     };
+    if matches!(end, End::Reported(_)) && !failed && base.succeeded() && norm(world) != base.goal {
+        let detail = difference(&base.goal, &norm(world));
+        tally.violation("a run says that it succeeded and did not", || {
+            format!("{} {faults:?} {detail}", base.case.name)
+        });
+    }
     let is_start = base.case.name.starts_with("start/");
     if failed && is_start && !base.met_a_live_release(faults) && old_is_gone(base, world) {
         let runs = format!("{:?}", world.running);

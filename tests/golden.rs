@@ -6,15 +6,30 @@ mod support;
 
 use std::{cell::RefCell, fmt::Write, fs};
 
-use c2_core::seam::{Command, End, Facts, Outcome, Output, Refusal, Report, Step, drive};
-use support::case::{Case, cases};
+use c2_core::{
+    seam::{Command, End, Facts, Outcome, Output, Refusal, Report, Step, drive},
+    world::World,
+};
+use support::{
+    case::{cases, proxied_cases},
+    proxied,
+};
 
 #[test]
 fn every_case_performs_its_plans_and_ends_as_expected() {
     let mut wrong = Vec::new();
-    for case in cases() {
+    let proxied = proxied_cases().into_iter().map(|case| {
+        let (config, words) = (case.config(""), case.words(""));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let found = steps(&case.name, &*proxied::command(&config, &words), proxied::world(&case));
+        (case, found)
+    });
+    let others = cases().into_iter().map(|case| {
+        let found = steps(&case.name, &*case.command(""), case.world());
+        (case, found)
+    });
+    for (case, found) in others.chain(proxied) {
         let path = case.folder.join("expected.txt");
-        let found = steps(&case);
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&path, &found).unwrap();
         } else if fs::read_to_string(&path).unwrap_or_default() != found {
@@ -24,13 +39,11 @@ fn every_case_performs_its_plans_and_ends_as_expected() {
     assert!(wrong.is_empty(), "not as in expected.txt:\n{}", wrong.join("\n"));
 }
 
-fn steps(case: &Case) -> String {
-    let command = case.command("");
-    let recorder = Recorder { command: &*command, steps: RefCell::default() };
-    let mut world = case.world();
+fn steps(name: &str, command: &dyn Command, mut world: World) -> String {
+    let recorder = Recorder { command, steps: RefCell::default() };
     world.begin(&[]);
     let end = drive(&recorder, &mut world, &mut Facts::default());
-    assert!(world.violations.is_empty(), "{}: {:?}", case.name, world.violations);
+    assert!(world.violations.is_empty(), "{name}: {:?}", world.violations);
     let mut text = recorder.steps.take();
     match end {
         End::Reported(report) => report_text(&mut text, &report),

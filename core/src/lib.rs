@@ -5,12 +5,14 @@
 extern crate alloc;
 
 pub mod archive;
+pub mod aws;
 pub mod commands;
 pub mod completion;
 pub mod config;
 pub mod help;
 mod nearest;
 pub mod nginx;
+pub mod proxy;
 pub mod s3;
 pub mod seam;
 pub mod template;

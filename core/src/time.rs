@@ -19,9 +19,45 @@ pub fn utc(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day_of_month:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// A time in ISO 8601 or RFC 3339, `2030-01-02T03:04:05Z` with or without a fraction or with an offset, as seconds
+/// since 1970 UTC; `None` when it is none or before that.
+#[must_use]
+pub fn parse_utc(text: &str) -> Option<u64> {
+    let (date, time) = text.split_once(['T', 't'])?;
+    let (time, offset_s) = match time.find(['Z', 'z', '+', '-']).map(|at| time.split_at(at))? {
+        (time, "Z" | "z") => (time, 0),
+        (time, offset) => {
+            let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+            let offset_s = number(hours, 23)? * 3_600 + number(minutes, 59)? * 60;
+            (time, if offset.starts_with('-') { -offset_s } else { offset_s })
+        }
+    };
+    let time = time.split_once('.').map_or(time, |(whole, _)| whole);
+    let mut date = date.split('-');
+    let (year, month, day) = (number(date.next()?, 9_999)?, number(date.next()?, 12)?, number(date.next()?, 31)?);
+    let mut time = time.split(':');
+    let (hour, minute, second) = (number(time.next()?, 23)?, number(time.next()?, 59)?, number(time.next()?, 60)?);
+    if month == 0 || day == 0 || date.next().is_some() || time.next().is_some() {
+        return None;
+    }
+    // The inverse of `utc`, years beginning in March.
+    let (year, from_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
+        + (153 * from_march + 2) / 5
+        + day
+        - 719_469;
+    u64::try_from(days * 86_400 + hour * 3_600 + minute * 60 + second - offset_s).ok()
+}
+
+fn number(text: &str, most: i64) -> Option<i64> {
+    let is_number = (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| is_number && *number <= most)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::utc;
+    use super::{parse_utc, utc};
 
     #[test]
     fn known_seconds_give_their_dates() {
@@ -33,6 +69,20 @@ mod tests {
             (4_102_444_799, "2099-12-31T23:59:59Z"),
         ] {
             assert_eq!(utc(seconds), text);
+            assert_eq!(parse_utc(text), Some(seconds));
         }
+    }
+
+    #[test]
+    fn fractions_and_offsets_are_understood_and_nonsense_is_not() {
+        for text in ["2021-03-04T06:06:07.123456Z", "2021-03-04T07:06:07+01:00", "2021-03-03t22:36:07.9-07:30"] {
+            assert_eq!(parse_utc(text), Some(1_614_837_967), "{text}");
+        }
+        for text in
+            ["", "2021-03-04", "2021-03-04T06:06:07", "2021-13-04T06:06:07Z", "2021-03-04T6:6:7:1Z", "x-y-zT1:2:3Z"]
+        {
+            assert_eq!(parse_utc(text), None, "{text}");
+        }
+        assert_eq!(parse_utc("1969-12-31T23:59:59Z"), None);
     }
 }

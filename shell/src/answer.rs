@@ -9,12 +9,14 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use c2_core::seam::{Answer, Content, Failure, Folder, Link, Location, Query, Secret};
+use c2_core::seam::{Answer, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, Secret};
 
 use crate::{
+    docker,
     files::{self, SMALL_BYTES},
     host::Machine,
-    s3::S3,
+    proxy, ready,
+    s3::{S3, S3Error},
 };
 
 /// The most fetches at one time.
@@ -59,7 +61,15 @@ impl Machine {
             Query::Intents(path) => {
                 Answer::Files(texts(path).map_err(|error| failed("read the intents in", path, &error))?)
             }
+            Query::Physical(path) => Answer::Text(physical(path)?),
+            Query::ChangedAt(path) => {
+                Answer::Number(changed_at(path).map_err(|error| failed("look at", path, &error))?)
+            }
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
+            Query::Listens(port) => Answer::Flag(ready::listens(*port)),
+            Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(project)?),
+            Query::Proxy(folder) => Answer::Proxy(proxy::now(folder)?),
+            Query::Fingerprint(path) => Answer::Text(fingerprint(path)?),
         })
     }
 
@@ -103,8 +113,15 @@ fn object(s3: &S3, at: &Location) -> Answer {
     crate::resolve::prepare();
     match s3.get_small(bucket, key, SMALL_BYTES) {
         Ok(found) => Answer::Content(found.map(|small| Content { bytes: Secret::new(small.body), mode: None })),
-        Err(error) => Answer::Failed(Failure::world(format!("fetch {at}"), error.to_string())),
+        Err(error) => Answer::Failed(s3_failure(&format!("fetch {at}"), &error)),
     }
+}
+
+/// A failure of the S3 client, whose text begins with what could not be done.
+pub(crate) fn s3_failure(doing: &str, error: &S3Error) -> Failure {
+    let text = error.to_string();
+    let why = text.strip_prefix("cannot ").and_then(|text| text.strip_prefix(doing)).unwrap_or(&text);
+    Failure::world(doing, why.trim_start())
 }
 
 fn failed(doing: &str, path: &str, error: &io::Error) -> Failure {
@@ -133,7 +150,37 @@ fn folder(path: &str) -> Result<Option<Folder>, Failure> {
     };
     let (stamp, release_json) = (text(files::ID_FILE)?, text("release.json")?);
     let line = |index| stamp.as_ref().and_then(|text| text.lines().nth(index)).map(str::to_string);
-    Ok(Some(Folder { id: line(0), release: line(1), release_json }))
+    let port = line(2).and_then(|port| port.parse().ok());
+    let compose = COMPOSE_FILES.iter().any(|name| at.join(name).exists());
+    Ok(Some(Folder { id: line(0), release: line(1), port, compose, release_json }))
+}
+
+/// The SHA-256 of a file, in hexadecimal digits.
+fn fingerprint(path: &str) -> Result<Option<String>, Failure> {
+    let read = files::read_small(Path::new(path)).map_err(|error| failed("read", path, &error))?;
+    Ok(read.map(|(bytes, _)| {
+        let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }))
+}
+
+fn physical(path: &str) -> Result<Option<String>, Failure> {
+    match fs::canonicalize(path) {
+        Ok(path) => Ok(Some(path.to_string_lossy().into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("resolve the links of", path, &error)),
+    }
+}
+
+fn changed_at(path: &str) -> io::Result<u64> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        found => {
+            let found = found?;
+            let nanoseconds = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
+            Ok(u64::try_from(nanoseconds).unwrap_or(0))
+        }
+    }
 }
 
 fn link(path: &str) -> Result<Option<Link>, Failure> {

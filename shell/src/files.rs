@@ -14,15 +14,19 @@ pub(crate) const SMALL_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A small file's bytes and permission bits; `None` when it is not there.
 pub(crate) fn read_small(path: &Path) -> io::Result<Option<(Vec<u8>, u32)>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::Error::other("it is a folder"));
     }
+    if !metadata.is_file() {
+        // Opening a pipe waits for its writer, here under the lock.
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let file = File::open(path)?;
     let mut bytes = Vec::new();
     file.take(SMALL_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > SMALL_BYTES {

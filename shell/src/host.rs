@@ -1,6 +1,6 @@
 //! The real machine: answers the core's questions and performs its effects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use c2_core::{
     archive::Limits,
@@ -32,6 +32,10 @@ pub(crate) struct Machine {
     /// How long another run's lock is waited for.
     pub(crate) lock_wait_s: u32,
     pub(crate) held: Option<(String, Lock)>,
+    /// The workers that the proxy had when it was last signalled.
+    pub(crate) old_workers: BTreeSet<u32>,
+    /// Whether Compose is a plugin of docker, where that was asked.
+    pub(crate) compose_is_plugin: Option<bool>,
 }
 
 impl Machine {
@@ -70,9 +74,9 @@ impl Host for Machine {
         true
     }
 
-    fn lock(&mut self, path: &str) -> Result<(), Failure> {
+    fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {
         self.held = None;
-        self.held = Some((path.to_string(), Lock::take(path, self.lock_wait_s)?));
+        self.held = Some((path.to_string(), Lock::take(path, self.lock_wait_s, may_nest)?));
         Ok(())
     }
 

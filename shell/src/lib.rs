@@ -2,7 +2,9 @@
 
 mod answer;
 pub mod archive;
+pub mod aws;
 mod demo;
+mod docker;
 mod files;
 mod host;
 mod lock;
@@ -10,6 +12,8 @@ mod log;
 mod output;
 mod perform;
 mod process;
+mod proxy;
+mod ready;
 pub mod resolve;
 mod run;
 pub mod s3;

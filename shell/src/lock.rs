@@ -28,7 +28,7 @@ pub(crate) struct Lock {
 
 impl Lock {
     /// Takes the lock; waits for another holder for so long.
-    pub(crate) fn take(path: &str, wait_s: u32) -> Result<Lock, Failure> {
+    pub(crate) fn take(path: &str, wait_s: u32, may_nest: bool) -> Result<Lock, Failure> {
         let doing = || format!("take the lock {path}");
         let file = open(Path::new(path)).map_err(|error| Failure::world(doing(), error.to_string()))?;
         let until = Instant::now() + Duration::from_secs(wait_s.into());
@@ -41,7 +41,14 @@ impl Lock {
             }
             let holder = holder(&file);
             if std::env::var(HELD).is_ok_and(|held| held == mark(&holder, path)) {
-                return Ok(Lock { _file: None });
+                if may_nest {
+                    return Ok(Lock { _file: None });
+                }
+                return Err(Failure::World {
+                    doing: doing(),
+                    why: format!("{} holds it, and waits for the command that called this one", named(&holder)),
+                    hint: Some("a command of a release can neither start nor stop one".into()),
+                });
             }
             if Instant::now() >= until {
                 return Err(Failure::World {

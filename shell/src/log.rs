@@ -26,7 +26,7 @@ impl Log {
         if let Some(folder) = path.parent() {
             make_folders(folder, 0o755)?;
         }
-        let file = OpenOptions::new().create(true).append(true).mode(0o644).open(path)?;
+        let file = OpenOptions::new().create(true).append(true).mode(0o640).open(path)?;
         if let Ok(mut slot) = self.file.lock() {
             *slot = Some(file);
         }

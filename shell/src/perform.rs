@@ -1,6 +1,10 @@
 //! Effects performed on the real machine.
 
-use std::{io, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 use c2_core::seam::{Effect, Failure, Folder, Host as _, Rendered, Role};
 
@@ -9,6 +13,7 @@ use crate::{
     files,
     host::Machine,
     process::{SEEN_ALIVE, Seen, spawn},
+    ready,
 };
 
 impl Machine {
@@ -39,8 +44,8 @@ impl Machine {
             Effect::Rename { from, to } => files::move_to_free(Path::new(from), Path::new(to)).map_err(failed),
             Effect::Link { at, to } => files::link(Path::new(at), to).map_err(failed),
             Effect::Unlink(at) => files::remove(Path::new(at)).map_err(failed),
-            Effect::Run { role, folder, command, tolerant, limit_s } => {
-                let ended = self.run(*role, folder, command, *limit_s);
+            Effect::Run { role, folder, command, tolerant, limit_s, may_stay } => {
+                let ended = self.run(*role, folder, command, *limit_s, *may_stay);
                 match ended {
                     // What a tolerant command says by its exit status is only reported; that it could not be run, or
                     // did not end, counts all the same.
@@ -65,11 +70,35 @@ impl Machine {
                 write(Path::new(path), intent.to_text().as_bytes(), 0o600, false, 0o700).map_err(failed)
             }
             Effect::Forget(path) => files::remove(Path::new(path)).map_err(failed),
+            Effect::MakeFolder(path) => files::make_folders(Path::new(path), 0o755).map_err(failed),
+            Effect::WaitReady { port, readiness, folder, demanded: true } => {
+                ready::wait(*port, readiness, folder, &self.signals)
+            }
+            Effect::WaitReady { port, readiness, folder, .. } => {
+                if let Err(why) = ready::probe(*port, readiness) {
+                    let doing = format!("look whether {folder} is ready on port {port}");
+                    self.say(c2_core::seam::Message::Trouble(&Failure::world(doing, format!("not yet: {why}"))));
+                }
+                Ok(())
+            }
+            Effect::TestProxy { folder, inside } => self.test_proxy(folder, *inside),
+            Effect::ReloadProxy => self.reload_proxy(),
+            Effect::ProveProxy { marked, served, .. } => self.prove_proxy(*marked, served),
+            Effect::DrainProxy { limit_s } => self.drain_proxy(*limit_s),
+            Effect::ProxyUp { folder, recreate, .. } => self.proxy_up(folder, *recreate),
+            Effect::ProxyDown { .. } => self.proxy_down(),
         }
     }
 
-    fn run(&mut self, role: Role, folder: &str, command: &str, limit_s: Option<u32>) -> Result<(), Failure> {
-        let watch = (role == Role::Start).then_some(SEEN_ALIVE);
+    fn run(
+        &mut self,
+        role: Role,
+        folder: &str,
+        command: &str,
+        limit_s: Option<u32>,
+        may_stay: bool,
+    ) -> Result<(), Failure> {
+        let watch = (role == Role::Start && may_stay).then_some(SEEN_ALIVE);
         let spawned = spawn(role, folder, command, limit_s, &self.setting())?;
         match spawned.watch(watch, &self.signals) {
             Seen::Ended(ended) => ended,
@@ -97,6 +126,16 @@ fn write(path: &Path, bytes: &[u8], mode: u32, keep_mode: bool, folder_mode: u32
     if let Some(folder) = path.parent() {
         files::make_folders(folder, folder_mode)?;
     }
+    // A link that a user named stands for its target; a device or pipe is written to, never replaced.
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() && path.exists() => {
+            return write(&path.canonicalize()?, bytes, mode, keep_mode, folder_mode);
+        }
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() && !metadata.is_symlink() => {
+            return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        }
+        _ => (),
+    }
     let mode = if keep_mode { files::mode_of(path)?.unwrap_or(mode) } else { mode };
     files::write_atomically(path, bytes, mode)
 }
@@ -111,7 +150,8 @@ fn extra_files<'a>(stamp: Option<&'a String>, rendered: &'a [Rendered]) -> Vec<E
 /// The text of the file that names a folder's content: its id, its release.
 fn stamp(holds: &Folder) -> Option<String> {
     let release = holds.release.as_deref().unwrap_or_default();
-    holds.id.as_ref().map(|id| format!("{id}\n{release}\n"))
+    let port = holds.port.map(|port| format!("{port}\n")).unwrap_or_default();
+    holds.id.as_ref().map(|id| format!("{id}\n{release}\n{port}"))
 }
 
 fn archive_failure(effect: &Effect, error: &archive::ArchiveError) -> Failure {

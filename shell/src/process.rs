@@ -157,6 +157,7 @@ impl Spawned {
         self.send(match signal {
             Signal::Interrupt => rustix::process::Signal::INT,
             Signal::Terminate => rustix::process::Signal::TERM,
+            Signal::Hangup => rustix::process::Signal::HUP,
         });
     }
 

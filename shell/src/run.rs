@@ -1,7 +1,7 @@
 //! One run of the program: the configuration, the command, what is printed, the exit code.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, Write},
 };
@@ -66,6 +66,8 @@ fn machine(options: &Options) -> io::Result<Machine> {
         attended: None,
         lock_wait_s: options.lock_wait_s,
         held: None,
+        old_workers: BTreeSet::new(),
+        compose_is_plugin: None,
     })
 }
 
@@ -137,7 +139,7 @@ pub fn print(text: &str) -> u8 {
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            failed(&format!("print to standard output: {error}"), None)
+            failed(&format!("write to standard output: {error}"), None)
         }
         _ => 0,
     }

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: noted while a plan is performed, the end of this process otherwise.
+//! SIGINT, SIGTERM and SIGHUP: noted while a plan is performed, the end of this process otherwise.
 
 use std::{
     io,
@@ -11,21 +11,26 @@ use std::{
 use c2_core::seam::Signal;
 use signal_hook::{consts, flag};
 
-/// The two signals that ask this process to end.
+/// The signals that ask this process to end.
 #[derive(Debug, Default)]
 pub(crate) struct Signals {
     interrupt: Arc<AtomicBool>,
     terminate: Arc<AtomicBool>,
+    hangup: Arc<AtomicBool>,
     unshielded: Arc<AtomicBool>,
     unheeded: AtomicBool,
 }
 
 impl Signals {
-    /// Takes over the two signals; until shielded they end the process as ever.
+    /// Takes over the signals; until shielded they end the process as ever.
     pub(crate) fn install() -> io::Result<Self> {
         let signals = Signals::default();
         signals.unshielded.store(true, Ordering::SeqCst);
-        for (number, noted) in [(consts::SIGINT, &signals.interrupt), (consts::SIGTERM, &signals.terminate)] {
+        let mut taken = vec![(consts::SIGINT, &signals.interrupt), (consts::SIGTERM, &signals.terminate)];
+        if !hangup_is_ignored() {
+            taken.push((consts::SIGHUP, &signals.hangup));
+        }
+        for (number, noted) in taken {
             flag::register_conditional_default(number, Arc::clone(&signals.unshielded))?;
             flag::register(number, Arc::clone(noted))?;
         }
@@ -49,10 +54,18 @@ impl Signals {
 
     /// The signal that was noted.
     pub(crate) fn noted(&self) -> Option<Signal> {
-        match (self.interrupt.load(Ordering::SeqCst), self.terminate.load(Ordering::SeqCst)) {
-            (true, _) => Some(Signal::Interrupt),
-            (_, true) => Some(Signal::Terminate),
-            _ => None,
-        }
+        let noted = [
+            (&self.interrupt, Signal::Interrupt),
+            (&self.terminate, Signal::Terminate),
+            (&self.hangup, Signal::Hangup),
+        ];
+        noted.into_iter().find(|(flag, _)| flag.load(Ordering::SeqCst)).map(|(_, signal)| signal)
     }
+}
+
+/// Whether this process was started to outlive its terminal, as by `nohup` (proc(5): `SigIgn`, bit 0 is signal 1).
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

@@ -12,7 +12,7 @@ use c2_core::{
     seam::{Failure, Listed, Location},
 };
 
-use crate::{archive::Archive, files, host::Machine};
+use crate::{answer::s3_failure, archive::Archive, files, host::Machine};
 
 /// The deepest folder below the releases' folder that is listed.
 const DEPTH: usize = 32;
@@ -56,7 +56,7 @@ impl Machine {
                 })?;
                 crate::resolve::prepare();
                 let fetched = self.s3.get_to_file(bucket, key, &mut file);
-                let fetched = fetched.map_err(|error| Failure::world(format!("fetch {at}"), error.to_string()))?;
+                let fetched = fetched.map_err(|error| s3_failure(&format!("fetch {at}"), &error))?;
                 Ok(fetched.map(|_| file))
             }
         }
@@ -77,8 +77,7 @@ impl Machine {
             Location::Object { bucket, key } => {
                 crate::resolve::prepare();
                 let objects = self.s3.list(bucket, key);
-                let objects =
-                    objects.map_err(|error| Failure::world(format!("list the releases at {at}"), error.to_string()))?;
+                let objects = objects.map_err(|error| s3_failure(&format!("list {at}"), &error))?;
                 let below = |key_of: &str| key_of.strip_prefix(key.as_str()).unwrap_or(key_of).to_string();
                 Ok(objects
                     .into_iter()

@@ -149,6 +149,22 @@ fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
             let args: shapes::Status = parse(at, normal)?;
             run(Request::Status { show_slaves: args.show_slaves, json: args.json_output })
         }
+        "connect" => {
+            let args: shapes::Connect = parse(at, normal)?;
+            change(Request::Connect { endpoint: args.endpoint, deploy: args.deploy }, args.dry_run, args.lock_wait)
+        }
+        "disconnect" => {
+            let args: shapes::Disconnect = parse(at, normal)?;
+            change(Request::Disconnect { endpoint: args.endpoint }, args.dry_run, args.lock_wait)
+        }
+        "restart-frontend-proxy" => {
+            let args: shapes::Change = parse(at, normal)?;
+            change(Request::RestartProxy, args.dry_run, args.lock_wait)
+        }
+        "shutdown-frontend-proxy" => {
+            let args: shapes::Change = parse(at, normal)?;
+            change(Request::ShutdownProxy, args.dry_run, args.lock_wait)
+        }
         _ => not_yet(command, normal)?,
     })
 }
@@ -157,8 +173,6 @@ fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
 fn not_yet(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
     let at = Some(command);
     match command.name {
-        "connect" => parse(at, normal).map(|_: shapes::Connect| ())?,
-        "disconnect" => parse(at, normal).map(|_: shapes::Disconnect| ())?,
         "slave-update" => parse(at, normal).map(|_: shapes::SlaveUpdate| ())?,
         "aws-docker-login-cmd" => parse(at, normal).map(|_: shapes::AwsDockerLoginCmd| ())?,
         _ => parse(at, normal).map(|shapes::Nothing {}| ())?,

@@ -112,15 +112,32 @@ pub(super) struct Status {
 #[derive(FromArgs)]
 pub(super) struct Connect {
     #[argh(positional, arg_name = "<endpoint>")]
-    _endpoint: String,
+    pub(super) endpoint: String,
     #[argh(positional, arg_name = "<deploy>")]
-    _deploy: String,
+    pub(super) deploy: String,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
 }
 
 #[derive(FromArgs)]
 pub(super) struct Disconnect {
     #[argh(positional, arg_name = "<endpoint>")]
-    _endpoint: String,
+    pub(super) endpoint: String,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+/// A change without words.
+#[derive(FromArgs)]
+pub(super) struct Change {
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
 }
 
 #[derive(FromArgs)]

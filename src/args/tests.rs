@@ -53,18 +53,19 @@ fn every_command_is_what_its_words_say() {
     check("stop --force a", run(Request::Stop { deploy: a(), force: true }));
     check("status", run(Request::Status { show_slaves: false, json: false }));
     check("status --json-output --show-slaves", run(Request::Status { show_slaves: true, json: true }));
+    check("connect a b", run(Request::Connect { endpoint: a(), deploy: b() }));
+    check("disconnect a", run(Request::Disconnect { endpoint: a() }));
+    check("restart-frontend-proxy", run(Request::RestartProxy));
+    check("shutdown-frontend-proxy", run(Request::ShutdownProxy));
+    check("disconnect a --dry-run --lock-wait 5", with(Request::Disconnect { endpoint: a() }, true, 5));
     check("check-config", Invocation::CheckConfig);
     check("demo", Invocation::Demo { folder: None });
     check("demo a", Invocation::Demo { folder: Some(a()) });
     for line in [
-        "connect a b",
-        "disconnect a",
         "slave-update",
         "slave-update --repeat 5",
         "slave-update --repeat=5",
         "slave-flush",
-        "restart-frontend-proxy",
-        "shutdown-frontend-proxy",
         "generate-ssl-certificate",
         "le-get-certs",
         "le-auth-hook",

@@ -48,7 +48,7 @@ fn a_command_that_takes_longer_than_allowed_is_ended_with_its_children() {
     pack(&machine, "b", Commands { prestart, ..Commands::default() });
     let ended = machine.run(&["start", "b.zip"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    let expected = "prestart command in /opt/deploys/b: still running after 1 s (commandTimeoutSecs), ended: ";
+    let expected = "prestart command in /opt/deploys/b: still running after 1 s, its limit, ended: ";
     assert!(ended.stderr.contains(expected), "{ended:?}");
     assert!(ended.stderr.contains("\nits last lines:\n  waiting\n"), "{ended:?}");
     assert!(!lives(number_in(&machine, "/run/child")), "its child goes on");

@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-cargo test --workspace --all-features --locked --no-fail-fast
+cargo test --workspace --all-features --locked --no-fail-fast -- --show-output

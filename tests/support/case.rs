@@ -19,11 +19,30 @@ pub struct Case {
     pub value: Value,
 }
 
-/// All cases of the project, in order.
+/// The folder of the cases of proxy mode.
+const PROXIED: &str = "proxy";
+
+/// All cases without a proxy, in order.
 pub fn cases() -> Vec<Case> {
+    let found = cases_in(|command| command != PROXIED);
+    assert!(found.len() > 20, "the cases of testdata were not found");
+    found
+}
+
+/// The cases of proxy mode, in order.
+pub fn proxied_cases() -> Vec<Case> {
+    let found = cases_in(|command| command == PROXIED);
+    assert!(found.len() > 5, "the cases of testdata were not found");
+    found
+}
+
+fn cases_in(wanted: impl Fn(&str) -> bool) -> Vec<Case> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let mut found = Vec::new();
     for command in sorted(&root) {
+        if !wanted(command.file_name().unwrap().to_str().unwrap()) {
+            continue;
+        }
         for folder in sorted(&command) {
             let Ok(text) = fs::read_to_string(folder.join("case.json")) else { continue };
             let value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -31,7 +50,6 @@ pub fn cases() -> Vec<Case> {
             found.push(Case { name, folder, value });
         }
     }
-    assert!(found.len() > 20, "the cases of testdata were not found");
     found
 }
 
@@ -226,7 +244,7 @@ pub fn command(config: &ToolConfig, words: &[String]) -> Box<dyn Command> {
     let release = |word: &str| ReleaseName::from_text(word).unwrap();
     match plain[0].as_str() {
         "start" => {
-            let (release, as_deploy) = (release(plain[1]), plain.len() > 2);
+            let (release, as_deploy) = (release(plain[1]), plain.get(2).map(|word| word.to_string()));
             Box::new(Start { config, release, as_deploy, force: flag("--force") })
         }
         "stop" => Box::new(Stop { config, deploy: plain[1].clone(), force: flag("--force") }),

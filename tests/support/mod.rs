@@ -5,4 +5,5 @@
 pub mod case;
 pub mod machine;
 pub mod norm;
+pub mod proxied;
 pub mod told;

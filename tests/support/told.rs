@@ -47,8 +47,8 @@ impl Host for Told {
         self.world.pause(seconds)
     }
 
-    fn lock(&mut self, path: &str) -> Result<(), Failure> {
-        self.world.lock(path)
+    fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {
+        self.world.lock(path, may_nest)
     }
 
     fn unlock(&mut self) {

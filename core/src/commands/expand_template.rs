@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     context::{cached, values},
     deploys::Deploys,
-    partials::{gather, inside},
+    partials::template_partials,
     prepare::utf8,
     problems,
 };
@@ -43,16 +43,7 @@ impl Command for ExpandTemplate {
             return Err(Refusal::no(format!("read the template {}", self.template), "it does not exist"));
         };
         let text = utf8(&format!("the template {}", self.template), content.bytes.reveal())?;
-        let partials = gather(&self.template, text, |name| {
-            let folder = self.template.rsplit_once('/').map_or(".", |(folder, _)| folder);
-            match inside("", name) {
-                Some(below) => facts.content(&Location::File(format!("{folder}/{below}"))),
-                None => Err(Refusal::no(
-                    format!("fill the template {}", self.template),
-                    format!("the partial {name} is outside the template's folder"),
-                )),
-            }
-        })?;
+        let partials = template_partials(facts, &self.template, text)?;
         let strictness = if self.config.strict_templates { Strictness::Strict } else { Strictness::Lenient };
         let source = template::Source { path: &self.template, text };
         let text = template::render(source, &partials, &Value::Object(values), strictness)

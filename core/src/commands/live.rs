@@ -25,7 +25,11 @@ pub(crate) struct Live {
 pub(crate) fn live(facts: &Facts, deploys: Deploys<'_>) -> Result<Option<Live>, Refusal> {
     let Some(link) = facts.link(&deploys.current())? else { return Ok(None) };
     let path = deploys.resolve(&link.target);
-    let folder = facts.folder(&path)?.filter(is_whole);
+    let folder = match facts.folder(&path) {
+        // What is there is no folder, or the links go round in circles: no release is there.
+        Err(Refusal::World(_)) => None,
+        found => found?.filter(is_whole),
+    };
     Ok(Some(Live { target: link.target, path, folder, since: link.since }))
 }
 
@@ -49,8 +53,10 @@ pub(crate) fn release_json(folder: &Folder, path: &str) -> Result<ReleaseConfig,
 /// How a release's commands are run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Running {
-    /// `commandTimeoutSecs`.
+    /// The longest run of each: `commandTimeoutSecs`, behind a proxy also the longest wait for readiness.
     pub(crate) limit_s: Option<u32>,
+    /// Whether a start command may stay in the foreground.
+    pub(crate) may_stay: bool,
 }
 
 impl Running {
@@ -67,6 +73,7 @@ impl Running {
             command: command.to_string(),
             tolerant,
             limit_s: self.limit_s,
+            may_stay: self.may_stay,
         };
         (!command.as_str().trim().is_empty()).then(run)
     }

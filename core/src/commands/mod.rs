@@ -1,7 +1,7 @@
 //! The commands: one verb, one file.
 
 mod check_config;
-mod context;
+pub(crate) mod context;
 mod deploys;
 mod expand_template;
 mod fetch_context;
@@ -30,9 +30,11 @@ pub use status::Status;
 pub use stop::Stop;
 pub use unpack::Unpack;
 
-pub(crate) use deploys::{Deploys, base_name};
+pub(crate) use deploys::{Deploys, base_name, fresh_id};
 pub(crate) use list_releases::releases;
-pub(crate) use live::live;
+pub(crate) use live::{Running, is_whole, live, release_json};
+pub(crate) use partials::template_partials;
+pub(crate) use prepare::{Prepared, limits, prepare, utf8};
 
 use alloc::{
     string::{String, ToString},

@@ -10,7 +10,7 @@ use alloc::{
 
 use super::{prepare::utf8, problems};
 use crate::{
-    seam::{Content, Refusal},
+    seam::{Content, Facts, Location, Refusal},
     template,
 };
 
@@ -37,6 +37,18 @@ pub(crate) fn gather(
         open.dedup();
     }
     Ok(known)
+}
+
+/// The partials of a template that is a file of this machine; none is outside its folder.
+pub(crate) fn template_partials(facts: &Facts, path: &str, text: &str) -> Result<BTreeMap<String, String>, Refusal> {
+    let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    gather(path, text, |name| match inside("", name) {
+        Some(below) => facts.content(&Location::File(format!("{folder}/{below}"))),
+        None => {
+            let why = format!("the partial {name} is outside the template's folder");
+            Err(Refusal::no(format!("fill the template {path}"), why))
+        }
+    })
 }
 
 fn names(path: &str, text: &str) -> Result<Vec<String>, Refusal> {

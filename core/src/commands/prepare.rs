@@ -14,7 +14,7 @@ use super::{context, problems, rejected};
 use crate::{
     archive::{Limits, Listing},
     config::{self, ReleaseConfig, ReleasePath, Releases, ToolConfig},
-    seam::{Content, Facts, Location, Refusal, Rendered},
+    seam::{COMPOSE_FILES, Content, Facts, Location, Refusal, Rendered},
     template::{self, Strictness},
 };
 
@@ -28,6 +28,8 @@ pub(crate) struct Prepared {
     pub(crate) release_json: String,
     /// Its rendered templates.
     pub(crate) rendered: Vec<Rendered>,
+    /// Whether its folder will hold a compose file.
+    pub(crate) compose: bool,
     /// What a person should know.
     pub(crate) notes: Vec<String>,
 }
@@ -99,7 +101,11 @@ pub(crate) fn prepare(
             (config.map_err(rejected("read the release's configuration"))?.value, text)
         }
     };
-    Ok(Prepared { archive: at, config, release_json, rendered, notes })
+    let compose = COMPOSE_FILES.iter().any(|name| {
+        let stored = listing.find(name).is_some_and(|member| !member.folder);
+        stored || rendered.iter().any(|file| file.path == *name)
+    });
+    Ok(Prepared { archive: at, config, release_json, rendered, compose, notes })
 }
 
 /// Renders all templates, or reports the problems of all of them.

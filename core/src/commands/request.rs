@@ -5,7 +5,8 @@ use alloc::{boxed::Box, format, string::String};
 use super::{CheckConfig, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack};
 use crate::{
     completion::Complete,
-    config::{DeployMode, FromText, ReleaseName, ToolConfig},
+    config::{DeployMode, FromText, ProxyModeConfig, ReleaseName, ToolConfig, default_deploy_name},
+    proxy::{Goal, ProxyMode, ProxyStatus},
     seam::{Command, Refusal},
 };
 
@@ -65,6 +66,22 @@ pub enum Request {
         /// Whether a stop command that fails is only reported.
         force: bool,
     },
+    /// `connect <endpoint> <deploy>`
+    Connect {
+        /// The endpoint.
+        endpoint: String,
+        /// The deploy.
+        deploy: String,
+    },
+    /// `disconnect <endpoint>`
+    Disconnect {
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// `restart-frontend-proxy`
+    RestartProxy,
+    /// `shutdown-frontend-proxy`
+    ShutdownProxy,
     /// `status [--show-slaves] [--json-output]`
     Status {
         /// Whether the slaves are shown.
@@ -88,8 +105,14 @@ impl Request {
     ///
     /// # Errors
     /// A word that is no valid name, or a command that cannot be carried out yet.
-    pub fn command(&self, config: ToolConfig) -> Result<Box<dyn Command>, Refusal> {
-        let proxy = matches!(config.deploy_mode, DeployMode::Proxy(_));
+    pub fn command(&self, mut config: ToolConfig) -> Result<Box<dyn Command>, Refusal> {
+        // The paths of deploys are compared and cut apart: one folder has one spelling.
+        config.deploys_dir = config.deploys_dir.tidied();
+        if let DeployMode::Proxy(proxy) = &config.deploy_mode
+            && let Some(command) = self.proxy_command(&config, proxy)?
+        {
+            return Ok(command);
+        }
         Ok(match self {
             Request::ListReleases => Box::new(ListReleases { config }),
             Request::ShowLog => Box::new(ShowLog { config }),
@@ -100,17 +123,16 @@ impl Request {
             Request::ExpandTemplate { template, to } => {
                 Box::new(ExpandTemplate { config, template: template.clone(), to: to.clone() })
             }
-            Request::Start { release, as_deploy, force } if !proxy => {
+            Request::Start { release, as_deploy, force } => {
                 let release = release_name("start", release)?;
-                Box::new(Start { config, release, as_deploy: as_deploy.is_some(), force: *force })
+                Box::new(Start { config, release, as_deploy: as_deploy.clone(), force: *force })
             }
-            Request::Stop { deploy, force } if !proxy => {
-                Box::new(Stop { config, deploy: deploy.clone(), force: *force })
-            }
-            Request::Status { json, .. } if !proxy => Box::new(Status { config, json: *json }),
-            Request::Start { .. } => return Err(without_proxy("start")),
-            Request::Stop { .. } => return Err(without_proxy("stop")),
-            Request::Status { .. } => return Err(without_proxy("status")),
+            Request::Stop { deploy, force } => Box::new(Stop { config, deploy: deploy.clone(), force: *force }),
+            Request::Status { json, .. } => Box::new(Status { config, json: *json }),
+            Request::Connect { .. } => return Err(needs_proxy("connect an endpoint")),
+            Request::Disconnect { .. } => return Err(needs_proxy("disconnect an endpoint")),
+            Request::RestartProxy => return Err(needs_proxy("restart the proxy")),
+            Request::ShutdownProxy => return Err(needs_proxy("shut the proxy down")),
             Request::CheckConfig => Box::new(CheckConfig),
             Request::NotYet { command } => {
                 return Err(Refusal::no(format!("run {command}"), "this version of c2 cannot do that yet"));
@@ -130,13 +152,63 @@ impl Request {
     }
 }
 
+impl Request {
+    /// The command behind a proxy; `None` for one that does not care.
+    fn proxy_command(&self, config: &ToolConfig, proxy: &ProxyModeConfig) -> Result<Option<Box<dyn Command>>, Refusal> {
+        let mut with_force = false;
+        let goal = match self {
+            Request::Start { release, as_deploy, force } => {
+                with_force = *force;
+                let release = release_name("start", release)?;
+                let name = as_deploy.as_deref().unwrap_or(default_deploy_name(&release));
+                let deploy = label(&format!("start the release {release}"), name)
+                    .map_err(|refusal| refusal.with_hint("give the deploy a name: start RELEASE NAME"))?;
+                Goal::Start { deploy, release }
+            }
+            Request::Stop { deploy, force } => {
+                with_force = *force;
+                Goal::Stop(label("stop a deploy", deploy)?)
+            }
+            Request::Connect { endpoint, deploy } => {
+                let what = "connect an endpoint";
+                Goal::Connect { endpoint: label(what, endpoint)?, deploy: label(what, deploy)? }
+            }
+            Request::Disconnect { endpoint } => Goal::Disconnect(label("disconnect an endpoint", endpoint)?),
+            Request::RestartProxy => Goal::Restart,
+            Request::ShutdownProxy => Goal::Shutdown,
+            Request::Status { show_slaves, json } => {
+                shared_state_is_not_yet(proxy)?;
+                let (config, proxy) = (config.clone(), proxy.clone());
+                return Ok(Some(Box::new(ProxyStatus { config, proxy, show_slaves: *show_slaves, json: *json })));
+            }
+            _ => return Ok(None),
+        };
+        if !matches!(goal, Goal::Restart | Goal::Shutdown) {
+            shared_state_is_not_yet(proxy)?;
+        }
+        let (config, proxy) = (config.clone(), proxy.clone());
+        Ok(Some(Box::new(ProxyMode { config, proxy, goal, force: with_force })))
+    }
+}
+
+fn shared_state_is_not_yet(proxy: &ProxyModeConfig) -> Result<(), Refusal> {
+    match &proxy.remote_state_s3 {
+        None => Ok(()),
+        Some(at) => Err(Refusal::no(
+            format!("work on the state in {at}"),
+            "this version of c2 cannot work on a state in S3 (remoteStateS3) yet",
+        )),
+    }
+}
+
 fn release_name(verb: &str, text: &str) -> Result<ReleaseName, Refusal> {
     ReleaseName::from_text(text).map_err(|why| Refusal::no(format!("{verb} a release"), format!("{why}")))
 }
 
-fn without_proxy(command: &str) -> Refusal {
-    Refusal::no(
-        format!("{command} behind a proxy"),
-        "deployMode is proxy in the configuration, and this version of c2 only works with noproxy yet",
-    )
+fn needs_proxy(what: &str) -> Refusal {
+    Refusal::no(what, "there is no proxy: deployMode is noproxy in the configuration")
+}
+
+fn label<T: FromText>(what: &str, text: &str) -> Result<T, Refusal> {
+    T::from_text(text).map_err(|why| Refusal::no(what, format!("{why}")))
 }

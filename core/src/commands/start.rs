@@ -26,8 +26,8 @@ pub struct Start {
     pub config: ToolConfig,
     /// The release to make live.
     pub release: ReleaseName,
-    /// Whether `<asdeploy>` was given, which has no meaning without a proxy.
-    pub as_deploy: bool,
+    /// `<asdeploy>`, which has no meaning without a proxy.
+    pub as_deploy: Option<String>,
     /// Whether a stop command that fails is only reported.
     pub force: bool,
 }
@@ -38,6 +38,10 @@ const TIDY: &str = "remove what is no longer needed";
 impl Command for Start {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let deploys = Deploys(self.config.deploys_dir.as_str());
+        if let Some(change @ Outcome::Planned { failed: None, .. }) = change_of(past) {
+            // It has happened: nothing that is asked from here on can make a failure of it.
+            return self.started(facts, deploys, change, past);
+        }
         let (before, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
         let (before, intents) = (before?, intents?);
         if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
@@ -45,9 +49,6 @@ impl Command for Start {
         }
         match change_of(past) {
             None => self.plan(facts, deploys, before.as_ref()).map(Step::Do),
-            Some(Outcome::Planned { plan, failed: None, .. }) => {
-                self.started(facts, deploys, before.as_ref(), plan, past)
-            }
             Some(outcome) => Ok(Step::Done(self.failure(outcome, before.as_ref()))),
         }
     }
@@ -55,11 +56,15 @@ impl Command for Start {
     fn lock(&self) -> Option<String> {
         Some(Deploys(self.config.deploys_dir.as_str()).lock())
     }
+
+    fn may_nest(&self) -> bool {
+        false
+    }
 }
 
 impl Start {
     fn running(&self) -> Running {
-        Running { limit_s: self.config.command_timeout_s.map(Positive::get) }
+        Running { limit_s: self.config.command_timeout_s.map(Positive::get), may_stay: true }
     }
 
     /// The one plan that makes the release live.
@@ -80,10 +85,12 @@ impl Start {
         }
         let (stop, mut notes) = self.stop_of(before)?;
         notes.extend(prepared.notes.iter().cloned());
-        if self.as_deploy {
-            notes.push("a deploy's name has no meaning without a proxy: it is ignored".to_string());
+        if let Some(deploy) = &self.as_deploy {
+            notes.push(format!("the deploy's name {deploy} is ignored: it has no meaning without a proxy"));
         }
-        let change = Change { release: &self.release, deploys, name, home_path, id, home, before, prepared };
+        let again = is_in(facts, before, &home_path)?;
+        let change = Change { release: &self.release, deploys, name, home_path, id, home, before, again, prepared };
+        let stop = stop.map(|stage| take_up::noting(stage, deploys, &change.intent()));
         let mut stages = vec![change.unpack(&self.config)];
         let cache = context::cache(&self.config, &sources);
         if !cache.is_empty() {
@@ -134,38 +141,40 @@ impl Start {
         &self,
         facts: &Facts,
         deploys: Deploys<'_>,
-        now: Option<&Live>,
-        plan: &Plan,
+        change: &Outcome,
         past: &[Outcome],
     ) -> Result<Step, Refusal> {
-        let done = || Ok(Step::Done(Report::note(format!("{} is live", self.release))));
-        let Some((_, intent)) = &plan.intent else { return done() };
+        if let Some(step) = take_up::forget_again(change, past) {
+            return Ok(step);
+        }
+        let done = || Ok(Step::Done(take_up::well_done(format!("{} is live", self.release), past)));
+        let Outcome::Planned { plan: Plan { intent: Some((_, intent)), .. }, .. } = change else { return done() };
         let tidied =
             || past.iter().any(|outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == TIDY));
         let attended = past.iter().rev().find(|outcome| titled(outcome, ATTEND));
         match attended {
             None if facts.start_command_runs()? => {
                 let folder = intent.home.clone().unwrap_or_default();
-                let attend = Stage::new(ATTEND, vec![Effect::Attend { folder }]);
-                return Ok(Step::Do(Plan {
-                    without_lock: true,
-                    ..Plan::new(format!("start {}", self.release), vec![attend])
-                }));
+                let as_of = facts.changed_at(&deploys.intents())?;
+                let attend = Stage::new(ATTEND, vec![Effect::Attend { as_of, folder }]);
+                let about = format!("start {}", self.release);
+                return Ok(Step::Do(Plan { without_lock: true, ..Plan::new(about, vec![attend]) }));
             }
-            Some(outcome @ Outcome::Planned { failed: Some(_), .. }) => {
-                // It failed late. Somebody else's change since then stands.
-                let ours = now.is_some_and(|live| Some(&live.path) == intent.home.as_ref());
-                return match ours {
-                    true if last_is(past, TAKE_UP) => Ok(Step::Done(self.failure(outcome, now))),
-                    true => {
-                        let mut plan = take_up(facts, deploys, intent, self.running())?;
-                        let intend = Effect::Intend { path: deploys.current_intent(), intent: intent.clone() };
-                        plan.stages.insert(0, Stage::new("note the intent", vec![intend]));
-                        Ok(Step::Do(plan))
-                    }
-                    false if last_is(past, TAKE_UP) => Ok(Step::Done(self.failure(outcome, now))),
-                    false => done(),
-                };
+            Some(outcome) if last_is(past, TAKE_UP) => {
+                return Ok(Step::Done(self.failure(outcome, live(facts, deploys)?.as_ref())));
+            }
+            Some(outcome) if facts.changed_at(&deploys.intents())? != left_alone(outcome) => {
+                // Another run has begun a change since: whatever ended the command, that change stands.
+                let note = format!("{} was stopped or replaced by another run", self.release);
+                return Ok(Step::Done(Report::note(note)));
+            }
+            Some(Outcome::Planned { failed: Some(_), .. }) => {
+                // It failed late, and is still what is live.
+                let intent = Intent { stopping: true, ..intent.clone() };
+                let mut plan = take_up(facts, deploys, &intent, self.running())?;
+                let intend = Effect::Intend { path: deploys.current_intent(), intent };
+                plan.stages.insert(0, Stage::new("note the intent", vec![intend]));
+                return Ok(Step::Do(plan));
             }
             _ => (),
         }
@@ -182,7 +191,11 @@ impl Start {
             _ => "nothing is live".to_string(),
         };
         let text = outcome.failure_text().unwrap_or_default();
-        Report::failed(text, Some(&live))
+        let hint = match outcome {
+            Outcome::Planned { failed: Some((_, failure)), .. } => failure.hint(),
+            _ => None,
+        };
+        Report::failed(text, Some(&hint.map_or(live.clone(), |hint| format!("{live}; {hint}"))))
     }
 }
 
@@ -208,13 +221,14 @@ struct Change<'a> {
     id: String,
     home: Option<Folder>,
     before: Option<&'a Live>,
+    again: bool,
     prepared: Prepared,
 }
 
 impl Change<'_> {
     /// Whether what is live is in the folder that the release goes to.
     fn again(&self) -> bool {
-        self.before.is_some_and(|live| live.path == self.home_path && live.folder.is_some())
+        self.again
     }
 
     fn aside(&self) -> String {
@@ -228,10 +242,15 @@ impl Change<'_> {
     fn intent(&self) -> Intent {
         Intent {
             old_target: self.before.map(|live| live.target.clone()),
-            old_folder: self.before.filter(|live| live.folder.is_some()).map(|live| live.path.clone()),
+            old_folder: self
+                .before
+                .filter(|live| live.folder.is_some())
+                .map(|live| if self.again { self.home_path.clone() } else { live.path.clone() }),
+            stopping: false,
             home: Some(self.home_path.clone()),
             home_id: self.home_id(),
             aside: self.aside(),
+            port: None,
         }
     }
 
@@ -239,6 +258,8 @@ impl Change<'_> {
         let holds = Folder {
             id: Some(self.id.clone()),
             release: Some(self.release.to_string()),
+            port: None,
+            compose: self.prepared.compose,
             release_json: Some(self.prepared.release_json.clone()),
         };
         let unpack = Effect::Unpack {
@@ -279,7 +300,29 @@ impl Change<'_> {
     }
 }
 
-fn titled(outcome: &Outcome, title: &str) -> bool {
+/// Whether what is live is in this folder, by whatever path `current` names it.
+fn is_in(facts: &Facts, live: Option<&Live>, home: &str) -> Result<bool, Refusal> {
+    let Some(live) = live.filter(|live| live.folder.is_some()) else { return Ok(false) };
+    if live.path == home {
+        return Ok(true);
+    }
+    let (live, home) = (facts.physical(&live.path), facts.physical(home));
+    let (live, home) = (live?, home?);
+    Ok(live.is_some() && live == home)
+}
+
+/// What the folder of the intents looked like when the start command was left alone.
+fn left_alone(outcome: &Outcome) -> u64 {
+    let Outcome::Planned { plan, .. } = outcome else { return 0 };
+    let effects = plan.stages.iter().flat_map(|stage| &stage.effects);
+    effects
+        .filter_map(|effect| if let Effect::Attend { as_of, .. } = effect { Some(*as_of) } else { None })
+        .next()
+        .unwrap_or(0)
+}
+
+/// Whether it was a plan with such a stage.
+pub(crate) fn titled(outcome: &Outcome, title: &str) -> bool {
     matches!(outcome, Outcome::Planned { plan, .. } if plan.stages.iter().any(|stage| stage.title == title))
 }
 

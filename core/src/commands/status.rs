@@ -59,9 +59,10 @@ impl Command for Status {
             report.notes.push(format!("current points to {}, which holds no release", live.path));
         }
         if !intents.is_empty() {
-            report
-                .notes
-                .push("a change was interrupted: the next start or stop goes back before it goes on".to_string());
+            report.notes.push(
+                "a change is under way, or was interrupted: then the next start or stop goes back before it goes on"
+                    .to_string(),
+            );
         }
         Ok(Step::Done(report))
     }

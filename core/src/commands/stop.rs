@@ -27,16 +27,17 @@ pub struct Stop {
 impl Command for Stop {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let deploys = Deploys(self.config.deploys_dir.as_str());
-        let running = Running { limit_s: self.config.command_timeout_s.map(Positive::get) };
+        if let Some(change @ Outcome::Planned { failed: None, plan, .. }) = change_of(past) {
+            let done = || Step::Done(take_up::well_done(format!("done: {}", plan.about), past));
+            return Ok(take_up::forget_again(change, past).unwrap_or_else(done));
+        }
+        let running = Running { limit_s: self.config.command_timeout_s.map(Positive::get), may_stay: true };
         let (now, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
         let (now, intents) = (now?, intents?);
         if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
             return take_up::from_note(facts, deploys, text, running).map(Step::Do);
         }
         match (change_of(past), now) {
-            (Some(Outcome::Planned { failed: None, plan, .. }), _) => {
-                Ok(Step::Done(Report::note(format!("done: {}", plan.about))))
-            }
             (Some(outcome), _) => Ok(Step::Done(Report::failed(
                 outcome.failure_text().unwrap_or_default(),
                 Some("current still points to it; stop it by hand, or go on in spite of the failure with --force"),
@@ -48,6 +49,10 @@ impl Command for Stop {
 
     fn lock(&self) -> Option<String> {
         Some(Deploys(self.config.deploys_dir.as_str()).lock())
+    }
+
+    fn may_nest(&self) -> bool {
+        false
     }
 }
 
@@ -87,7 +92,10 @@ impl Stop {
             home: None,
             home_id: None,
             aside: deploys.asides(),
+            stopping: false,
+            port: None,
         };
+        let stop = stop.map(|stage| take_up::noting(stage, deploys, &intent));
         let stages = stop.into_iter().chain([unlink]).collect();
         let intent = Some((deploys.current_intent(), intent));
         Ok(Plan { intent, notes, ..Plan::new(format!("stop {}", base_name(&live.path)), stages) })

@@ -5,8 +5,9 @@ use alloc::{format, string::String, vec, vec::Vec};
 use super::{
     deploys::Deploys,
     live::{Running, is_whole, release_json},
+    start::titled,
 };
-use crate::seam::{Effect, Facts, Folder, Intent, Plan, Refusal, Role, Stage};
+use crate::seam::{Effect, Facts, Folder, Intent, Outcome, Plan, Refusal, Report, Role, Stage, Step};
 
 /// The title by which a plan that goes back is known.
 pub(crate) const TAKE_UP: &str = "take up the interrupted change";
@@ -48,7 +49,7 @@ pub(crate) fn take_up(facts: &Facts, deploys: Deploys<'_>, intent: &Intent, runn
         None => Effect::Unlink(deploys.current()),
     });
     let old: Option<Folder> = if same && displaced { former.or(old) } else { old };
-    if let (Some(folder), Some(path)) = (old, &intent.old_folder)
+    if let (Some(folder), Some(path), true) = (old, &intent.old_folder, intent.stopping)
         && let Ok(config) = release_json(&folder, path)
     {
         effects.extend(running.run(Role::Start, &config, path, true));
@@ -56,4 +57,41 @@ pub(crate) fn take_up(facts: &Facts, deploys: Deploys<'_>, intent: &Intent, runn
     effects.push(Effect::Forget(deploys.current_intent()));
     effects.push(Effect::Remove(deploys.asides()));
     Ok(Plan::new("go back to what was live before", vec![Stage::new(TAKE_UP, effects)]))
+}
+
+/// The stage that stops what is live, noting first that it does.
+pub(crate) fn noting(stage: Stage, deploys: Deploys<'_>, intent: &Intent) -> Stage {
+    let intent = Intent { stopping: true, ..intent.clone() };
+    let mut effects = vec![Effect::Intend { path: deploys.current_intent(), intent }];
+    effects.extend(stage.effects);
+    Stage { effects, ..stage }
+}
+
+const FORGET: &str = "remove the intent once more";
+
+/// Once more, the removal of an intent that could not be removed though its change is done.
+pub(crate) fn forget_again(change: &Outcome, past: &[Outcome]) -> Option<Step> {
+    let Outcome::Planned { plan: Plan { intent: Some((path, _)), about, .. }, failed: None, trouble } = change else {
+        return None;
+    };
+    if trouble.is_empty() || past.iter().any(|outcome| titled(outcome, FORGET)) {
+        return None;
+    }
+    Some(Step::Do(Plan::new(about.clone(), vec![Stage::new(FORGET, vec![Effect::Forget(path.clone())])])))
+}
+
+/// The report of a change that is done, with what a person must know of an intent that could not be removed.
+pub(crate) fn well_done(note: String, past: &[Outcome]) -> Report {
+    let mut report = Report::note(note);
+    let forgotten = past.iter().find(|outcome| titled(outcome, FORGET));
+    if let Some(Outcome::Planned { plan, failed: Some((_, failure)), .. }) = forgotten {
+        let effect = plan.stages.iter().flat_map(|stage| &stage.effects).next();
+        if let Some(Effect::Forget(path)) = effect {
+            let text = format!(
+                "remove {path} by hand ({failure}): as long as it is there, the next start or stop goes back first"
+            );
+            report.notes.push(text);
+        }
+    }
+    report
 }

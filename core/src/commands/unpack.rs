@@ -37,7 +37,8 @@ impl Command for Unpack {
         let prepared = prepare(facts, &self.config, self.release.as_str(), values);
         let (there, prepared) = (facts.folder(to), prepared);
         let (there, prepared) = (there?, prepared?);
-        let holds = Folder { id: None, release: None, release_json: Some(prepared.release_json) };
+        let holds =
+            Folder { compose: prepared.compose, release_json: Some(prepared.release_json), ..Folder::default() };
         let (archive, limits, rendered) = (prepared.archive, limits(&self.config), prepared.rendered);
         let stages = if there.is_some() {
             vec![Stage::new(

@@ -19,6 +19,7 @@ use crate::{
     commands::{Deploys, base_name, live, load_config, releases},
     config::{DeployMode, ToolConfig},
     help::{self, CommandHelp, Fits, HELP_OPTION, OptionHelp, TOP_OPTIONS},
+    proxy::noted_deploys,
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
 
@@ -120,10 +121,10 @@ fn from_config(
     }
 }
 
-/// The running deploys; those behind a proxy are not known yet.
+/// The running deploys: behind a proxy those that the state notes.
 fn running(facts: &Facts, config: &ToolConfig) -> Result<Vec<String>, Refusal> {
     match config.deploy_mode {
-        DeployMode::Proxy(_) => Ok(Vec::new()),
+        DeployMode::Proxy(_) => noted_deploys(facts, Deploys(config.deploys_dir.as_str())),
         DeployMode::NoProxy => {
             let now = live(facts, Deploys(config.deploys_dir.as_str()))?;
             Ok(now.iter().map(|live| base_name(&live.path).to_string()).collect())

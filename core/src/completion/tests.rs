@@ -11,12 +11,19 @@ const NO_PROXY: &str = r#"{"releases": {"localdir": "/srv/releases"}, "deploysDi
 const PROXY: &str = r#"{"releases": {"localdir": "/srv/releases"}, "deployMode": {"proxy": {"endPoints": {
     "main": {"serverNames": ["a"], "etype": "httpOnly"}, "admin": {"serverNames": ["b"], "etype": "httpOnly"}}}}}"#;
 
+const STATE: &str = r#"{"connections": {}, "deploys": {
+    "api": {"label": "api", "release": "app-1.zip", "port": 8000},
+    "web": {"label": "web", "release": "app-2.zip", "port": 8001}}}"#;
+
 /// A machine with this configuration, three releases, one of them live.
 fn machine(config: &'static str) -> impl Fn(&Query) -> Answer {
     move |query| match query {
         Query::Environment(_) => Answer::Text(Some("/etc/camus2.json".into())),
         Query::Content(Location::File(path)) if path == "/etc/camus2.json" => {
             Answer::Content(Some(Content { bytes: Secret::new(config.into()), mode: None }))
+        }
+        Query::Content(Location::File(path)) if path == "/opt/deploys/frontend-proxy/state.json" => {
+            Answer::Content(Some(Content { bytes: Secret::new(STATE.into()), mode: None }))
         }
         Query::Releases(Location::File(path)) if path == "/srv/releases" => {
             let listed = [("app-1.zip", "1"), ("web/app-3.zip", "3"), ("app-2.zip", "2")];
@@ -110,17 +117,18 @@ fn releases_are_completed_newest_first() {
 }
 
 #[test]
-fn the_live_deploy_is_completed() {
+fn the_live_deploys_are_completed() {
     check(machine(NO_PROXY), "c2 stop ", &["app-2"]);
     check(machine(NO_PROXY), "c2 stop b", &[]);
-    check(machine(PROXY), "c2 stop ", &[]);
+    check(machine(PROXY), "c2 stop ", &["api", "web"]);
 }
 
 #[test]
 fn endpoints_are_completed() {
     check(machine(PROXY), "c2 connect ", &["admin", "main"]);
     check(machine(PROXY), "c2 disconnect m", &["main"]);
-    check(machine(PROXY), "c2 connect main ", &[]);
+    check(machine(PROXY), "c2 connect main ", &["api", "web"]);
+    check(machine(PROXY), "c2 connect main w", &["web"]);
     check(machine(NO_PROXY), "c2 connect ", &[]);
 }
 

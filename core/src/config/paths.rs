@@ -29,6 +29,20 @@ text_type!(
     http_path
 );
 
+impl FilePath {
+    /// The same path without empty and `.` segments and without a `/` at its end.
+    #[must_use]
+    pub fn tidied(&self) -> FilePath {
+        let segments = self.as_str().split('/').filter(|segment| !segment.is_empty() && *segment != ".");
+        let path = segments.collect::<Vec<_>>().join("/");
+        match (self.as_str().starts_with('/'), path.is_empty()) {
+            (true, _) => FilePath(format!("/{path}")),
+            (false, true) => FilePath(".".into()),
+            (false, false) => FilePath(path),
+        }
+    }
+}
+
 fn file_path(text: &str) -> Result<(), String> {
     not_empty(text)?;
     no_control(text)

@@ -50,8 +50,16 @@ pub const COMMANDS: &[CommandHelp] = &[
         changes: true,
         ..command("stop", &[(WithoutProxy, "stop what is live"), (WithProxy, "stop a deploy and remove it")])
     },
-    CommandHelp { words: &[ENDPOINT, DEPLOY], ..command("connect", &[(WithProxy, "route an endpoint to a deploy")]) },
-    CommandHelp { words: &[ENDPOINT], ..command("disconnect", &[(WithProxy, "let an endpoint answer 503")]) },
+    CommandHelp {
+        words: &[ENDPOINT, DEPLOY],
+        changes: true,
+        ..command("connect", &[(WithProxy, "route an endpoint to a deploy")])
+    },
+    CommandHelp {
+        words: &[ENDPOINT],
+        changes: true,
+        ..command("disconnect", &[(WithProxy, "let an endpoint answer 503")])
+    },
     CommandHelp {
         options: &[flag("--show-slaves", "show the slaves too"), flag("--json-output", "print JSON")],
         ..command(
@@ -64,8 +72,8 @@ pub const COMMANDS: &[CommandHelp] = &[
         ..command("slave-update", &[(WithProxy, "bring this machine to the master state")])
     },
     command("slave-flush", &[(WithProxy, "remove slave records older than 5 minutes")]),
-    command("restart-frontend-proxy", &[(WithProxy, "restart nginx")]),
-    command("shutdown-frontend-proxy", &[(WithProxy, "shut nginx down")]),
+    CommandHelp { changes: true, ..command("restart-frontend-proxy", &[(WithProxy, "restart nginx")]) },
+    CommandHelp { changes: true, ..command("shutdown-frontend-proxy", &[(WithProxy, "shut nginx down")]) },
     command("generate-ssl-certificate", &[(WithProxy, "one certificate for the generated endpoints")]),
     command("list-releases", &[(Both, "the releases, newest first")]),
     CommandHelp {

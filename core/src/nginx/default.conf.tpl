@@ -1,7 +1,8 @@
 {{! The nginx.conf of the frontend proxy. It is filled from:
       healthCheck  incomingPath, outgoingPath, outgoingPort; absent unless its endpoint is connected
       endPoints    a list; each item has http or https, and in it serverNames and, when connected, port;
-                   https also has letsencryptWwwDir and, where there is a certificate, sslCertPath and sslCertKeyPath }}
+                   https also has letsencryptWwwDir and, where there is a certificate, sslCertPath and sslCertKeyPath
+      served       what this configuration routes, as JSON; absent in the configuration of users' own templates }}
 user nginx;
 worker_processes auto;
 error_log /dev/stderr;
@@ -95,4 +96,18 @@ http {
 {{/sslCertPath}}
 {{/https}}
 {{/endPoints}}
+{{#served}}
+
+    # Answers on this machine alone what is served: the proof that a reload took effect.
+    server {
+        listen 80;
+        server_name served.c2.invalid;
+        access_log off;
+        default_type application/json;
+        if ($remote_addr != 127.0.0.1) {
+            return 404;
+        }
+        return 200 '{{{served}}}';
+    }
+{{/served}}
 }

@@ -1,27 +1,9 @@
 //! Where a bucket is: its endpoint, the style of its URLs and the region that requests are signed for.
 
+use crate::aws::{Service, SettingError, Settings};
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::string::String;
 use core::fmt;
-
-/// The variables that name an endpoint, the strongest first: the tool's own, then those of the AWS SDKs.
-const ENDPOINT_VARIABLES: [&str; 3] = ["S3_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
-/// The variables that name a region, the strongest first.
-const REGION_VARIABLES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
-const DEFAULT_REGION: &str = "us-east-1";
-
-/// Domains of the partitions beside `amazonaws.com`, by the start of their regions' names.
-/// Source: `partitions.json` of the AWS SDKs.
-const PARTITIONS: [(&str, &str); 6] = [
-    ("cn-", "amazonaws.com.cn"),
-    ("eusc-", "amazonaws.eu"),
-    ("us-iso-", "c2s.ic.gov"),
-    ("us-isob-", "sc2s.sgov.gov"),
-    ("eu-isoe-", "cloud.adc-e.uk"),
-    ("us-isof-", "csp.hci.ic.gov"),
-];
 
 /// How a bucket appears in the URLs of its objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,20 +37,8 @@ impl Address {
 /// Why no request can be made, found before one is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddressError {
-    /// A variable names an endpoint that is none.
-    Endpoint {
-        /// The variable.
-        variable: &'static str,
-        /// Its value, without what stands before an `@`.
-        value: String,
-    },
-    /// A variable names a region that cannot be one.
-    Region {
-        /// The variable.
-        variable: &'static str,
-        /// Its value.
-        value: String,
-    },
+    /// The endpoint or the region is not what it should be.
+    Setting(SettingError),
     /// The name is none of a bucket.
     Bucket {
         /// The name.
@@ -86,12 +56,7 @@ pub enum AddressError {
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Endpoint { variable, value } => {
-                write!(f, "{variable} is {value:?}, but an S3 endpoint is http[s]://host[:port]")
-            }
-            Self::Region { variable, value } => {
-                write!(f, "{variable} is {value:?}, but an AWS region is a name like eu-west-1")
-            }
+            Self::Setting(error) => error.fmt(f),
             Self::Bucket { bucket } => {
                 write!(f, "{bucket:?} is no name of an S3 bucket: 3 to 255 letters, digits, '.', '_' and '-'")
             }
@@ -102,69 +67,26 @@ impl fmt::Display for AddressError {
 
 impl core::error::Error for AddressError {}
 
-/// Finds the address of `bucket` from the variables in `env`; an empty variable counts as absent.
+impl From<SettingError> for AddressError {
+    fn from(error: SettingError) -> Self {
+        Self::Setting(error)
+    }
+}
+
+/// Finds the address of `bucket` from what is set for S3.
 ///
 /// # Errors
-/// When the bucket's name, or a variable that decides, is not what it should be.
-pub fn address(env: &BTreeMap<String, String>, bucket: &str) -> Result<Address, AddressError> {
+/// When the bucket's name, or a setting that decides, is not what it should be.
+pub fn address(settings: &Settings, bucket: &str) -> Result<Address, AddressError> {
     if !is_bucket_name(bucket) {
         return Err(AddressError::Bucket { bucket: bucket.to_owned() });
     }
-    let region = match first_set(env, &REGION_VARIABLES) {
-        None => DEFAULT_REGION,
-        Some((_, region)) if is_region(region) => region,
-        Some((variable, region)) => return Err(AddressError::Region { variable, value: region.to_owned() }),
+    let addressing = match settings.endpoint {
+        None if is_host_label(bucket) => Addressing::VirtualHost,
+        _ => Addressing::Path,
     };
-    let (endpoint, addressing) = match first_set(env, &ENDPOINT_VARIABLES) {
-        Some((variable, url)) => (endpoint(variable, url)?, Addressing::Path),
-        None if is_host_label(bucket) => (aws_endpoint(region), Addressing::VirtualHost),
-        None => (aws_endpoint(region), Addressing::Path),
-    };
-    Ok(Address { endpoint, addressing, bucket: bucket.to_owned(), region: region.to_owned() })
-}
-
-fn first_set<'a>(env: &'a BTreeMap<String, String>, names: &[&'static str]) -> Option<(&'static str, &'a str)> {
-    names.iter().find_map(|name| {
-        let value = env.get(*name)?.trim();
-        (!value.is_empty()).then_some((*name, value))
-    })
-}
-
-fn aws_endpoint(region: &str) -> String {
-    let domain = PARTITIONS.iter().find(|(start, _)| region.starts_with(start)).map_or("amazonaws.com", |(_, d)| d);
-    format!("https://s3.{region}.{domain}")
-}
-
-fn endpoint(variable: &'static str, url: &str) -> Result<String, AddressError> {
-    let parts = url.split_once("://").map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
-    match parts {
-        Some((scheme, rest)) if matches!(scheme.as_str(), "http" | "https") => {
-            let authority = rest.strip_suffix('/').unwrap_or(rest);
-            if is_authority(authority) {
-                return Ok(format!("{scheme}://{authority}"));
-            }
-        }
-        _ => {}
-    }
-    // What stands before an @ is a password more often than not.
-    let value = url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, behind)| format!("...@{behind}"));
-    Err(AddressError::Endpoint { variable, value })
-}
-
-fn is_authority(authority: &str) -> bool {
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let host_is_good = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']').is_some_and(|ip| ip.parse::<core::net::Ipv6Addr>().is_ok()),
-        None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')),
-    };
-    host_is_good && port.is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok())
-}
-
-fn is_region(region: &str) -> bool {
-    region.len() <= 64 && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    let (endpoint, region) = (settings.url(Service::S3)?, settings.region()?.to_owned());
+    Ok(Address { endpoint, addressing, bucket: bucket.to_owned(), region })
 }
 
 /// The widest rule that ever held: names from before 2018 in us-east-1 have capitals, `_` and up to 255 characters.
@@ -187,10 +109,14 @@ fn is_host_label(bucket: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::{Known, Look, settings};
+    use alloc::format;
 
     fn find(variables: &[(&str, &str)], bucket: &str) -> Result<Address, AddressError> {
         let env = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        address(&env, bucket)
+        let look = Look { env: &env, now_s: 0, sha256: |_| [0; 32], known: &Known::default() };
+        let settings = settings(&look, Service::S3).map_err(|_| "no file is needed").unwrap();
+        address(&settings, bucket)
     }
 
     fn shown(variables: &[(&str, &str)], bucket: &str) -> String {
@@ -265,11 +191,11 @@ mod tests {
             "http://m\u{e4}",
         ] {
             let ok = find(&[("S3_ENDPOINT", url)], "releases");
-            assert!(matches!(ok, Err(AddressError::Endpoint { variable: "S3_ENDPOINT", .. })), "{url}: {ok:?}");
+            assert!(matches!(ok, Err(AddressError::Setting(SettingError::Endpoint { .. }))), "{url}: {ok:?}");
         }
         assert_eq!(
             shown(&[("AWS_ENDPOINT_URL", "http://me:secret@minio:9000")], "releases"),
-            "AWS_ENDPOINT_URL is \"...@minio:9000\", but an S3 endpoint is http[s]://host[:port]"
+            "AWS_ENDPOINT_URL is \"...@minio:9000\", but an endpoint is http[s]://host[:port]"
         );
     }
 

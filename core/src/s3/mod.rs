@@ -7,7 +7,7 @@ mod listing;
 mod object;
 mod redact;
 mod retry;
-mod xml;
+pub(crate) mod xml;
 
 pub use address::{Address, AddressError, Addressing, address};
 pub use answer::Answer;

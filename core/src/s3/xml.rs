@@ -16,15 +16,15 @@ const MAX_ENTITY: usize = 16;
 
 /// An element with its text or its children; attributes and comments are dropped.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Element<'a> {
-    pub(super) name: &'a str,
-    pub(super) text: String,
-    pub(super) children: Vec<Element<'a>>,
+pub(crate) struct Element<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) text: String,
+    pub(crate) children: Vec<Element<'a>>,
 }
 
 impl Element<'_> {
     /// The text of the first child of this name.
-    pub(super) fn child_text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn child_text(&self, name: &str) -> Option<&str> {
         self.children.iter().find(|child| child.name == name).map(|child| child.text.as_str())
     }
 }
@@ -34,7 +34,7 @@ impl Element<'_> {
 /// # Errors
 /// A text that says what is wrong and at which byte: cut off, not well-formed, not UTF-8, or beyond the limits on depth
 /// and number of elements.
-pub(super) fn parse(body: &[u8]) -> Result<Element<'_>, String> {
+pub(crate) fn parse(body: &[u8]) -> Result<Element<'_>, String> {
     let text = core::str::from_utf8(body).map_err(|error| format!("no UTF-8 at byte {}", error.valid_up_to()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     Parser { text, at: 0, open: Vec::new(), elements: 0 }.document()

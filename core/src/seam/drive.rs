@@ -7,6 +7,9 @@ use super::{Answer, Command, Effect, Facts, Failure, Outcome, Plan, Query, Refus
 /// More steps than any command takes: beyond them it is going round in circles.
 const STEPS: usize = 10_000;
 
+/// How many times over a run that goes on after a pause waits for the lock.
+const PATIENCE: usize = 30;
+
 /// What a command runs on: the real machine, a simulated one, or one on which everything is supposed to succeed.
 pub trait Host {
     /// The answers to these questions, in their order.
@@ -18,11 +21,11 @@ pub trait Host {
     fn perform(&mut self, effect: &Effect) -> Result<(), Failure>;
     /// Lets time pass. False: none passes here (dry run), the wait is where it ends.
     fn pause(&mut self, seconds: u32) -> bool;
-    /// Takes the lock at this path.
+    /// Takes the lock at this path; where it may nest, the lock of the run that called it will do.
     ///
     /// # Errors
     /// Somebody else holds it and does not give it up.
-    fn lock(&mut self, path: &str) -> Result<(), Failure>;
+    fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure>;
     /// Gives the lock up.
     fn unlock(&mut self);
     /// While on, a signal is only noted; else it ends this process at once.
@@ -95,7 +98,7 @@ pub fn drive(command: &dyn Command, host: &mut dyn Host, facts: &mut Facts) -> E
     let lock = command.lock();
     let mut past = Vec::new();
     if let Some(path) = &lock
-        && let Err(failure) = host.lock(path)
+        && let Err(failure) = host.lock(path, command.may_nest())
     {
         return End::Refused(Refusal::World(failure));
     }
@@ -140,12 +143,24 @@ fn rounds(
             }
         };
         if let (true, Some(path)) = (without_lock, lock)
-            && let Err(failure) = host.lock(path)
+            && let Err(failure) = lock_again(host, path, command.may_nest())
         {
             return End::Refused(Refusal::World(failure));
         }
     }
     End::Refused(Refusal::no("decide what to do", "it goes round in circles; this is a bug of c2"))
+}
+
+/// Takes the lock once more. What this run goes on with has begun long ago: it waits much longer than a new one would.
+fn lock_again(host: &mut dyn Host, path: &str, may_nest: bool) -> Result<(), Failure> {
+    let mut locked = host.lock(path, may_nest);
+    for _ in 1..PATIENCE {
+        if locked.is_ok() {
+            break;
+        }
+        locked = host.lock(path, may_nest);
+    }
+    locked
 }
 
 /// Performs a plan as it stands; `None`: the process is gone.
@@ -180,7 +195,9 @@ fn run_stages(plan: &Plan, host: &mut dyn Host, trouble: &mut Vec<Failure>) -> O
             done = Err(Failure::Interrupted(signal));
         }
         if let Err(failure) = done {
-            host.say(Message::Undo(&failure));
+            if plan.stages.iter().take(index + 1).any(|stage| !stage.undo.is_empty()) {
+                host.say(Message::Undo(&failure));
+            }
             if backward(plan, index, host, trouble)? {
                 forget(plan, host, trouble)?;
             }

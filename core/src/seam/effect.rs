@@ -8,8 +8,8 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{Answer, Content, Folder, Intent, Link, Location, Query, Secret};
-use crate::archive::Limits;
+use super::{Answer, Content, Folder, Intent, Link, Location, ProxyNow, Query, Secret};
+use crate::{archive::Limits, config::Readiness, proxy::Served};
 
 /// Which of a release's commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +118,14 @@ pub enum Effect {
         tolerant: bool,
         /// The longest it may take.
         limit_s: Option<u32>,
+        /// Whether a start command may stay in the foreground; else its end is waited for.
+        may_stay: bool,
     },
     /// Stay with the start command that this run spawned until it ends.
     Attend {
+        /// What [`Query::ChangedAt`] said of the intents when it was left alone: while it says so, nobody else has
+        /// begun a change.
+        as_of: u64,
         /// The folder it runs in.
         folder: String,
     },
@@ -146,6 +151,56 @@ pub enum Effect {
     },
     /// Remove the note of an intent.
     Forget(String),
+    /// Make a folder and those above it; one that is there is fine.
+    MakeFolder(String),
+    /// Ask a deploy's port until it is ready.
+    WaitReady {
+        /// The port.
+        port: u16,
+        /// When it counts as ready.
+        readiness: Readiness,
+        /// The deploy's folder, whose containers and log a failure shows.
+        folder: String,
+        /// Whether it must be ready; else one look is taken and only reported.
+        demanded: bool,
+    },
+    /// Try the candidate of the proxy's configuration with `nginx -t`.
+    TestProxy {
+        /// The folder of the proxy's compose project.
+        folder: String,
+        /// Whether inside the running container; else in a throw-away one of the same project.
+        inside: bool,
+    },
+    /// Signal the proxy to read its configuration anew.
+    ReloadProxy,
+    /// Make sure that the proxy serves this and nothing older.
+    ProveProxy {
+        /// The folder of the proxy's compose project.
+        folder: String,
+        /// Whether the configuration answers what it serves; else the age of the workers is the proof.
+        marked: bool,
+        /// What is to be served.
+        served: Served,
+    },
+    /// Wait until the workers of an older configuration are gone, at most so long.
+    DrainProxy {
+        /// The longest wait.
+        limit_s: u32,
+    },
+    /// Start the proxy.
+    ProxyUp {
+        /// The folder of its compose project.
+        folder: String,
+        /// What tells the compose file.
+        project: String,
+        /// Whether a container that is there is made anew.
+        recreate: bool,
+    },
+    /// Stop the proxy and remove its container.
+    ProxyDown {
+        /// The folder of its compose project.
+        folder: String,
+    },
 }
 
 impl Effect {
@@ -209,7 +264,27 @@ impl Effect {
                 intents.remove(name);
                 vec![(Query::Intents(folder.to_string()), Answer::Files(intents))]
             }
-            Effect::Run { .. } => vec![],
+            Effect::Run { .. }
+            | Effect::MakeFolder(_)
+            | Effect::TestProxy { .. }
+            | Effect::ReloadProxy
+            | Effect::DrainProxy { .. } => vec![],
+            Effect::WaitReady { port, demanded, .. } => {
+                demanded.then(|| (Query::Listens(*port), Answer::Flag(true))).into_iter().collect()
+            }
+            Effect::ProveProxy { folder, served, .. } => {
+                let now = ProxyNow { running: true, serves: Some(served.clone()), ..proxy(ask, folder) };
+                vec![(Query::Proxy(folder.clone()), Answer::Proxy(now))]
+            }
+            Effect::ProxyUp { folder, project, .. } => {
+                let serves = proxy(ask, folder).serves;
+                let project = Some(project.clone());
+                let now = ProxyNow { exists: true, running: true, mounted: true, project, serves };
+                vec![(Query::Proxy(folder.clone()), Answer::Proxy(now))]
+            }
+            Effect::ProxyDown { folder } => {
+                vec![(Query::Proxy(folder.clone()), Answer::Proxy(ProxyNow::default()))]
+            }
             Effect::Attend { .. } => vec![(Query::StartCommandRuns, Answer::Flag(false))],
         }
     }
@@ -226,6 +301,13 @@ fn intents(ask: &mut dyn FnMut(&Query) -> Answer, folder: &str) -> BTreeMap<Stri
     match ask(&Query::Intents(folder.to_string())) {
         Answer::Files(files) => files,
         _ => BTreeMap::new(),
+    }
+}
+
+fn proxy(ask: &mut dyn FnMut(&Query) -> Answer, folder: &str) -> ProxyNow {
+    match ask(&Query::Proxy(folder.to_string())) {
+        Answer::Proxy(now) => now,
+        _ => ProxyNow::default(),
     }
 }
 
@@ -253,10 +335,23 @@ impl fmt::Display for Effect {
                 write!(f, "run the {role} command in {folder}: {command}")?;
                 if *tolerant { f.write_str(" (its failure is only reported)") } else { Ok(()) }
             }
-            Effect::Attend { folder } => write!(f, "stay with the start command in {folder}"),
+            Effect::Attend { folder, .. } => write!(f, "stay with the start command in {folder}"),
             Effect::WriteFile { path, bytes, .. } => write!(f, "write {path} ({bytes})"),
             Effect::Intend { path, .. } => write!(f, "note the intent {path}"),
             Effect::Forget(path) => write!(f, "remove the intent {path}"),
+            Effect::MakeFolder(path) => write!(f, "make the folder {path}"),
+            Effect::WaitReady { port, demanded: true, .. } => write!(f, "wait until port {port} is ready"),
+            Effect::WaitReady { port, .. } => write!(f, "look whether port {port} is ready"),
+            Effect::TestProxy { folder, inside } => {
+                let place = if *inside { "in the running proxy" } else { "in a throw-away container" };
+                write!(f, "try {folder}/nginx.candidate.conf {place}")
+            }
+            Effect::ReloadProxy => f.write_str("make the proxy read its configuration anew"),
+            Effect::ProveProxy { served, .. } => write!(f, "make sure that the proxy serves {served}"),
+            Effect::DrainProxy { limit_s } => write!(f, "wait for the proxy's old workers, at most {limit_s} s"),
+            Effect::ProxyUp { recreate: false, .. } => f.write_str("start the proxy"),
+            Effect::ProxyUp { .. } => f.write_str("start the proxy, its container made anew"),
+            Effect::ProxyDown { .. } => f.write_str("stop the proxy"),
         }
     }
 }

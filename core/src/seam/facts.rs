@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::cell::RefCell;
 
-use super::{Answer, Content, Folder, Link, Listed, Location, Query, Refusal};
+use super::{Answer, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal};
 use crate::archive::{Limits, Listing};
 
 /// The answers that a command decides on.
@@ -99,6 +99,18 @@ questions! {
     link(path: &str) -> Option<Link> = Query::Link(path.to_string()) => Link;
     /// The texts of the intents noted in a folder, by name.
     intents(folder: &str) -> BTreeMap<String, String> = Query::Intents(folder.to_string()) => Files;
+    /// A path with all its symbolic links resolved.
+    physical(path: &str) -> Option<String> = Query::Physical(path.to_string()) => Text;
+    /// What tells one change of a folder's entries from the next.
+    changed_at(path: &str) -> u64 = Query::ChangedAt(path.to_string()) => Number;
     /// Whether the start command that this run spawned is still running.
     start_command_runs() -> bool = Query::StartCommandRuns => Flag;
+    /// Whether something accepts connections on this port of 127.0.0.1.
+    listens(port: u16) -> bool = Query::Listens(port) => Flag;
+    /// Whether a container of this compose project runs.
+    project_runs(project: &str) -> bool = Query::ProjectRuns(project.to_string()) => Flag;
+    /// The proxy's container, by the folder of its compose project.
+    proxy(folder: &str) -> ProxyNow = Query::Proxy(folder.to_string()) => Proxy;
+    /// What tells a file's content from any other.
+    fingerprint(path: &str) -> Option<String> = Query::Fingerprint(path.to_string()) => Text;
 }

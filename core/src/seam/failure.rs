@@ -43,7 +43,8 @@ pub enum Ending {
     Status(i32),
     /// It was ended by this signal's number.
     Signal(i32),
-    /// It ran longer than `commandTimeoutSecs` and was ended.
+    /// It ran longer than its limit (`commandTimeoutSecs`, a start command behind a proxy also that of the
+    /// readiness) and was ended.
     TimedOut {
         /// The limit.
         limit_s: u32,
@@ -59,6 +60,8 @@ pub enum Signal {
     Interrupt,
     /// `SIGTERM`.
     Terminate,
+    /// `SIGHUP`: the terminal is gone.
+    Hangup,
 }
 
 impl Signal {
@@ -68,6 +71,7 @@ impl Signal {
         match self {
             Signal::Interrupt => 130,
             Signal::Terminate => 143,
+            Signal::Hangup => 129,
         }
     }
 }
@@ -102,6 +106,7 @@ impl fmt::Display for Failure {
             }
             Failure::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
             Failure::Interrupted(Signal::Terminate) => f.write_str("asked to end (SIGTERM)"),
+            Failure::Interrupted(Signal::Hangup) => f.write_str("the terminal is gone (SIGHUP)"),
             Failure::Gone => f.write_str("this process is gone"),
         }
     }
@@ -112,7 +117,7 @@ impl fmt::Display for Ending {
         match self {
             Ending::Status(status) => write!(f, "exited with status {status}"),
             Ending::Signal(signal) => write!(f, "ended by signal {signal}"),
-            Ending::TimedOut { limit_s } => write!(f, "still running after {limit_s} s (commandTimeoutSecs), ended"),
+            Ending::TimedOut { limit_s } => write!(f, "still running after {limit_s} s, its limit, ended"),
             Ending::NotRun(why) => write!(f, "could not be run ({why})"),
         }
     }

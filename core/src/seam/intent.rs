@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use serde_json::{Value, json};
 
 /// What a change set out from. It is complete: going back looks at nothing that the change may have altered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Intent {
     /// The link's target before, where there was a link.
     pub old_target: Option<String>,
@@ -17,16 +17,24 @@ pub struct Intent {
     pub home_id: Option<String>,
     /// The folder beside, into which the former content goes.
     pub aside: String,
+    /// Whether the stopping of what was live has begun: only then is it started again when the change is taken back.
+    pub stopping: bool,
+    /// The port of the deploy that the change puts in place, behind a proxy.
+    pub port: Option<u16>,
 }
 
 impl Intent {
     /// The text of the intent's file.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let value = json!({
+        let mut value = json!({
             "oldTarget": self.old_target, "oldFolder": self.old_folder,
             "home": self.home, "homeId": self.home_id, "aside": self.aside,
+            "stopping": self.stopping,
         });
+        if let (Some(port), Some(fields)) = (self.port, value.as_object_mut()) {
+            fields.insert("port".to_string(), port.into());
+        }
         value.to_string()
     }
 
@@ -45,6 +53,11 @@ impl Intent {
             home: maybe("home")?,
             home_id: maybe("homeId")?,
             aside: value.get("aside")?.as_str()?.to_string(),
+            stopping: value.get("stopping").and_then(Value::as_bool).unwrap_or(true),
+            port: match value.get("port") {
+                None => None,
+                Some(port) => Some(u16::try_from(port.as_u64()?).ok()?),
+            },
         })
     }
 }

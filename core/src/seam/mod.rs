@@ -23,7 +23,7 @@ pub use facts::Facts;
 pub use failure::{Ending, Failure, Signal};
 pub use intent::Intent;
 pub use plan::{Outcome, Plan, Stage};
-pub use query::{Answer, Content, Folder, Link, Listed, Location, Query};
+pub use query::{Answer, COMPOSE_FILES, Content, Folder, Link, Listed, Location, ProxyNow, Query};
 pub use refusal::Refusal;
 pub use report::{Output, Report};
 pub use secret::Secret;
@@ -40,6 +40,11 @@ pub trait Command {
     /// The lock's file; `None` for a command that only reads.
     fn lock(&self) -> Option<String> {
         None
+    }
+
+    /// Whether a command of a release may call it while the run that it belongs to holds the lock.
+    fn may_nest(&self) -> bool {
+        true
     }
 }
 

@@ -4,7 +4,10 @@ use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 use super::{Failure, Secret};
-use crate::archive::{Limits, Listing};
+use crate::{
+    archive::{Limits, Listing},
+    proxy::Served,
+};
 
 /// Where something is kept: on this machine or in a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,8 +57,21 @@ pub enum Query {
     Link(String),
     /// The intents noted in a folder. Answer: [`Answer::Files`].
     Intents(String),
+    /// A path with all its symbolic links resolved. Answer: [`Answer::Text`], nothing when it is not there.
+    Physical(String),
+    /// What tells one change of a folder's entries from the next: its time of modification in nanoseconds. Answer:
+    /// [`Answer::Number`], 0 when it is not there.
+    ChangedAt(String),
     /// Whether the start command that this run spawned is still running. Answer: [`Answer::Flag`].
     StartCommandRuns,
+    /// Whether something accepts connections on this port of 127.0.0.1. Answer: [`Answer::Flag`].
+    Listens(u16),
+    /// Whether a container of the compose project of this name runs. Answer: [`Answer::Flag`].
+    ProjectRuns(String),
+    /// The proxy's container and what it serves, by the folder of its compose project. Answer: [`Answer::Proxy`].
+    Proxy(String),
+    /// What tells a file's content from any other; never the content itself. Answer: [`Answer::Text`].
+    Fingerprint(String),
 }
 
 impl Query {
@@ -87,6 +103,8 @@ pub enum Answer {
     Link(Option<Link>),
     /// Small text files by name.
     Files(BTreeMap<String, String>),
+    /// The proxy's container.
+    Proxy(ProxyNow),
     /// It could not be had.
     Failed(Failure),
 }
@@ -116,8 +134,30 @@ pub struct Folder {
     pub id: Option<String>,
     /// The release it was unpacked from, where that is known.
     pub release: Option<String>,
+    /// The `http` port it was rendered for, where that is known.
+    pub port: Option<u16>,
+    /// Whether it holds a compose file.
+    pub compose: bool,
     /// The text of its `release.json`.
     pub release_json: Option<String>,
+}
+
+/// The names that Compose looks for, see its command-line reference.
+pub const COMPOSE_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+/// The proxy's container as it is found.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ProxyNow {
+    /// Whether there is a container, running or not.
+    pub exists: bool,
+    /// Whether it runs.
+    pub running: bool,
+    /// Whether it mounts the folder that is on disk now.
+    pub mounted: bool,
+    /// What tells the compose file that it was made from; one of the older tool has none.
+    pub project: Option<String>,
+    /// What it serves, where that is known.
+    pub serves: Option<Served>,
 }
 
 /// A symbolic link.

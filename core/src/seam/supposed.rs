@@ -46,7 +46,7 @@ impl Host for Supposed<'_> {
         false
     }
 
-    fn lock(&mut self, _: &str) -> Result<(), Failure> {
+    fn lock(&mut self, _: &str, _: bool) -> Result<(), Failure> {
         Ok(())
     }
 

@@ -59,7 +59,7 @@ impl World {
                 }
                 ended => ended,
             },
-            Effect::Attend { folder } => self.attend(folder),
+            Effect::Attend { folder, .. } => self.attend(folder),
             Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode } => {
                 if let Some(Node::Folder { .. }) = self.tree.get(path) {
                     return Err(Failure::world(effect.to_string(), "Is a directory (os error 21)"));
@@ -73,12 +73,32 @@ impl World {
                 Ok(())
             }
             Effect::Intend { path, intent } => {
+                self.changes += 1;
                 self.tree.make_folders(path, 0o700);
                 self.tree.write(path, 0o600, intent.to_text().as_bytes());
                 Ok(())
             }
             Effect::Forget(path) => {
+                self.changes += 1;
                 self.tree.take(path);
+                Ok(())
+            }
+            Effect::MakeFolder(path) => {
+                self.tree.make_folder(path, 0o755);
+                Ok(())
+            }
+            Effect::WaitReady { port, folder, demanded, .. } => self.wait_ready(*port, folder, *demanded),
+            Effect::TestProxy { folder, inside } => self.test_proxy(folder, *inside),
+            Effect::ReloadProxy => self.reload_proxy(),
+            Effect::ProveProxy { served, .. } => self.prove_proxy(served),
+            Effect::DrainProxy { .. } => {
+                self.undrained.clear();
+                Ok(())
+            }
+            Effect::ProxyUp { folder, project, recreate } => self.proxy_up(folder, project, *recreate),
+            Effect::ProxyDown { .. } => {
+                self.proxy = None;
+                self.undrained.clear();
                 Ok(())
             }
         }
@@ -144,7 +164,8 @@ impl World {
             self.tree.write(&format!("{to}/{}", file.path), file.mode, file.bytes.reveal());
         }
         if let Some(id) = &holds.id {
-            let stamp = format!("{id}\n{}\n", holds.release.as_deref().unwrap_or_default());
+            let port = holds.port.map(|port| format!("{port}\n")).unwrap_or_default();
+            let stamp = format!("{id}\n{}\n{port}", holds.release.as_deref().unwrap_or_default());
             self.tree.write(&format!("{to}/.c2-id"), 0o644, stamp.as_bytes());
         }
         Ok(())
@@ -196,12 +217,14 @@ impl World {
             (Script::Nothing, _) => Ok(()),
             (Script::Fail, _) => exit(3),
             (Script::StrictStart, _) if runs => exit(1),
+            (script, _) if script.starts() && self.port_is_taken(folder) => exit(1),
             (Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate, Some(version)) => {
                 let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
                 let clash = self.running.keys().find(|other| *other != folder && base(other) == base(folder)).cloned();
                 if let Some(other) = clash {
                     self.note(format!("{folder} was started while {other} ran: two projects of one name"));
                 }
+                self.accept(folder);
                 self.running.insert(folder.to_string(), version);
                 self.started_at.get_or_insert(self.performed);
                 self.attended = match script {
@@ -214,6 +237,7 @@ impl World {
             (Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate, None) => exit(1),
             (Script::StrictStop, _) if !runs => exit(1),
             (Script::Stop | Script::StrictStop, _) => {
+                self.check_drained(folder);
                 self.running.remove(folder);
                 Ok(())
             }
@@ -224,13 +248,13 @@ impl World {
     pub(super) fn end_by_signal(&mut self, effect: &Effect) -> Option<Failure> {
         match effect {
             Effect::Run { .. } if self.heeds => self.attended = None,
-            Effect::Attend { folder } if self.heeds => drop(self.running.remove(folder)),
+            Effect::Attend { folder, .. } if self.heeds => drop(self.running.remove(folder)),
             _ => return None,
         }
         self.signalled.map(Failure::Interrupted)
     }
 
-    /// Stays with the start command. In the model nobody else stops a release while it is attended.
+    /// Stays with the start command. In the model, one that does not fail is ended by a stop from elsewhere.
     fn attend(&mut self, folder: &str) -> Result<(), Failure> {
         if self.locked {
             self.note(String::from("a start command was attended under the lock"));
@@ -240,7 +264,11 @@ impl World {
                 self.running.remove(folder);
                 Err(exited(Role::Start, folder, Script::FailsLate.line(), status))
             }
-            _ => Ok(()),
+            // That stop noted its intent.
+            _ => {
+                self.changes += 1;
+                Ok(())
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! It refuses what the real world refuses, and notes what must never happen ([`World::violations`]).
 
 mod effects;
+mod proxy;
 mod script;
 mod tree;
 
@@ -15,14 +16,15 @@ use alloc::{
     vec::Vec,
 };
 
+pub use proxy::Proxy;
 pub use script::Script;
 pub use tree::{Node, Tree};
 
 use crate::{
     archive::{Listing, Member},
     seam::{
-        Answer, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query, Role, Secret,
-        Signal,
+        Answer, COMPOSE_FILES, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query,
+        Role, Secret, Signal,
     },
 };
 
@@ -81,6 +83,16 @@ pub struct World {
     pub environment: BTreeMap<String, String>,
     /// What runs: the folder it was started from, and its version.
     pub running: BTreeMap<String, String>,
+    /// The ports that what runs accepts connections on, by folder.
+    pub accepting: BTreeMap<String, u16>,
+    /// The ports that others listen on.
+    pub foreign: BTreeSet<u16>,
+    /// The ports that were found to accept connections since what holds them was started.
+    pub proven: BTreeSet<u16>,
+    /// The proxy's container.
+    pub proxy: Option<Proxy>,
+    /// The ports that workers of an older configuration may still pass requests to.
+    pub undrained: BTreeSet<u16>,
     /// The start command of this run that is still running: its folder and how it will end.
     pub attended: Option<(String, Result<(), i32>)>,
     /// Seconds since 1970.
@@ -99,6 +111,8 @@ pub struct World {
     pub violations: BTreeSet<String>,
     /// What this run's tolerated commands failed with.
     pub tolerated: Vec<Failure>,
+    /// How often an intent was noted or removed, ever.
+    pub changes: u64,
     /// Whether the lock is held.
     pub locked: bool,
     /// Whether signals are only noted.
@@ -165,7 +179,13 @@ impl World {
                 None => Answer::Link(None),
             },
             Query::Intents(folder) => Answer::Files(self.tree.texts(folder)),
+            Query::Physical(path) => Answer::Text(self.tree.get(path).is_some().then(|| path.clone())),
+            Query::ChangedAt(_) => Answer::Number(self.changes),
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
+            Query::Listens(port) => Answer::Flag(self.listens(*port)),
+            Query::ProjectRuns(project) => Answer::Flag(self.project_runs(project)),
+            Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)),
+            Query::Fingerprint(path) => Answer::Text(self.tree.text(path)),
         }
     }
 
@@ -176,7 +196,13 @@ impl World {
                 let text = |name: &str| self.tree.text(&format!("{path}/{name}"));
                 let stamp = text(".c2-id");
                 let line = |index| stamp.as_ref().and_then(|text| text.lines().nth(index)).map(ToString::to_string);
-                Answer::Folder(Some(Folder { id: line(0), release: line(1), release_json: text("release.json") }))
+                Answer::Folder(Some(Folder {
+                    id: line(0),
+                    release: line(1),
+                    port: line(2).and_then(|port| port.parse().ok()),
+                    compose: COMPOSE_FILES.iter().any(|name| self.tree.get(&format!("{path}/{name}")).is_some()),
+                    release_json: text("release.json"),
+                }))
             }
             Some(_) => failed(format!("look at {path}"), "it is no folder"),
         }
@@ -236,9 +262,11 @@ impl Host for World {
                 self.half(effect);
                 return Err(Failure::Gone);
             }
+            Some(Fault::Lie) if matches!(effect, Effect::ReloadProxy) => return Ok(()),
             _ => (),
         }
         let done = self.act(effect);
+        self.check_routes(effect);
         if done.is_ok() && self.faults.is_empty() {
             self.check_claims(effect);
         }
@@ -258,7 +286,7 @@ impl Host for World {
         true
     }
 
-    fn lock(&mut self, _: &str) -> Result<(), Failure> {
+    fn lock(&mut self, _: &str, _: bool) -> Result<(), Failure> {
         self.locked = true;
         Ok(())
     }

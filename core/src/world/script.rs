@@ -41,6 +41,12 @@ impl Script {
         LINES.iter().find(|(script, _)| *script == self).map_or("", |(_, line)| line)
     }
 
+    /// Whether it starts what is in the folder.
+    #[must_use]
+    pub fn starts(self) -> bool {
+        matches!(self, Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate)
+    }
+
     /// What a shell line means.
     #[must_use]
     pub fn of(line: &str) -> Option<Script> {

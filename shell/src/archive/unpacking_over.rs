@@ -58,7 +58,14 @@ impl Written {
         for folder in archive.listing.members().iter().filter(|member| member.folder) {
             let path = to.join(&folder.path);
             if !path.is_dir() {
-                create_folder(&path, folder.mode)?;
+                // Under its own name it appears with its mode: a killed run leaves none that is half made.
+                let new = new_file(0, &path);
+                create_folder(&new, folder.mode)?;
+                fs::rename(&new, &path).map_err(|error| {
+                    // The error that is returned matters more.
+                    let _ = fs::remove_dir(&new);
+                    ArchiveError::io("create the folder", &path)(error)
+                })?;
                 self.folders.push(path);
             }
         }
@@ -115,7 +122,9 @@ fn remove_leftovers(listing: &Listing, to: &Path) -> Result<(), ArchiveError> {
             let entry = entry.map_err(cannot)?;
             if is_new_file(&entry.file_name()) {
                 let path = entry.path();
-                fs::remove_file(&path).map_err(ArchiveError::io("remove what an earlier run left at", &path))?;
+                let is_folder = entry.file_type().map_err(cannot)?.is_dir();
+                let removed = if is_folder { fs::remove_dir(&path) } else { fs::remove_file(&path) };
+                removed.map_err(ArchiveError::io("remove what an earlier run left at", &path))?;
             }
         }
     }

@@ -1,12 +1,12 @@
 //! Requests for one bucket: signed anew for each attempt, and made again as the core decides.
 
+use super::S3Error;
 use super::body::Failed;
-use super::http::{Http, Tuning, fault, header};
-use super::{S3Error, credentials::credentials};
+use crate::aws::http::{Tuning, fault, header};
+use crate::aws::{Aws, random};
+use c2_core::aws::Service;
 use c2_core::s3::{Address, AddressError, Addressing, Answer, Fault, Retry, address, retry};
 use rusty_s3::{Credentials, S3Action, UrlStyle};
-use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Read;
 use std::time::Duration;
 use ureq::http::Response;
@@ -20,7 +20,7 @@ const MAX_ERROR_BYTES: u64 = 64 << 10;
 
 /// A bucket with all that requests for it need.
 pub(super) struct Bucket<'a> {
-    http: &'a Http,
+    aws: &'a Aws,
     agent: &'a Agent,
     address: Address,
     signing: rusty_s3::Bucket,
@@ -28,12 +28,21 @@ pub(super) struct Bucket<'a> {
 }
 
 impl<'a> Bucket<'a> {
-    pub(super) fn new(env: &BTreeMap<String, String>, http: &'a Http, bucket: &str) -> Result<Self, S3Error> {
-        let address = address(env, bucket)?;
+    pub(super) fn new(aws: &'a Aws, bucket: &str) -> Result<Self, S3Error> {
+        let settings = aws.settings(Service::S3).map_err(S3Error::Settings)?;
+        // What is wrong here is said before credentials are asked for.
+        address(&settings, bucket)?;
+        let found = aws.credentials().map_err(S3Error::NoCredentials)?;
+        let settings = aws.with_region(settings, &found).map_err(S3Error::Settings)?;
+        let address = address(&settings, bucket)?;
         let signing = signing(&address)?;
-        let credentials = credentials(env)?;
-        let agent = http.agent(env, address.is_tls())?;
-        Ok(Self { http, agent, address, signing, credentials })
+        let credentials = match found.session_token {
+            Some(token) => Credentials::new_with_token(found.access_key_id, found.secret_access_key, token),
+            None => Credentials::new(found.access_key_id, found.secret_access_key),
+        };
+        // The host of a bucket ends in that of its endpoint.
+        let agent = aws.agent(&address.endpoint)?;
+        Ok(Self { aws, agent, address, signing, credentials })
     }
 
     /// Makes a request up to three times, with pauses, and gives the last failure with everything secret taken out.
@@ -48,7 +57,7 @@ impl<'a> Bucket<'a> {
                 Err(Failed::Fault(fault)) => fault,
             };
             match retry(attempt, &fault, random()) {
-                Retry::Again { after_ms } => (self.http.tuning.pause)(Duration::from_millis(after_ms)),
+                Retry::Again { after_ms } => (self.aws.tuning().pause)(Duration::from_millis(after_ms)),
                 Retry::GiveUp => {
                     let Address { endpoint, region, .. } = self.address.clone();
                     let fault = fault.redacted(&self.secrets());
@@ -91,7 +100,7 @@ impl<'a> Bucket<'a> {
 
     /// Sends a request; any answer but a plain success is a fault.
     fn send(&self, request: RequestBuilder<WithoutBody>) -> Result<Response<Body>, Failed> {
-        let mut response = request.call().map_err(|error| fault(error, &self.http.tuning))?;
+        let mut response = request.call().map_err(|error| fault(error, self.aws.tuning()))?;
         if response.status() == 200 {
             return Ok(response);
         }
@@ -99,7 +108,7 @@ impl<'a> Bucket<'a> {
         let mut body = Vec::new();
         let reader = response.body_mut().as_reader();
         let read = reader.take(MAX_ERROR_BYTES).read_to_end(&mut body);
-        read.map_err(|error| fault(error.into(), &self.http.tuning))?;
+        read.map_err(|error| fault(error.into(), self.aws.tuning()))?;
         let answer = Answer::new(
             response.status().as_u16(),
             header(&response, "x-amz-request-id"),
@@ -110,7 +119,7 @@ impl<'a> Bucket<'a> {
     }
 
     pub(super) fn tuning(&self) -> &Tuning {
-        &self.http.tuning
+        self.aws.tuning()
     }
 
     fn secrets(&self) -> [&str; 3] {
@@ -129,11 +138,6 @@ fn signing(address: &Address) -> Result<rusty_s3::Bucket, AddressError> {
     rusty_s3::Bucket::new(endpoint, style, address.bucket.clone(), address.region.clone()).map_err(|_| no_bucket())
 }
 
-/// A number that differs from machine to machine and call to call; not fit for cryptography.
-fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,7 +145,8 @@ mod tests {
     /// The presigned URL up to its query, in which the host alone is signed.
     fn url(bucket: &str, key: &str, variables: &[(&str, &str)]) -> String {
         let env = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let bucket = signing(&address(&env, bucket).unwrap()).unwrap();
+        let settings = Aws::new(&env, Tuning::default()).settings(Service::S3).unwrap();
+        let bucket = signing(&address(&settings, bucket).unwrap()).unwrap();
         let url = bucket.get_object(Some(&Credentials::new("AK", "SK")), key).sign(SIGNED_FOR);
         let (place, query) = url.as_str().split_once('?').unwrap();
         assert!(query.contains("X-Amz-SignedHeaders=host&"), "{query}");

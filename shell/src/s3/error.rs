@@ -1,7 +1,8 @@
 //! Why something could not be had from S3.
 
+use crate::aws::ConnectError;
+use c2_core::aws::Failure;
 use c2_core::s3::{AddressError, Fault};
-use std::path::PathBuf;
 use std::{fmt, io};
 
 /// Why something could not be had from S3. No variant holds a key to sign with, a signature or a presigned URL.
@@ -9,20 +10,12 @@ use std::{fmt, io};
 pub enum S3Error {
     /// Bucket, key, endpoint or region is not what it should be; nothing was sent.
     Address(AddressError),
-    /// There is nothing to sign with; nothing was sent.
-    NoCredentials {
-        /// The variables that were looked for and not found.
-        missing: String,
-    },
-    /// The root certificates could not be read; nothing was sent.
-    Roots {
-        /// The file, or all files that were looked for.
-        paths: Vec<PathBuf>,
-        /// The variable that names the file, if one does.
-        variable: Option<&'static str>,
-        /// What is wrong with it.
-        why: String,
-    },
+    /// There is nothing to sign with; nothing was sent to S3.
+    NoCredentials(Failure),
+    /// What is set for AWS cannot be used; nothing was sent to S3.
+    Settings(Failure),
+    /// No connection can be tried: no root certificates, or a proxy that is none. Nothing was sent.
+    Connect(ConnectError),
     /// The request was made and failed for good.
     Request {
         /// What could not be done to what, `cannot fetch s3://bucket/key`.
@@ -56,19 +49,9 @@ impl fmt::Display for S3Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(error) => error.fmt(f),
-            Self::NoCredentials { missing } => {
-                write!(f, "no AWS credentials: the environment lacks {missing}")
-            }
-            Self::Roots { paths, variable, why } => {
-                f.write_str("cannot read the root certificates for https from ")?;
-                for (n, path) in paths.iter().enumerate() {
-                    write!(f, "{}{}", if n == 0 { "" } else { ", " }, path.display())?;
-                }
-                match variable {
-                    Some(variable) => write!(f, " (named by {variable}): {why}"),
-                    None => write!(f, ": {why}; install ca-certificates or set AWS_CA_BUNDLE"),
-                }
-            }
+            Self::NoCredentials(failure) => write!(f, "no AWS credentials: {failure}"),
+            Self::Settings(failure) => write!(f, "the settings for AWS cannot be used: {failure}"),
+            Self::Connect(error) => error.fmt(f),
             Self::Request { doing, endpoint, region, attempts, fault } => {
                 write!(f, "{doing} at {endpoint}: {fault}")?;
                 if *attempts > 1 {
@@ -92,5 +75,11 @@ impl std::error::Error for S3Error {}
 impl From<AddressError> for S3Error {
     fn from(error: AddressError) -> Self {
         Self::Address(error)
+    }
+}
+
+impl From<ConnectError> for S3Error {
+    fn from(error: ConnectError) -> Self {
+        Self::Connect(error)
     }
 }

@@ -2,14 +2,12 @@
 
 mod body;
 mod bucket;
-mod credentials;
 mod error;
-mod http;
-mod roots;
 
+pub use crate::aws::Tuning;
 pub use error::S3Error;
-pub use http::Tuning;
 
+use crate::aws::{Aws, http};
 use body::Failed;
 use bucket::Bucket;
 use c2_core::s3::{Fault, ListedObject, Listing, check_key};
@@ -22,8 +20,7 @@ const MAX_PAGE_BYTES: u64 = 8 << 20;
 
 /// A client for all buckets that one environment leads to. It may be used by several threads at once.
 pub struct S3 {
-    env: BTreeMap<String, String>,
-    http: http::Http,
+    aws: Aws,
 }
 
 /// What is known of an object without its bytes.
@@ -63,7 +60,7 @@ impl S3 {
 
     /// Makes a client with other limits and pauses than the usual ones.
     pub fn tuned(env: &BTreeMap<String, String>, tuning: Tuning) -> Self {
-        Self { env: env.clone(), http: http::Http::new(tuning) }
+        Self { aws: Aws::new(env, tuning) }
     }
 
     /// Lists every object of `bucket` whose key starts with `prefix`, in the order of the server.
@@ -143,7 +140,7 @@ impl S3 {
     }
 
     fn bucket(&self, bucket: &str) -> Result<Bucket<'_>, S3Error> {
-        Bucket::new(&self.env, &self.http, bucket)
+        Bucket::new(&self.aws, bucket)
     }
 }
 

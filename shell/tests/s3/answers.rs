@@ -130,14 +130,13 @@ fn what_is_no_http_is_an_error() {
 fn nothing_is_sent_without_credentials_or_for_a_key_that_no_url_carries() {
     let server = Server::new(|_, _| Reply::ok(""));
     for (missing, expected) in [
-        (&["AWS_ACCESS_KEY_ID"][..], "AWS_ACCESS_KEY_ID"),
-        (&["AWS_SECRET_ACCESS_KEY"], "AWS_SECRET_ACCESS_KEY"),
-        (&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+        ("AWS_ACCESS_KEY_ID", "it has AWS_SECRET_ACCESS_KEY, but lacks AWS_ACCESS_KEY_ID"),
+        ("AWS_SECRET_ACCESS_KEY", "it has AWS_ACCESS_KEY_ID, but lacks AWS_SECRET_ACCESS_KEY"),
     ] {
         let mut env = env(&server.url());
-        env.retain(|name, _| !missing.contains(&name.as_str()));
+        env.remove(missing);
         let error = text(&S3::new(&env).list("bucket", "").unwrap_err());
-        assert_eq!(error, format!("no AWS credentials: the environment lacks {expected}"));
+        assert_eq!(error, format!("no AWS credentials: the environment: {expected}"));
     }
     let client = Client::new(&server.url());
     let error = text(&client.s3.get_small("bucket", "../other/k", 1).unwrap_err());

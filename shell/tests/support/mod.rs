@@ -88,6 +88,7 @@ pub(crate) struct Request {
     pub(crate) target: String,
     /// The lines of the head in lower case, from the first header on.
     pub(crate) headers: Vec<String>,
+    pub(crate) body: String,
 }
 
 impl Request {
@@ -164,15 +165,25 @@ impl Drop for Server {
 /// Serves one request. What goes wrong on the connection is what the test is about, so it ends quietly.
 fn serve(mut stream: TcpStream, requests: &Mutex<Vec<Request>>, answer: &Answering) {
     // All but the last byte: closing a socket with unread bytes resets the connection.
-    let Some(request) = read_head(&mut stream) else { return };
+    let Some(mut request) = read_head(&mut stream) else { return };
+    let length = request.headers.iter().find_map(|line| line.strip_prefix("content-length: "));
+    let length = length.and_then(|length| length.parse::<usize>().ok()).unwrap_or_default();
+    if length > 0 {
+        let mut body = vec![0; length];
+        if stream.read_exact(&mut [0; 1]).and_then(|()| stream.read_exact(&mut body)).is_err() {
+            return;
+        }
+        request.body = String::from_utf8_lossy(&body).into_owned();
+    }
     let n = {
         let mut requests = requests.lock().unwrap();
         requests.push(request.clone());
         requests.len() - 1
     };
     let reply = answer(n, &request);
-    let last = if reply.end == End::Reset { 0 } else { 1 };
-    let _ = stream.read(&mut [0; 1][..last]);
+    if reply.end != End::Reset && length == 0 {
+        let _ = stream.read(&mut [0; 1]);
+    }
     let _ = stream.write_all(&reply.bytes);
     if reply.end == End::Stall {
         let _ = stream.read(&mut [0; 1]);
@@ -193,5 +204,6 @@ fn read_head(stream: &mut TcpStream) -> Option<Request> {
         method: first.next()?.to_owned(),
         target: first.next()?.to_owned(),
         headers: lines.map(str::to_lowercase).collect(),
+        body: String::new(),
     })
 }

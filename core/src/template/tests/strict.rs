@@ -14,7 +14,12 @@ fn absent_names_are_reported_with_place_and_nearest_name() {
     );
     check_problems("é\t{{nam}}", context, &[], &["x/y.conf.tpl:1:3: no value for {{nam}}; nearest known name: name"]);
     check_problems("{{quite.other}}", context, &[], &["x/y.conf.tpl:1:1: no value for {{quite.other}}"]);
-    check_problems("{{d.host}}", context, &[], &["x/y.conf.tpl:1:1: no value for {{d.host}}; nearest known name: db"]);
+    check_problems(
+        "{{dc.host}}",
+        context,
+        &[],
+        &["x/y.conf.tpl:1:1: no value for {{dc.host}}; nearest known name: db"],
+    );
     check_problems("{{name.x}}", context, &[], &["x/y.conf.tpl:1:1: no value for {{name.x}}"]);
     for name in ["a..b", ".a", "db.", "db..host", "..", "db.host.x", "&", "a\u{0}"] {
         let text = ["{{{", name, "}}}"].concat();

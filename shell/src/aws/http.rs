@@ -1,19 +1,18 @@
-//! HTTP through ureq: one agent for http and one for https, made when first needed, and its errors as faults.
+//! HTTP through ureq: agents for http and https, with and without a proxy, made when first needed, and errors as faults.
 
-use super::{S3Error, roots};
+use super::{RootsError, roots};
+use c2_core::aws::proxy;
 use c2_core::s3::{Fault, plain_etag};
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
-use ureq::http::Response;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{fmt, io};
+use ureq::http::{Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::{resolver::DefaultResolver, transport::DefaultConnector};
 use ureq::{Agent, Body, Proxy, Timeout};
 
-/// The variables that make ureq use a proxy.
-const PROXY_VARIABLES: [&str; 6] = ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 /// The longest wait for the head of an answer, however slowly it trickles.
 const HEAD_LIMIT: Duration = Duration::from_secs(120);
 
@@ -25,42 +24,94 @@ pub struct Tuning {
     pub stall: Duration,
     /// Pauses before the next attempt.
     pub pause: Box<dyn Fn(Duration) + Send + Sync>,
+    /// Tells the time in seconds since 1970 UTC.
+    pub now_s: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(3), stall: Duration::from_secs(30), pause: Box::new(thread::sleep) }
+        let since_1970 = || SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            connect: Duration::from_secs(3),
+            stall: Duration::from_secs(30),
+            pause: Box::new(thread::sleep),
+            now_s: Box::new(move || since_1970().map_or(0, |elapsed| elapsed.as_secs())),
+        }
+    }
+}
+
+/// Why no connection can be tried. It holds no URL of a proxy, which may hold a password.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// There are no root certificates for https.
+    Roots(RootsError),
+    /// The proxy is none.
+    Proxy {
+        /// The variable that names it.
+        variable: &'static str,
+    },
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Roots(error) => error.fmt(f),
+            Self::Proxy { variable } => {
+                write!(f, "{variable} names no proxy: it wants http://host:port or socks5://host:port")
+            }
+        }
+    }
+}
+
+impl From<RootsError> for ConnectError {
+    fn from(error: RootsError) -> Self {
+        Self::Roots(error)
     }
 }
 
 /// The agents with their pools of connections.
-pub(super) struct Http {
-    pub(super) tuning: Tuning,
-    plain: OnceLock<Agent>,
-    secure: OnceLock<Agent>,
+pub(crate) struct Http {
+    pub(crate) tuning: Tuning,
+    /// For http and https, each straight and through the proxy.
+    agents: [OnceLock<Agent>; 4],
 }
 
 impl Http {
-    pub(super) fn new(tuning: Tuning) -> Self {
-        Self { tuning, plain: OnceLock::new(), secure: OnceLock::new() }
+    pub(crate) fn new(tuning: Tuning) -> Self {
+        Self { tuning, agents: Default::default() }
     }
 
-    /// The agent for http or https; only the latter reads the root certificates.
+    /// The agent for a URL; only those for https and for a proxy read the root certificates.
     ///
     /// # Errors
-    /// [`S3Error::Roots`] when there are no root certificates.
-    pub(super) fn agent(&self, env: &BTreeMap<String, String>, is_tls: bool) -> Result<&Agent, S3Error> {
-        let agent = if is_tls { &self.secure } else { &self.plain };
+    /// When there are no root certificates, or the proxy is none.
+    pub(crate) fn agent(
+        &self,
+        env: &BTreeMap<String, String>,
+        url: &str,
+        may_use_proxy: bool,
+    ) -> Result<&Agent, ConnectError> {
+        let is_tls = url.starts_with("https:");
+        let uri = url.parse::<Uri>().unwrap_or_default();
+        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        let proxy = if may_use_proxy { proxy(env, is_tls, host, port) } else { None };
+        let agent = &self.agents[usize::from(is_tls) * 2 + usize::from(proxy.is_some())];
         if let Some(agent) = agent.get() {
             return Ok(agent);
         }
-        let made = self.make(env, is_tls)?;
+        let made = self.make(env, is_tls, proxy)?;
         Ok(agent.get_or_init(|| made))
     }
 
-    fn make(&self, env: &BTreeMap<String, String>, is_tls: bool) -> Result<Agent, S3Error> {
-        let has_proxy = PROXY_VARIABLES.iter().any(|name| env.contains_key(*name));
-        let proxy = if has_proxy { Proxy::try_from_env() } else { None };
+    fn make(
+        &self,
+        env: &BTreeMap<String, String>,
+        is_tls: bool,
+        proxy: Option<(&'static str, &str)>,
+    ) -> Result<Agent, ConnectError> {
+        let unusable = |variable| ConnectError::Proxy { variable };
+        let proxy = proxy.map(|(variable, url)| Proxy::new(url).map_err(|_| unusable(variable))).transpose()?;
         // A proxy may itself be spoken to in TLS.
         let roots = if is_tls || proxy.is_some() { roots::roots(env)?.1 } else { Vec::new() };
         let tls = TlsConfig::builder()
@@ -83,7 +134,7 @@ impl Http {
 }
 
 /// What an error of ureq means. Never its own text where that may hold the URL.
-pub(super) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
+pub(crate) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
     use ureq::Error;
     let broken = |why: String| Fault::Broken { why };
     match error {
@@ -120,11 +171,11 @@ fn tls_hint(error: &io::Error) -> Option<&'static str> {
 }
 
 /// A header of an answer, when it is there and readable.
-pub(super) fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The ETag without quotes, or nothing.
-pub(super) fn etag(response: &Response<Body>) -> String {
+pub(crate) fn etag(response: &Response<Body>) -> String {
     plain_etag(header(response, "etag").unwrap_or_default()).to_owned()
 }

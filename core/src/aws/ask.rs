@@ -1,0 +1,149 @@
+//! What the chain of credentials asks of the world, and what it knows already.
+
+use super::Failure;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// How often a request is made in all.
+const ATTEMPTS: u32 = 3;
+
+/// A question to the world.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// The bytes of a file.
+    File(String),
+    /// What a shell command line prints.
+    Command(String),
+    /// The answer to a request.
+    Http(HttpRequest),
+}
+
+/// Where a request goes, which decides its limits and whether a proxy may see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The instance metadata service: a second for everything, never through a proxy.
+    Metadata,
+    /// The agent that gives a container its credentials: 2 s to connect, 5 s to answer, never through a proxy.
+    Container,
+    /// A service of AWS, asked like any other.
+    Service,
+}
+
+/// A request whose answer is small.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// Where it goes.
+    pub reach: Reach,
+    /// `GET`, `PUT` or `POST`.
+    pub method: &'static str,
+    /// The whole URL.
+    pub url: String,
+    /// Names in lower case and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; none is sent with a GET.
+    pub body: String,
+}
+
+/// What the world answered.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// There is no such file.
+    Missing,
+    /// The bytes of the file, or what the command printed.
+    Bytes(Vec<u8>),
+    /// The answer to a request, whatever its status.
+    Http {
+        /// The status.
+        status: u16,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// It could not be had.
+    Failed {
+        /// Why not; holds no secret.
+        why: String,
+        /// Whether no answer came in time.
+        late: bool,
+        /// Whether another try may help.
+        passing: bool,
+    },
+}
+
+/// The answers so far.
+#[derive(Default)]
+pub struct Known(Vec<(Ask, Answer)>);
+
+impl Known {
+    /// Adds an answer.
+    pub fn add(&mut self, ask: Ask, answer: Answer) {
+        self.0.push((ask, answer));
+    }
+}
+
+/// Why there is no result yet.
+pub enum Stop {
+    /// This has to be asked first.
+    Ask(Ask),
+    /// There will be none.
+    Failed(Failure),
+}
+
+/// All that a decision may look at.
+pub struct Look<'a> {
+    /// The environment.
+    pub env: &'a BTreeMap<String, String>,
+    /// Seconds since 1970 UTC, the same in every call for one result.
+    pub now_s: u64,
+    /// The hash that requests are signed with.
+    pub sha256: fn(&[u8]) -> [u8; 32],
+    /// The answers so far.
+    pub known: &'a Known,
+}
+
+impl<'a> Look<'a> {
+    /// A variable's value without the blanks around it; an empty one counts as absent.
+    pub(super) fn variable(&self, name: &str) -> Option<&'a str> {
+        self.env.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn answer(&self, ask: Ask) -> Result<&'a Answer, Stop> {
+        let found = self.known.0.iter().find(|(known, _)| *known == ask);
+        found.map(|(_, answer)| answer).ok_or(Stop::Ask(ask))
+    }
+}
+
+/// The pause in milliseconds before attempt number `attempt` (the first is 1) is made again; `None` when it is not.
+///
+/// The pause has full jitter: `random` is any number, it picks the length.
+pub fn pause_ms(reach: Reach, attempt: u32, answer: &Answer, random: u64) -> Option<u64> {
+    let passing = match answer {
+        Answer::Failed { passing, .. } => *passing,
+        Answer::Http { status: 429 | 500..=599, .. } => true,
+        // The identity provider could not be reached by STS, which asks to try again.
+        Answer::Http { status: 400, body } => {
+            [&b"<Code>IDPCommunicationError<"[..], b"<Code>Throttling"].iter().any(|code| contains(body, code))
+        }
+        _ => false,
+    };
+    // What is on the same machine answers at once or not at all.
+    let base_ms = if reach == Reach::Service { 1_000 } else { 100 };
+    (passing && attempt < ATTEMPTS).then(|| random % (base_ms << attempt.min(8)))
+}
+
+fn contains(body: &[u8], part: &[u8]) -> bool {
+    body.windows(part.len()).any(|window| window == part)
+}
+
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "file {path}"),
+            // Its arguments may be secret.
+            Self::Command(line) => write!(f, "command of {} bytes", line.len()),
+            // Its headers and its body may be secret.
+            Self::Http(request) => write!(f, "{} {}", request.method, request.url),
+        }
+    }
+}

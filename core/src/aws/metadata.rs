@@ -1,0 +1,120 @@
+//! The instance metadata service, version 2: a token, the name of the role, its credentials; the region.
+//!
+//! Source: the EC2 page "Use IMDS" and the page "IMDS credential provider" of the AWS SDKs reference. The older version
+//! without a token is never used.
+
+use super::credentials::Found;
+use super::{Answer, Ask, Failure, HttpRequest, Look, Reach, Stop, document};
+use crate::s3::redact;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+
+const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
+const REGION: &str = "/latest/meta-data/placement/region";
+/// Six hours, the longest and what the SDKs ask for.
+const TOKEN_TTL_S: &str = "21600";
+const HOP_LIMIT: &str = "if c2 runs in a container, let the instance's metadata answer it: \
+    aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2";
+
+/// The credentials of the instance's role.
+pub(super) fn credentials(look: &Look<'_>) -> Result<Found, Stop> {
+    if look.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        return Ok(Found::Nothing("AWS_EC2_METADATA_DISABLED is true".to_owned()));
+    }
+    let base = base(look)?;
+    let failed = |why: String, hint| Stop::Failed(Failure::new(source(&base), why, hint));
+    let (status, body) = match get(look, &base, ROLES)? {
+        Ok(answer) => answer,
+        Err((why, hint)) => return Err(failed(why, hint)),
+    };
+    let role = match (status, core::str::from_utf8(body).ok().and_then(|text| text.lines().next()).map(str::trim)) {
+        (200, Some(role)) if is_role(role) => role,
+        (404, _) | (200, None | Some("")) => {
+            let hint = "give the instance a role (an instance profile); a new one takes a while to arrive";
+            return Err(failed("the instance has no role".to_owned(), Some(hint)));
+        }
+        (200, _) => return Err(failed("it answered with something that is no name of a role".to_owned(), None)),
+        (status, _) => return Err(failed(format!("it answered {status} when asked for the role"), None)),
+    };
+    let (status, body) = match get(look, &base, &format!("{ROLES}{role}"))? {
+        Ok(answer) => answer,
+        Err((why, hint)) => return Err(failed(why, hint)),
+    };
+    if status != 200 {
+        return Err(failed(format!("it answered {status} when asked for the credentials of role {role}"), None));
+    }
+    let mut found = document::from_service(body).map_err(|why| {
+        let hint = "the role must trust ec2.amazonaws.com: see its trust policy";
+        let untrusted = why.contains("AssumeRoleUnauthorizedAccess");
+        failed(format!("role {role}: {why}"), untrusted.then_some(hint))
+    })?;
+    found.from_metadata = true;
+    Ok(Found::Credentials(found))
+}
+
+/// The region that the instance is in; `None` when it does not say.
+pub(super) fn region<'a>(look: &Look<'a>) -> Result<Option<&'a str>, Stop> {
+    let base = base(look)?;
+    let answer = get(look, &base, REGION)?.ok();
+    Ok(answer.filter(|(status, _)| *status == 200).and_then(|(_, body)| core::str::from_utf8(body).ok()).map(str::trim))
+}
+
+type Got<'a> = Result<(u16, &'a [u8]), (String, Option<&'static str>)>;
+
+/// Asks with a token; inside, why there is no answer and what to do.
+fn get<'a>(look: &Look<'a>, base: &str, path: &str) -> Result<Got<'a>, Stop> {
+    let request = |method, path: &str, header, value: &str| {
+        let (url, headers) = (format!("{base}{path}"), vec![(header, value.to_owned())]);
+        Ask::Http(HttpRequest { reach: Reach::Metadata, method, url, headers, body: String::new() })
+    };
+    let ask = request("PUT", "/latest/api/token", "x-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL_S);
+    let token = match look.answer(ask)? {
+        Answer::Http { status: 200, body } => core::str::from_utf8(body).map(str::trim).unwrap_or_default(),
+        Answer::Http { status, .. } => {
+            let hint = (*status == 403).then_some("the instance's metadata is switched off");
+            return Ok(Err((format!("it answered {status} when asked for a token"), hint)));
+        }
+        Answer::Failed { why, late, .. } => return Ok(Err((why.clone(), late.then_some(HOP_LIMIT)))),
+        _ => "",
+    };
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(Err(("it answered with something that is no token".to_owned(), None)));
+    }
+    match look.answer(request("GET", path, "x-aws-ec2-metadata-token", token))? {
+        Answer::Http { status, body } => Ok(Ok((*status, body))),
+        Answer::Failed { why, .. } => Ok(Err((redact(why, &[token]), None))),
+        _ => Ok(Err(("it did not answer".to_owned(), None))),
+    }
+}
+
+/// Where the service is: an endpoint, else a mode, in the environment and then the profile.
+fn base(look: &Look<'_>) -> Result<String, Stop> {
+    let (endpoint, mode) = (
+        look.setting("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint")?,
+        look.setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode")?,
+    );
+    let wrong =
+        |source: &str, why: &str| Err(Stop::Failed(Failure::new("instance metadata", format!("{source} {why}"), None)));
+    match (endpoint, mode) {
+        (Some(named), _) if named.value.starts_with("http://") || named.value.starts_with("https://") => {
+            Ok(named.value.trim_end_matches('/').to_owned())
+        }
+        (Some(named), _) => wrong(&named.source, "is no http URL"),
+        (None, Some(named)) if named.value.eq_ignore_ascii_case("ipv6") => Ok("http://[fd00:ec2::254]".to_owned()),
+        (None, Some(named)) if !named.value.eq_ignore_ascii_case("ipv4") => {
+            wrong(&named.source, "is neither IPv4 nor IPv6")
+        }
+        _ => Ok("http://169.254.169.254".to_owned()),
+    }
+}
+
+fn source(base: &str) -> String {
+    format!("instance metadata at {base}")
+}
+
+/// The characters of the name of a role. Source: the IAM page "IAM and AWS STS quotas", names of roles.
+fn is_role(role: &str) -> bool {
+    !role.is_empty() && role.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
+}

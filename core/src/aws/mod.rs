@@ -1,0 +1,30 @@
+//! Who this machine is to AWS and where its services are, decided without a connection, a file or a process.
+//!
+//! A decision is a function over [`Look`]: it gives a result, or the one question to be answered before it is called
+//! again.
+
+mod ask;
+mod chain;
+mod container;
+mod credentials;
+mod document;
+mod environment;
+mod files;
+mod metadata;
+mod profile;
+mod profiles;
+mod proxy;
+mod settings;
+mod sigv4;
+mod sts;
+#[cfg(test)]
+mod tests;
+
+pub use ask::{Answer, Ask, HttpRequest, Known, Look, Reach, Stop, pause_ms};
+pub use chain::credentials;
+pub use credentials::{Credentials, Failure, Tried};
+pub use files::Location;
+pub use profiles::{Kind, Profiles, Section, Wrong};
+pub use proxy::proxy;
+pub use settings::{Named, Service, SettingError, Settings, Variant, settings};
+pub use sigv4::{Request, Sha256, Signing};

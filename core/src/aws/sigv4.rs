@@ -1,0 +1,118 @@
+//! Signature version 4 in the header `Authorization`, for the services that take their request in a POST.
+//!
+//! Source: the IAM page "Create a signed AWS API request". The hash is an argument; HMAC over it is RFC 2104.
+
+use super::Credentials;
+use crate::time::utc;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+
+/// The hash SHA-256.
+pub type Sha256 = fn(&[u8]) -> [u8; 32];
+
+/// What a request is signed for.
+pub struct Signing<'a> {
+    /// The key.
+    pub credentials: &'a Credentials,
+    /// The region, `eu-west-1`.
+    pub region: &'a str,
+    /// The service's name in signatures, `sts`.
+    pub service: &'a str,
+    /// Seconds since 1970 UTC.
+    pub now_s: u64,
+    /// The hash.
+    pub sha256: Sha256,
+}
+
+/// A request as its signature sees it.
+pub struct Request<'a> {
+    /// `POST`.
+    pub method: &'a str,
+    /// The path as it is sent, percent-encoded once.
+    pub path: &'a str,
+    /// The parameters of the query, not encoded.
+    pub query: &'a [(&'a str, &'a str)],
+    /// The headers that are signed, `host` among them.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The body.
+    pub body: &'a [u8],
+}
+
+impl Signing<'_> {
+    /// The headers to send beside the signed ones: the time, the session's token, the signature.
+    pub fn headers(&self, request: &Request<'_>) -> Vec<(&'static str, String)> {
+        let time: String = utc(self.now_s).chars().filter(|c| !matches!(c, '-' | ':')).collect();
+        let mut added = Vec::from([("x-amz-date", time.clone())]);
+        added.extend(self.credentials.session_token.clone().map(|token| ("x-amz-security-token", token)));
+        let mut headers = BTreeMap::<String, String>::new();
+        let own = added.iter().map(|(name, value)| (*name, value.as_str()));
+        for (name, value) in request.headers.iter().copied().chain(own) {
+            let value = value.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty());
+            let value = value.collect::<Vec<_>>().join(" ");
+            let all = headers.entry(name.to_ascii_lowercase()).or_default();
+            *all = if all.is_empty() { value } else { format!("{all},{value}") };
+        }
+        let signed = headers.keys().map(String::as_str).collect::<Vec<_>>().join(";");
+        let canonical = format!(
+            "{}\n{}\n{}\n{}\n{signed}\n{}",
+            request.method,
+            encode(request.path, true),
+            query(request.query),
+            headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect::<String>(),
+            hex(&(self.sha256)(request.body)),
+        );
+        let scope = format!("{}/{}/{}/aws4_request", &time[..8], self.region, self.service);
+        let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex(&(self.sha256)(canonical.as_bytes())));
+        let mut key =
+            self.hmac(format!("AWS4{}", self.credentials.secret_access_key).as_bytes(), &time.as_bytes()[..8]);
+        for part in [self.region, self.service, "aws4_request", &to_sign] {
+            key = self.hmac(&key, part.as_bytes());
+        }
+        added.push((
+            "authorization",
+            format!(
+                "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={signed}, Signature={}",
+                self.credentials.access_key_id,
+                hex(&key)
+            ),
+        ));
+        added
+    }
+
+    fn hmac(&self, key: &[u8], message: &[u8]) -> [u8; 32] {
+        let hashed = (self.sha256)(key);
+        let key = if key.len() > 64 { &hashed[..] } else { key };
+        let padded = |pad: u8| (0..64).map(move |n| key.get(n).copied().unwrap_or_default() ^ pad);
+        let inner: Vec<u8> = padded(0x36).chain(message.iter().copied()).collect();
+        let outer: Vec<u8> = padded(0x5c).chain((self.sha256)(&inner)).collect();
+        (self.sha256)(&outer)
+    }
+}
+
+/// The canonical query: encoded, in order of the encoded names and values.
+fn query(parameters: &[(&str, &str)]) -> String {
+    let mut pairs: Vec<_> =
+        parameters.iter().map(|(name, value)| (encode(name, false), encode(value, false))).collect();
+    pairs.sort();
+    pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986, and the slash in a path.
+pub(super) fn encode(text: &str, is_path: bool) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (is_path && byte == b'/') {
+            encoded.push(byte.into());
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().to_string()
+}

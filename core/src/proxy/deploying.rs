@@ -1,0 +1,352 @@
+//! The plans that bring a deploy into the state in which it is wanted, and that stop one.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+use serde_json::{Map, Value, json};
+
+use super::{Look, routing::Proxying, served::Routes};
+use crate::{
+    commands::{Prepared, context, fresh_id, is_whole, limits, prepare, release_json},
+    config::{Deploy, DeployName, HttpReadiness, Label, Positive, Readiness, TcpReadiness},
+    seam::{Effect, Folder, Intent, Plan, Refusal, Role, Stage},
+};
+
+/// What the plan is called that starts a deploy.
+pub(super) fn start_about(deploy: &DeployName) -> String {
+    format!("start the deploy {deploy}")
+}
+
+/// What the plan is called that stops a deploy.
+pub(super) fn stop_about(deploy: &DeployName) -> String {
+    format!("stop the deploy {deploy}")
+}
+
+impl Look<'_> {
+    /// Whether a deploy runs as the state says: its folder holds that release for that port, and the port answers or
+    /// its compose project runs. A folder without a stamp, of the older tool, is taken for what the state says.
+    pub(super) fn lives(&self, deploy: &DeployName, known: &Deploy) -> Result<bool, Refusal> {
+        let folder = self.facts.folder(&self.deploys.home(deploy.as_str()))?;
+        let Some(folder) = folder.filter(|folder| holds(folder, known)) else { return Ok(false) };
+        self.runs(deploy, &folder, known.port.0)
+    }
+
+    fn runs(&self, deploy: &DeployName, folder: &Folder, port: u16) -> Result<bool, Refusal> {
+        let listens = self.facts.listens(port);
+        let runs = if folder.compose { self.facts.project_runs(&project_name(deploy.as_str())) } else { Ok(false) };
+        Ok(listens? || runs?)
+    }
+
+    /// The plan that creates a deploy, replaces its release, or starts again what is dead.
+    pub(super) fn bring(&self, deploy: &DeployName, wanted: &Deploy) -> Result<Plan, Refusal> {
+        let (facts, config) = (self.facts, &self.mode.config);
+        let home_path = self.deploys.home(deploy.as_str());
+        let sources = context::fetch(facts, config);
+        let mut notes = Vec::new();
+        let values = sources.as_ref().map_err(Clone::clone).and_then(context::values);
+        let values = values.map(|values| self.with_ports(values, wanted.port.0, &mut notes));
+        let prepared = prepare(facts, config, wanted.release.as_str(), values);
+        let (id, home, proxying) = (fresh_id(facts), facts.folder(&home_path), Proxying::new(self));
+        let (sources, prepared, id, home, mut proxying) = (sources?, prepared?, id?, home?, proxying?);
+        let old = self.now.have.deploys.get(deploy);
+        self.may_take(deploy, wanted, old, home.as_ref(), &prepared)?;
+        if let Some(plan) = self.identify(&home_path, home.as_ref(), &id)? {
+            return Ok(plan);
+        }
+        let change =
+            Change { look: self, deploy, wanted, home_path: &home_path, home: home.as_ref(), prepared: &prepared };
+        let mut stages = Vec::new();
+        let cache = context::cache(config, &sources);
+        if !cache.is_empty() {
+            stages.push(Stage::new("cache the config sources", cache));
+        }
+        let before = proxying.routes().clone();
+        stages.push(change.unpack(&id));
+        match old {
+            Some(old) => {
+                if before.values().any(|port| *port == old.port.0) {
+                    let note = "its endpoints answer 503 until it is ready: a switch without loss takes two deploys";
+                    notes.push(format!("{note} (start it under another name, then connect)"));
+                }
+                stages.extend(change.prestart(&self.deploys.aside(deploy.as_str())));
+                stages.extend(self.quiet(&mut proxying, deploy, old, home.as_ref(), true)?);
+                stages.push(change.put_in_place(&id));
+            }
+            None => {
+                stages.push(change.put_in_place(&id));
+                stages.extend(change.prestart(&home_path));
+            }
+        }
+        let endpoints = self.mode.proxy.end_points.keys();
+        let waiting: Vec<Label> = self.now.waiting_for(deploy, endpoints).cloned().collect();
+        let waiting = if self.now.has_proxy() { waiting } else { vec![] };
+        stages.push(change.start(!waiting.is_empty()));
+        let mut after = self.now.have.clone();
+        after.deploys.insert(deploy.clone(), wanted.clone());
+        stages.extend(self.note(&after));
+        let mut routes = proxying.routes().clone();
+        routes.extend(waiting.into_iter().map(|endpoint| (endpoint, wanted.port.0)));
+        if routes != *proxying.routes() {
+            stages.extend(proxying.switch_to("route to it again", &routes)?);
+        }
+        notes.extend(prepared.notes.iter().cloned());
+        notes.append(&mut proxying.notes);
+        let intent = Some((format!("{}/{deploy}.json", self.deploys.intents()), change.intent()));
+        let tidy = vec![Effect::Remove(self.deploys.aside(deploy.as_str()))];
+        Ok(Plan { intent, notes, tidy, ..Plan::new(start_about(deploy), stages) })
+    }
+
+    /// Refuses a port or a project name that somebody else has, and a folder that runs and is not known.
+    fn may_take(
+        &self,
+        deploy: &DeployName,
+        wanted: &Deploy,
+        old: Option<&Deploy>,
+        home: Option<&Folder>,
+        prepared: &Prepared,
+    ) -> Result<(), Refusal> {
+        if let (None, Some(folder)) = (old, home.filter(|folder| is_whole(folder)))
+            && self.runs(deploy, folder, folder.port.unwrap_or(wanted.port.0))?
+        {
+            let why = format!(
+                "{} holds a release that runs, and the state does not know it",
+                self.deploys.home(deploy.as_str())
+            );
+            return Err(Refusal::no(start_about(deploy), why).with_hint("stop it by hand, or put the state file back"));
+        }
+        if !prepared.compose {
+            return Ok(());
+        }
+        let same =
+            |other: &&DeployName| *other != deploy && project_name(other.as_str()) == project_name(deploy.as_str());
+        for other in self.now.have.deploys.keys().filter(same) {
+            if self.facts.folder(&self.deploys.home(other.as_str()))?.is_some_and(|folder| folder.compose) {
+                let why = format!(
+                    "Compose would take it and the deploy {other} for one project ({})",
+                    project_name(deploy.as_str())
+                );
+                return Err(Refusal::no(start_about(deploy), why).with_hint("give it another name: start RELEASE NAME"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The plan that gives an id to a folder of the older tool: what is exchanged must have a name to go back by.
+    fn identify(&self, path: &str, home: Option<&Folder>, id: &str) -> Result<Option<Plan>, Refusal> {
+        let Some(folder) = home.filter(|folder| folder.id.is_none()) else { return Ok(None) };
+        if release_json(folder, path).is_err() {
+            return Ok(None);
+        }
+        let about = format!("take over {path}");
+        if self.tried(&about) == Some(false) {
+            return Err(Refusal::no(about, "it could not be given an id"));
+        }
+        let identify = Effect::Identify { folder: path.into(), id: id.into() };
+        Ok(Some(Plan::new(about, vec![Stage::new("give it an id", vec![identify])])))
+    }
+
+    /// The plan that takes a deploy off the proxy, stops it and puts its folder away.
+    pub(super) fn stop(&self, deploy: &DeployName) -> Result<Plan, Refusal> {
+        let (home, aside) = (self.deploys.home(deploy.as_str()), self.deploys.aside(deploy.as_str()));
+        let (there, id, proxying) = (self.facts.folder(&home), fresh_id(self.facts), Proxying::new(self));
+        let (there, id, mut proxying) = (there?, id?, proxying?);
+        if let Some(plan) = self.identify(&home, there.as_ref(), &id)? {
+            return Ok(plan);
+        }
+        let mut after = self.now.have.clone();
+        let known = after.deploys.remove(deploy);
+        let mut stages = vec![Stage::new("make room", vec![Effect::Remove(aside.clone())])];
+        if let Some(known) = &known {
+            stages.extend(self.quiet(&mut proxying, deploy, known, there.as_ref(), false)?);
+        }
+        let exchange = |id| vec![Effect::Exchange { aside: aside.clone(), home: home.clone(), id }];
+        let back = exchange(there.and_then(|folder| folder.id));
+        stages.push(Stage::new("put it away", exchange(None)).undone_by(back));
+        stages.extend(self.note(&after));
+        let tidy = vec![Effect::Remove(aside)];
+        Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(stop_about(deploy), stages) })
+    }
+
+    /// No endpoint on a deploy, no old worker on it, not running; undone: running, proven, its endpoints back.
+    fn quiet(
+        &self,
+        proxying: &mut Proxying<'_>,
+        deploy: &DeployName,
+        known: &Deploy,
+        there: Option<&Folder>,
+        comes_back: bool,
+    ) -> Result<Vec<Stage>, Refusal> {
+        let (port, home) = (known.port.0, self.deploys.home(deploy.as_str()));
+        let before = proxying.routes().clone();
+        let without: Routes = before.iter().filter(|(_, at)| **at != port).map(|(e, at)| (e.clone(), *at)).collect();
+        let mut stages = Vec::new();
+        let (listens, lives) = (self.facts.listens(port), self.lives(deploy, known));
+        let (listens, lives) = (listens?, lives?);
+        let proof = self.ready_as_it_says(deploy, port, without != before || listens)?;
+        // What is on disk counts too: a proxy that docker starts again goes by it.
+        if without != before || !self.now.routes_are(&without) {
+            let title = if comes_back { "answer 503 meanwhile" } else { "take its endpoints off" };
+            stages.extend(proxying.switch_to(title, &without)?);
+            // Going back begins with the proof that there is something to go back to.
+            if let (Some(stage), Some(proof)) = (stages.last_mut(), &proof) {
+                stage.undo.insert(0, proof.clone());
+            }
+        }
+        let Some(folder) = there.filter(|folder| is_whole(folder)) else { return Ok(stages) };
+        let config = match release_json(folder, &home) {
+            Ok(config) => config,
+            Err(_) if self.mode.force => return Ok(stages),
+            Err(refusal) => return Err(refusal.with_hint("repair that file, or go on without stopping it by --force")),
+        };
+        let running = self.mode.running(None);
+        // Of one that shows no life nobody knows whether it runs: what its commands say is only reported.
+        let stop = running.run(Role::Stop, &config, &home, self.mode.force || !lives);
+        let start = self.mode.running(limit_s(&self.readiness(config.readiness.as_ref())));
+        let start = start.run(Role::Start, &config, &home, !lives);
+        let effects = self.drain().into_iter().chain(stop).collect();
+        stages.push(Stage::new("stop it", effects).undone_by(start.into_iter().chain(proof).collect()));
+        Ok(stages)
+    }
+
+    /// The wait for workers that may still pass requests to a deploy that is about to be stopped.
+    pub(super) fn drain(&self) -> Option<Effect> {
+        let drain = Effect::DrainProxy { limit_s: self.mode.config.drain_s.get() };
+        self.now.has_proxy().then_some(drain)
+    }
+
+    /// The proof that a deploy which is there is ready, by its own word where it has one.
+    pub(super) fn ready_as_it_says(
+        &self,
+        deploy: &DeployName,
+        port: u16,
+        demanded: bool,
+    ) -> Result<Option<Effect>, Refusal> {
+        let home = self.deploys.home(deploy.as_str());
+        let folder = self.facts.folder(&home)?;
+        let own = folder.and_then(|folder| release_json(&folder, &home).ok()).and_then(|config| config.readiness);
+        Ok(ready(port, self.readiness(own.as_ref()), &home, demanded))
+    }
+
+    /// When a release counts as ready: its own word, else that of the configuration.
+    pub(super) fn readiness(&self, own: Option<&Readiness>) -> Readiness {
+        own.unwrap_or(&self.mode.config.readiness).clone()
+    }
+
+    /// The values of the templates with `ports`.
+    fn with_ports(&self, mut values: Map<String, Value>, port: u16, notes: &mut Vec<String>) -> Map<String, Value> {
+        let mut ports = Map::new();
+        ports.insert("http".to_string(), json!(port));
+        for n in 1..=4 {
+            match self.mode.proxy.dynamic_port_range.extra(port, n) {
+                Some(extra) => drop(ports.insert(format!("extra{n}"), json!(extra))),
+                None => notes.push(format!("the port extra{n} would be above 65535: templates do not have it")),
+            }
+        }
+        if values.insert("ports".to_string(), Value::Object(ports)).is_some() {
+            notes.push("the config source ports is ignored: templates have the deploy's ports under that name".into());
+        }
+        values
+    }
+}
+
+/// One deploy's change: created, replaced or started again.
+struct Change<'a> {
+    look: &'a Look<'a>,
+    deploy: &'a DeployName,
+    wanted: &'a Deploy,
+    home_path: &'a str,
+    home: Option<&'a Folder>,
+    prepared: &'a Prepared,
+}
+
+impl Change<'_> {
+    fn aside(&self) -> String {
+        self.look.deploys.aside(self.deploy.as_str())
+    }
+
+    fn home_id(&self) -> Option<String> {
+        self.home.and_then(|folder| folder.id.clone())
+    }
+
+    fn intent(&self) -> Intent {
+        Intent {
+            home: Some(self.home_path.into()),
+            home_id: self.home_id(),
+            aside: self.aside(),
+            port: Some(self.wanted.port.0),
+            ..Intent::default()
+        }
+    }
+
+    fn unpack(&self, id: &str) -> Stage {
+        let holds = Folder {
+            id: Some(id.into()),
+            release: Some(self.wanted.release.to_string()),
+            port: Some(self.wanted.port.0),
+            compose: self.prepared.compose,
+            release_json: Some(self.prepared.release_json.clone()),
+        };
+        let unpack = Effect::Unpack {
+            archive: self.prepared.archive.clone(),
+            limits: limits(&self.look.mode.config),
+            to: self.aside(),
+            holds,
+            rendered: self.prepared.rendered.clone(),
+        };
+        Stage::new("unpack", vec![Effect::Remove(self.aside()), unpack]).undone_by(vec![Effect::Remove(self.aside())])
+    }
+
+    fn prestart(&self, folder: &str) -> Option<Stage> {
+        let run = self.look.mode.running(None).run(Role::Prestart, &self.prepared.config, folder, false);
+        run.map(|run| Stage::new("prepare", vec![run]))
+    }
+
+    fn put_in_place(&self, id: &str) -> Stage {
+        let exchange = |id| vec![Effect::Exchange { aside: self.aside(), home: self.home_path.into(), id }];
+        Stage::new("put in place", exchange(Some(id.into()))).undone_by(exchange(self.home_id()))
+    }
+
+    fn start(&self, demanded: bool) -> Stage {
+        let readiness = self.look.readiness(self.prepared.config.readiness.as_ref());
+        let limit_s = limit_s(&readiness);
+        let run = |role, limit_s, tolerant| {
+            self.look.mode.running(limit_s).run(role, &self.prepared.config, self.home_path, tolerant)
+        };
+        let ready = ready(self.wanted.port.0, readiness, self.home_path, demanded);
+        let undo = self.look.drain().into_iter().chain(run(Role::Stop, None, true)).collect();
+        Stage::new("start", run(Role::Start, limit_s, false).into_iter().chain(ready).collect()).undone_by(undo)
+    }
+}
+
+/// Asks a port until it is ready; a deploy that proves nothing is not asked.
+pub(super) fn ready(port: u16, readiness: Readiness, folder: &str, demanded: bool) -> Option<Effect> {
+    (readiness != Readiness::None).then(|| Effect::WaitReady { port, readiness, folder: folder.into(), demanded })
+}
+
+/// The longest wait for a deploy's readiness, which is also the longest run of its start command.
+pub(super) fn limit_s(readiness: &Readiness) -> Option<u32> {
+    match readiness {
+        Readiness::None => None,
+        Readiness::Tcp(TcpReadiness { timeout_s }) | Readiness::Http(HttpReadiness { timeout_s, .. }) => {
+            Some(Positive::get(*timeout_s))
+        }
+    }
+}
+
+/// Whether a folder holds what the state says.
+pub(super) fn holds(folder: &Folder, known: &Deploy) -> bool {
+    let release = folder.release.as_deref().is_none_or(|release| release == known.release.as_str());
+    is_whole(folder) && release && folder.port.is_none_or(|port| port == known.port.0)
+}
+
+/// What Compose calls the project of a deploy's folder (`NormalizeProjectName` of compose-go).
+#[must_use]
+pub fn project_name(deploy: &str) -> String {
+    let lower = deploy.chars().map(|c| c.to_ascii_lowercase());
+    let name: String = lower.filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    name.trim_start_matches(['-', '_']).to_string()
+}

@@ -1,0 +1,165 @@
+//! Proxy mode on one machine: from what runs to what is wanted, one small plan at a time.
+
+mod configured;
+mod deploying;
+mod going_back;
+mod observed;
+mod report;
+mod routing;
+mod served;
+mod status;
+#[cfg(test)]
+mod tests;
+mod wanted;
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+pub use deploying::project_name;
+pub use served::{MARK_HOST, Routes, Served};
+pub use status::ProxyStatus;
+
+use crate::{
+    commands::{Deploys, Running},
+    config::{DeployName, Label, Positive, ProxyModeConfig, ReleaseName, ToolConfig},
+    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+};
+use observed::{Observed, observe};
+
+/// The deploys that the state of this machine notes, for completions.
+pub(crate) fn noted_deploys(facts: &Facts, deploys: Deploys<'_>) -> Result<Vec<String>, Refusal> {
+    let state = observed::state(facts, deploys)?.unwrap_or_default();
+    Ok(state.deploys.keys().map(ToString::to_string).collect())
+}
+
+/// What one of the commands of proxy mode is to bring about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// `start <release> [<asdeploy>]`
+    Start {
+        /// The deploy's name.
+        deploy: DeployName,
+        /// Its release.
+        release: ReleaseName,
+    },
+    /// `stop <deploy>`
+    Stop(DeployName),
+    /// `connect <endpoint> <deploy>`
+    Connect {
+        /// The endpoint.
+        endpoint: Label,
+        /// The deploy.
+        deploy: DeployName,
+    },
+    /// `disconnect <endpoint>`
+    Disconnect(Label),
+    /// `restart-frontend-proxy`
+    Restart,
+    /// `shutdown-frontend-proxy`
+    Shutdown,
+}
+
+/// A command of proxy mode on local state.
+#[derive(Clone, Debug)]
+pub struct ProxyMode {
+    /// The configuration.
+    pub config: ToolConfig,
+    /// Its part about the proxy.
+    pub proxy: ProxyModeConfig,
+    /// What it is to bring about.
+    pub goal: Goal,
+    /// Whether a stop command that fails is only reported.
+    pub force: bool,
+}
+
+impl Command for ProxyMode {
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
+        if self.proxy.remote_state_s3.is_some() {
+            let what = if self.goal == Goal::Restart { "restarted" } else { "shut down" };
+            let note =
+                format!("the state is kept in S3 (remoteStateS3): no proxy is {what} here, slaves see to theirs");
+            return Ok(Step::Done(Report::note(note)));
+        }
+        let deploys = self.deploys();
+        let look = Look { mode: self, facts, past, deploys, now: observe(facts, deploys)? };
+        if self.goal == Goal::Shutdown {
+            return look.shut_down();
+        }
+        look.now.is_plausible(deploys)?;
+        look.step()
+    }
+
+    fn lock(&self) -> Option<String> {
+        self.proxy.remote_state_s3.is_none().then(|| self.deploys().lock())
+    }
+}
+
+impl ProxyMode {
+    fn deploys(&self) -> Deploys<'_> {
+        Deploys(self.config.deploys_dir.as_str())
+    }
+
+    /// How a release's commands are run, with this as the longest run of its start command.
+    fn running(&self, limit_s: Option<u32>) -> Running {
+        let configured = self.config.command_timeout_s.map(Positive::get);
+        Running { limit_s: configured.into_iter().chain(limit_s).min(), may_stay: false }
+    }
+}
+
+/// One look at the machine, and what is decided on it.
+struct Look<'a> {
+    mode: &'a ProxyMode,
+    facts: &'a Facts,
+    past: &'a [Outcome],
+    deploys: Deploys<'a>,
+    now: Observed,
+}
+
+impl Look<'_> {
+    /// The next small plan, chosen from what really runs.
+    fn step(&self) -> Result<Step, Refusal> {
+        for (deploy, intent) in &self.now.intents {
+            if self.tried(&going_back::about(deploy)).is_none() {
+                return self.go_back(deploy, intent).map(Step::Do);
+            }
+        }
+        let want = match self.want() {
+            Ok(want) => want,
+            // A refusal with nothing done is the command's; after that it is one trouble among others.
+            Err(refusal) if self.past.is_empty() => return Err(refusal),
+            Err(refusal) => return Ok(Step::Done(self.report(Some(&refusal)))),
+        };
+        if let Goal::Start { deploy, .. } = &self.mode.goal
+            && let Some(wanted) = want.deploys.get(deploy)
+            && self.tried(&deploying::start_about(deploy)).is_none()
+            && !self.now.intents.contains_key(deploy)
+            && !(self.now.have.deploys.get(deploy) == Some(wanted) && self.lives(deploy, wanted)?)
+        {
+            match self.bring(deploy, wanted) {
+                Ok(plan) => return Ok(Step::Do(plan)),
+                Err(refusal) if self.past.is_empty() => return Err(refusal),
+                Err(refusal) => return Ok(Step::Done(self.report(Some(&refusal)))),
+            }
+        }
+        if let Some(plan) = self.switch(&want)? {
+            return Ok(Step::Do(plan));
+        }
+        for deploy in self.now.have.deploys.keys().filter(|deploy| !want.deploys.contains_key(*deploy)) {
+            if self.tried(&deploying::stop_about(deploy)).is_none() {
+                return self.stop(deploy).map(Step::Do);
+            }
+        }
+        Ok(Step::Done(self.report(None)))
+    }
+
+    /// How a plan of this name ended in this run; `None` when there was none.
+    fn tried(&self, about: &str) -> Option<bool> {
+        self.past.iter().rev().find_map(|outcome| match outcome {
+            Outcome::Planned { plan, failed, .. } if plan.about == about => Some(failed.is_none()),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! What a machine in proxy mode is found to be: its state file, what was cut short, what the proxy serves.
+
+use alloc::{collections::BTreeMap, format, string::String};
+
+use super::served::{Routes, Served};
+use crate::{
+    commands::{Deploys, rejected},
+    config::{self, DeployName, FromText, Label, State},
+    seam::{Facts, Intent, Location, ProxyNow, Refusal},
+};
+
+/// The folder of the proxy, a compose project, below the deploys folder.
+pub(super) const PROXY: &str = "frontend-proxy";
+
+/// A machine in proxy mode.
+#[derive(Clone, Debug)]
+pub(super) struct Observed {
+    /// What `state.json` says.
+    pub(super) have: State,
+    /// Whether there is a `state.json`.
+    pub(super) state_is_there: bool,
+    /// The changes that were cut short, by the deploy they are about.
+    pub(super) intents: BTreeMap<DeployName, Intent>,
+    /// The proxy's container and what it serves.
+    pub(super) proxy: ProxyNow,
+    /// The text of `nginx.conf` on disk.
+    pub(super) conf: Option<String>,
+    /// The text of `docker-compose.yml` on disk.
+    pub(super) compose: Option<String>,
+}
+
+impl Observed {
+    /// What the configuration on disk would serve; `None` without one, or for one that this tool did not write.
+    pub(super) fn on_disk(&self) -> Option<Served> {
+        Served::of_file(self.conf.as_deref()?)
+    }
+
+    /// The routes as they are: what the proxy says that it serves, else what it must be taken to serve.
+    pub(super) fn routes(&self) -> Routes {
+        if !self.proxy.exists {
+            return self.on_disk().map(|served| served.routes).unwrap_or_default();
+        }
+        let known = self.proxy.serves.clone().or_else(|| self.on_disk());
+        known.map_or_else(|| self.noted_routes(), |served| served.routes)
+    }
+
+    /// The routes that the state file notes.
+    pub(super) fn noted_routes(&self) -> Routes {
+        let ports = self.have.connections.iter();
+        ports.filter_map(|(label, deploy)| Some((label.clone(), self.have.deploys.get(deploy)?.port.0))).collect()
+    }
+
+    /// Refuses a state that must have been lost: taken for the empty one it would take everything down.
+    pub(super) fn is_plausible(&self, deploys: Deploys<'_>) -> Result<(), Refusal> {
+        let unknown = self.proxy.running && self.conf.is_some() && self.on_disk().is_none();
+        if self.state_is_there || (self.routes().is_empty() && !unknown) {
+            return Ok(());
+        }
+        let why = format!("{} is not there, yet the proxy routes endpoints", state_file(deploys));
+        Err(Refusal::no("read the state of this machine", why)
+            .with_hint("put the file back, or give everything up with shutdown-frontend-proxy and an empty folder"))
+    }
+
+    /// Whether there is a proxy, or was one: its configuration counts.
+    pub(super) fn has_proxy(&self) -> bool {
+        self.proxy.exists || self.on_disk().is_some()
+    }
+
+    /// Whether these routes are served, and would be again after a restart.
+    pub(super) fn routes_are(&self, routes: &Routes) -> bool {
+        let on_disk = self.on_disk().map(|served| served.routes);
+        match (self.proxy.running, &self.proxy.serves) {
+            (true, Some(served)) => served.routes == *routes && on_disk.as_ref() == Some(routes),
+            _ => self.routes() == *routes,
+        }
+    }
+
+    /// The endpoints that wait for a deploy, among those of the configuration.
+    pub(super) fn waiting_for<'a>(
+        &'a self,
+        deploy: &'a DeployName,
+        known: impl Iterator<Item = &'a Label> + 'a,
+    ) -> impl Iterator<Item = &'a Label> + 'a {
+        known.filter(move |label| self.have.connections.get(*label) == Some(deploy))
+    }
+}
+
+/// Looks at the machine; all questions are asked at once.
+pub(super) fn observe(facts: &Facts, deploys: Deploys<'_>) -> Result<Observed, Refusal> {
+    let path = |name: &str| format!("{}/{name}", deploys.home(PROXY));
+    let state = state(facts, deploys);
+    let file = |name| match facts.content(&Location::File(path(name)))? {
+        None => Ok(None),
+        Some(content) => Ok(Some(String::from_utf8_lossy(content.bytes.reveal()).into_owned())),
+    };
+    let (conf, compose) = (file("nginx.conf"), file("docker-compose.yml"));
+    let (intents, proxy) = (facts.intents(&deploys.intents()), facts.proxy(&deploys.home(PROXY)));
+    let (state, conf, compose, intents, proxy) = (state?, conf?, compose?, intents?, proxy?);
+    let intents = intents.iter().map(|(name, text)| note(deploys, name, text)).collect::<Result<_, _>>()?;
+    Ok(Observed { state_is_there: state.is_some(), have: state.unwrap_or_default(), intents, proxy, conf, compose })
+}
+
+/// The state of this machine; `None` without a file.
+pub(super) fn state(facts: &Facts, deploys: Deploys<'_>) -> Result<Option<State>, Refusal> {
+    let path = state_file(deploys);
+    let Some(content) = facts.content(&Location::File(path.clone()))? else { return Ok(None) };
+    let text = String::from_utf8_lossy(content.bytes.reveal()).into_owned();
+    let parsed = config::state(&path, &text).map_err(rejected("read the state of this machine"));
+    let parsed = parsed.map_err(|refusal| refusal.with_hint("repair the file, or put a copy of it back"))?;
+    Ok(Some(parsed.value))
+}
+
+/// The note of a change that was cut short.
+fn note(deploys: Deploys<'_>, name: &str, text: &str) -> Result<(DeployName, Intent), Refusal> {
+    let label = name.strip_suffix(".json").and_then(|label| DeployName::from_text(label).ok());
+    match (label, Intent::from_text(text)) {
+        (Some(label), Some(intent)) => Ok((label, intent)),
+        _ => {
+            let why = format!("{}/{name} cannot be read", deploys.intents());
+            Err(Refusal::no("take up a change that was interrupted", why)
+                .with_hint("see that the right deploys run, then remove that file"))
+        }
+    }
+}
+
+/// The file of the machine's state.
+pub(super) fn state_file(deploys: Deploys<'_>) -> String {
+    format!("{}/state.json", deploys.home(PROXY))
+}

@@ -1,0 +1,80 @@
+//! How a command of proxy mode ended, in words.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{Goal, Look};
+use crate::seam::{Outcome, Refusal, Report};
+
+impl Look<'_> {
+    /// The report of everything that this run has done, and of what is still refused.
+    pub(super) fn report(&self, refused: Option<&Refusal>) -> Report {
+        let mut troubles: Vec<String> = self.past.iter().filter_map(Outcome::failure_text).collect();
+        troubles.extend(refused.map(ToString::to_string));
+        if troubles.is_empty() {
+            let mut notes = Vec::from([self.done()]);
+            notes.extend(self.waiting());
+            return Report { notes, ..Report::text("") };
+        }
+        let failure = self.past.iter().find_map(|outcome| match outcome {
+            Outcome::Planned { failed: Some((_, failure)), .. } => failure.hint(),
+            _ => None,
+        });
+        let standing = self.standing();
+        let hint = match refused.and_then(Refusal::hint).or(failure) {
+            Some(hint) => format!("{hint}; {standing}"),
+            None => standing,
+        };
+        Report { notes: self.waiting(), ..Report::failed(troubles.join("\n"), Some(&hint)) }
+    }
+
+    /// What the command was to bring about, as it is now.
+    fn done(&self) -> String {
+        let untouched = self.past.is_empty();
+        match &self.mode.goal {
+            Goal::Start { deploy, release } => {
+                let port = self.now.have.deploys.get(deploy).map_or(0, |known| known.port.0);
+                let how = if untouched { "runs already" } else { "is started" };
+                format!("{deploy} ({release}) {how} on port {port}")
+            }
+            Goal::Stop(deploy) => format!("{deploy} is stopped"),
+            Goal::Connect { endpoint, deploy } if untouched => format!("{endpoint} is connected to {deploy} already"),
+            Goal::Connect { endpoint, deploy } => format!("{endpoint} is connected to {deploy}"),
+            Goal::Disconnect(endpoint) if untouched => format!("{endpoint} is not connected: there is nothing to do"),
+            Goal::Disconnect(endpoint) => format!("{endpoint} is disconnected"),
+            Goal::Restart => "the proxy runs and serves its configuration".to_string(),
+            Goal::Shutdown => "the proxy is shut down".to_string(),
+        }
+    }
+
+    /// The endpoints that have no target although one is noted for them.
+    fn waiting(&self) -> Vec<String> {
+        if !self.now.has_proxy() || self.mode.goal == Goal::Shutdown {
+            return Vec::new();
+        }
+        let routes = self.now.routes();
+        let known = self.mode.proxy.end_points.keys().filter(|endpoint| !routes.contains_key(*endpoint));
+        let waiting = known.filter_map(|endpoint| Some((endpoint, self.now.have.connections.get(endpoint)?)));
+        waiting.map(|(endpoint, deploy)| format!("warning: {endpoint} answers 503: {deploy} does not run")).collect()
+    }
+
+    /// How the endpoints stand after a failure.
+    fn standing(&self) -> String {
+        if !self.now.has_proxy() {
+            return "no endpoint is routed".to_string();
+        }
+        let routes = self.now.routes();
+        let of = |endpoint| match routes.get(endpoint) {
+            Some(port) => {
+                let deploy = self.now.have.deploys.iter().find(|(_, known)| known.port.0 == *port);
+                format!("{endpoint} goes to {}", deploy.map_or("an unknown deploy", |(label, _)| label.as_str()))
+            }
+            None => format!("{endpoint} answers 503"),
+        };
+        let all: Vec<String> = self.mode.proxy.end_points.keys().map(of).collect();
+        if all.is_empty() { "there are no endpoints".to_string() } else { format!("now {}", all.join(", ")) }
+    }
+}

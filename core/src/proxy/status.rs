@@ -1,0 +1,74 @@
+//! `status` behind a proxy: endpoints and deploys, byte for byte as scripts read them.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde_json::json;
+
+use super::observed::state;
+use crate::{
+    commands::Deploys,
+    config::{EndPoint, EndPointType, ProxyModeConfig, State, ToolConfig},
+    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+};
+
+/// `status [--show-slaves] [--json-output]` behind a proxy, on local state.
+#[derive(Clone, Debug)]
+pub struct ProxyStatus {
+    /// The configuration.
+    pub config: ToolConfig,
+    /// Its part about the proxy.
+    pub proxy: ProxyModeConfig,
+    /// Whether the slaves are shown; a machine on its own has none.
+    pub show_slaves: bool,
+    /// Whether it prints JSON.
+    pub json: bool,
+}
+
+const MASTER: &str = "---------------------MASTER-------------------------------------------";
+const SLAVES: &str = "---------------------SLAVES-------------------------------------------";
+
+impl Command for ProxyStatus {
+    fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
+        let state = state(facts, Deploys(self.config.deploys_dir.as_str()))?.unwrap_or_default();
+        let text = if self.json {
+            let mut value = json!({ "master": state.to_value() });
+            if let (true, Some(fields)) = (self.show_slaves, value.as_object_mut()) {
+                fields.insert("slaves".to_string(), json!([]));
+            }
+            format!("{value:#}\n")
+        } else {
+            let slaves = if self.show_slaves { format!("\n{SLAVES}\n") } else { String::new() };
+            format!("{MASTER}\n{}{slaves}", body(&state, &self.proxy))
+        };
+        Ok(Step::Done(Report { notes: state.oddities(&self.proxy), ..Report::text(text) }))
+    }
+}
+
+/// The endpoints and deploys of a state.
+fn body(state: &State, proxy: &ProxyModeConfig) -> String {
+    let endpoints = proxy.end_points.iter().map(|(label, endpoint)| {
+        let to = state.connected(label).map_or("(not connected)", |deploy| deploy.label.as_str());
+        format!("  {label}: ({}) -> {to}\n", addresses(endpoint))
+    });
+    let deploys = state.deploys.values().map(|deploy| {
+        let release = match deploy.release.as_str() == deploy.label.as_str() {
+            true => String::new(),
+            false => format!(" ({})", deploy.release),
+        };
+        format!("  {}{release}: (localhost:{})\n", deploy.label, deploy.port.0)
+    });
+    format!("Endpoints:\n{}\nDeploys:\n{}", endpoints.collect::<String>(), deploys.collect::<String>())
+}
+
+fn addresses(endpoint: &EndPoint) -> String {
+    let ports = match endpoint.etype {
+        EndPointType::HttpOnly => "80",
+        EndPointType::HttpsWithRedirect(_) => "80,443",
+    };
+    let all: Vec<String> = endpoint.server_names.iter().map(|name| format!("{name}:{ports}")).collect();
+    all.join(", ")
+}

@@ -1,0 +1,162 @@
+//! The simulated proxy and ports: an nginx in a container, what accepts connections, and the rules that hold for both.
+//!
+//! A release that holds the file `never-accepts` starts well and never accepts a connection.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+
+use super::World;
+use crate::{
+    proxy::Served,
+    seam::{Effect, Failure, ProxyNow},
+};
+
+/// The proxy's container.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Proxy {
+    /// Whether it runs.
+    pub running: bool,
+    /// What tells the compose file that it was made from; one of the older tool has none.
+    pub project: Option<String>,
+    /// Whether it mounts the folder that is on disk.
+    pub mounted: bool,
+    /// The configuration that its workers go by.
+    pub loaded: String,
+}
+
+impl World {
+    pub(super) fn listens(&mut self, port: u16) -> bool {
+        let ours = self.accepting.values().any(|held| *held == port);
+        if ours {
+            self.proven.insert(port);
+        }
+        ours || self.foreign.contains(&port)
+    }
+
+    pub(super) fn project_runs(&self, project: &str) -> bool {
+        self.running.keys().any(|folder| folder.rsplit('/').next() == Some(project))
+    }
+
+    pub(super) fn proxy_now(&self, _folder: &str) -> ProxyNow {
+        let Some(proxy) = &self.proxy else { return ProxyNow::default() };
+        ProxyNow {
+            exists: true,
+            running: proxy.running,
+            mounted: proxy.mounted,
+            project: proxy.project.clone(),
+            serves: Served::of_file(&proxy.loaded).filter(|_| proxy.running),
+        }
+    }
+
+    /// The port that the release in a folder was rendered for.
+    fn port_of(&self, folder: &str) -> Option<u16> {
+        self.tree.text(&format!("{folder}/.c2-id"))?.lines().nth(2)?.parse().ok()
+    }
+
+    pub(super) fn port_is_taken(&self, folder: &str) -> bool {
+        let Some(port) = self.port_of(folder) else { return false };
+        let held = self.accepting.iter().any(|(other, held)| other != folder && *held == port);
+        held || self.foreign.contains(&port)
+    }
+
+    /// What is started from a folder accepts connections from now on, unless it never does.
+    pub(super) fn accept(&mut self, folder: &str) {
+        let Some(port) = self.port_of(folder) else { return };
+        if self.tree.get(&format!("{folder}/never-accepts")).is_some() {
+            self.accepting.remove(folder);
+        } else if self.accepting.insert(folder.to_string(), port).is_none() {
+            self.proven.remove(&port);
+        }
+    }
+
+    /// What is stopped must not get requests from workers of an older configuration.
+    pub(super) fn check_drained(&mut self, folder: &str) {
+        let Some(port) = self.accepting.remove(folder) else { return };
+        self.proven.remove(&port);
+        if self.undrained.contains(&port) {
+            self.note(format!("{folder} was stopped before the proxy's old workers were gone"));
+        }
+    }
+
+    pub(super) fn wait_ready(&mut self, port: u16, folder: &str, demanded: bool) -> Result<(), Failure> {
+        if self.listens(port) || !demanded {
+            return Ok(());
+        }
+        let why = if self.running.contains_key(folder) { "it runs and does not accept" } else { "it does not run" };
+        Err(Failure::world(format!("wait until port {port} is ready"), why))
+    }
+
+    pub(super) fn test_proxy(&mut self, folder: &str, inside: bool) -> Result<(), Failure> {
+        let doing = "try the proxy's configuration";
+        if inside && self.proxy.as_ref().is_none_or(|proxy| !proxy.running) {
+            return Err(Failure::world(doing, "the container does not run"));
+        }
+        if self.tree.get(&format!("{folder}/docker-compose.yml")).is_none() {
+            return Err(Failure::world(doing, "there is no compose file"));
+        }
+        match self.tree.text(&format!("{folder}/nginx.candidate.conf")) {
+            Some(text) if !text.contains("unknown_directive") => Ok(()),
+            Some(_) => Err(Failure::world(doing, "unknown directive \"unknown_directive\"")),
+            None => Err(Failure::world(doing, "there is no candidate")),
+        }
+    }
+
+    fn conf(&self) -> String {
+        self.tree.text("/opt/deploys/frontend-proxy/nginx.conf").unwrap_or_default()
+    }
+
+    pub(super) fn reload_proxy(&mut self) -> Result<(), Failure> {
+        let conf = self.conf();
+        match &mut self.proxy {
+            Some(proxy) if proxy.running => {
+                if proxy.mounted {
+                    let before = Served::of_file(&proxy.loaded).map(|served| served.routes).unwrap_or_default();
+                    let after = Served::of_file(&conf).map(|served| served.routes).unwrap_or_default();
+                    let gone = before.into_values().filter(|port| after.values().all(|other| other != port));
+                    self.undrained.extend(gone);
+                    proxy.loaded = conf;
+                }
+                Ok(())
+            }
+            _ => Err(Failure::world("signal the proxy", "it does not run")),
+        }
+    }
+
+    pub(super) fn prove_proxy(&self, served: &Served) -> Result<(), Failure> {
+        let serves = self.proxy.as_ref().filter(|proxy| proxy.running).and_then(|proxy| Served::of_file(&proxy.loaded));
+        if serves.as_ref() == Some(served) {
+            return Ok(());
+        }
+        Err(Failure::world("prove what the proxy serves", "it serves something else"))
+    }
+
+    pub(super) fn proxy_up(&mut self, _folder: &str, project: &str, recreate: bool) -> Result<(), Failure> {
+        let conf = self.conf();
+        if conf.is_empty() {
+            return Err(Failure::world("start the proxy", "it has no configuration"));
+        }
+        let same = self.proxy.as_ref().is_some_and(|proxy| proxy.running && proxy.project.as_deref() == Some(project));
+        if recreate || !same {
+            self.undrained.clear();
+            self.proxy = Some(Proxy { running: true, project: Some(project.to_string()), mounted: true, loaded: conf });
+        }
+        Ok(())
+    }
+
+    /// An endpoint is routed to what lives and was proven, or answers 503; also after a restart of the proxy.
+    pub(super) fn check_routes(&mut self, effect: &Effect) {
+        let loaded = self.proxy.as_ref().filter(|proxy| proxy.running).map(|proxy| proxy.loaded.clone());
+        for (where_, text) in [("served", loaded), ("on disk", Some(self.conf()))] {
+            let Some(served) = text.as_deref().and_then(Served::of_file) else { continue };
+            for (endpoint, port) in served.routes {
+                let lives = self.accepting.values().any(|held| *held == port);
+                if !lives || !self.proven.contains(&port) {
+                    let state = if lives { "unproven" } else { "dead" };
+                    self.note(format!("{where_}: {endpoint} goes to the {state} port {port} after: {effect}"));
+                }
+            }
+        }
+    }
+}

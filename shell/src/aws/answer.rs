@@ -1,0 +1,153 @@
+//! What the chain of credentials asks, answered: files, commands, requests.
+
+use super::http::fault;
+use super::{Aws, random};
+use c2_core::aws::{Answer, Ask, HttpRequest, Reach, pause_ms};
+use c2_core::s3::Fault;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+use ureq::http::Response;
+use ureq::{Body, RequestBuilder};
+
+/// The most that is read of anything.
+const MAX_BYTES: u64 = 256 << 10;
+/// How long a command may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+
+impl Aws {
+    pub(super) fn answer(&self, ask: &Ask) -> Answer {
+        match ask {
+            Ask::File(path) => file(path),
+            Ask::Command(line) => command(line).map_or_else(failed, Answer::Bytes),
+            Ask::Http(request) => self.http_answer(request),
+        }
+    }
+
+    /// Makes a request a few times, with pauses.
+    fn http_answer(&self, request: &HttpRequest) -> Answer {
+        let mut attempt = 1;
+        loop {
+            let answer = self.send(request);
+            match pause_ms(request.reach, attempt, &answer, random()) {
+                Some(pause_ms) => (self.tuning().pause)(Duration::from_millis(pause_ms)),
+                None => return answer,
+            }
+            attempt += 1;
+        }
+    }
+
+    fn send(&self, request: &HttpRequest) -> Answer {
+        crate::resolve::prepare();
+        let is_service = request.reach == Reach::Service;
+        let agent = match self.http.agent(&self.env, &request.url, is_service) {
+            Ok(agent) => agent,
+            Err(error) => return failed(error.to_string()),
+        };
+        let limits = limits(request.reach);
+        let sent = match request.method {
+            "GET" => with(agent.get(&request.url), request, limits).call(),
+            "PUT" => with(agent.put(&request.url), request, limits).send(&request.body),
+            _ => with(agent.post(&request.url), request, limits).send(&request.body),
+        };
+        let read = sent.and_then(|mut response: Response<Body>| {
+            let mut body = Vec::new();
+            response.body_mut().as_reader().take(MAX_BYTES).read_to_end(&mut body)?;
+            Ok(Answer::Http { status: response.status().as_u16(), body })
+        });
+        read.unwrap_or_else(|error| self.request_failed(error, limits))
+    }
+
+    fn request_failed(&self, error: ureq::Error, limits: Option<(Duration, Duration)>) -> Answer {
+        let late = match &error {
+            ureq::Error::Timeout(_) => true,
+            ureq::Error::Io(error) => error.kind() == io::ErrorKind::TimedOut,
+            _ => false,
+        };
+        match (late, limits) {
+            (true, Some((_, answer))) => {
+                Answer::Failed { why: format!("no answer within {} s", answer.as_secs()), late, passing: true }
+            }
+            _ => {
+                let fault = fault(error, self.tuning());
+                Answer::Failed { why: fault.to_string(), late, passing: matches!(fault, Fault::Broken { .. }) }
+            }
+        }
+    }
+}
+
+/// How long to connect and how long to answer; `None` for the usual limits.
+fn limits(reach: Reach) -> Option<(Duration, Duration)> {
+    match reach {
+        Reach::Metadata => Some((Duration::from_secs(1), Duration::from_secs(1))),
+        Reach::Container => Some((Duration::from_secs(2), Duration::from_secs(5))),
+        Reach::Service => None,
+    }
+}
+
+fn with<T>(
+    builder: RequestBuilder<T>,
+    request: &HttpRequest,
+    limits: Option<(Duration, Duration)>,
+) -> RequestBuilder<T> {
+    let headers = request.headers.iter();
+    let builder = headers.fold(builder, |builder, (name, value)| builder.header(*name, value));
+    match limits {
+        None => builder,
+        Some((connect, answer)) => builder
+            .config()
+            .timeout_connect(Some(connect))
+            .timeout_recv_response(Some(answer))
+            .timeout_per_read(Some(answer))
+            .build(),
+    }
+}
+
+fn file(path: &str) -> Answer {
+    let mut bytes = Vec::new();
+    match File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes)) {
+        Ok(_) => Answer::Bytes(bytes),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Answer::Missing,
+            _ => failed(error.to_string()),
+        },
+    }
+}
+
+/// Runs a command line and gives what it prints. Its standard error is not shown: it may hold a secret.
+fn command(line: &str) -> Result<Vec<u8>, String> {
+    let mut process = Command::new("sh");
+    process.arg("-c").arg(line).current_dir("/").process_group(0);
+    let spawned = process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = spawned.map_err(|error| format!("it cannot be run: {error}"))?;
+    let (done, output) = mpsc::channel();
+    if let Some(pipe) = child.stdout.take() {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = pipe.take(MAX_BYTES).read_to_end(&mut bytes);
+            // Nobody listens when it took too long.
+            let _ = done.send(read.map(|_| bytes));
+        });
+    }
+    let Ok(read) = output.recv_timeout(COMMAND_LIMIT) else {
+        if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+            // It may be gone already.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = child.wait();
+        return Err(format!("it printed nothing whole within {} s", COMMAND_LIMIT.as_secs()));
+    };
+    let status = child.wait().map_err(|error| format!("it cannot be waited for: {error}"))?;
+    if !status.success() {
+        return Err(format!("it ended with {status}"));
+    }
+    read.map_err(|error| format!("what it prints cannot be read: {error}"))
+}
+
+fn failed(why: String) -> Answer {
+    Answer::Failed { why, late: false, passing: false }
+}

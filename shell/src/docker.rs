@@ -1,0 +1,132 @@
+//! The docker command line: each call with a limit, so that a docker that hangs ends in an error.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek},
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use c2_core::seam::Failure;
+use rustix::{
+    fs::{MemfdFlags, memfd_create},
+    process::{Pid, Signal, kill_process_group},
+};
+
+/// The longest run of a call that only asks or signals.
+pub(crate) const QUICK: Duration = Duration::from_secs(30);
+/// The longest run of a call that may have to pull an image.
+pub(crate) const PULLING: Duration = Duration::from_secs(600);
+/// The most that is kept of what a call prints.
+const KEPT_BYTES: u64 = 64 * 1024;
+
+/// How a call ended.
+#[derive(Debug)]
+pub(crate) struct Called {
+    /// Whether it exited with 0.
+    pub(crate) succeeded: bool,
+    /// What it printed to standard output.
+    pub(crate) stdout: String,
+    /// What it printed to standard error: for people.
+    pub(crate) stderr: String,
+}
+
+impl Called {
+    /// Standard output of a call that must succeed.
+    pub(crate) fn must(self, doing: &str) -> Result<String, Failure> {
+        if self.succeeded { Ok(self.stdout) } else { Err(self.failure(doing)) }
+    }
+
+    /// What a call that failed said, as a failure.
+    pub(crate) fn failure(&self, doing: &str) -> Failure {
+        let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
+        let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+        let last = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default().join("\n  ");
+        Failure::world(doing, if last.is_empty() { "docker failed and said nothing".into() } else { last })
+    }
+}
+
+/// Calls docker.
+pub(crate) fn docker(arguments: &[&str], limit: Duration) -> Result<Called, Failure> {
+    call("docker", arguments, None, limit)
+}
+
+/// Calls a program; its process group is killed at the limit.
+pub(crate) fn call(
+    program: &str,
+    arguments: &[&str],
+    folder: Option<&Path>,
+    limit: Duration,
+) -> Result<Called, Failure> {
+    let doing = || format!("call {program} {}", arguments.join(" "));
+    let failed = |error: io::Error| Failure::World {
+        doing: doing(),
+        why: error.to_string(),
+        hint: (error.kind() == io::ErrorKind::NotFound).then(|| format!("install {program}")),
+    };
+    let memory = || Ok::<File, io::Error>(memfd_create("c2", MemfdFlags::CLOEXEC)?.into());
+    let (mut stdout, mut stderr) = (memory().map_err(failed)?, memory().map_err(failed)?);
+    let pipes = (stdout.try_clone().map_err(failed)?, stderr.try_clone().map_err(failed)?);
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(pipes.0).stderr(pipes.1).process_group(0);
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
+    let mut child = command.spawn().map_err(failed)?;
+    let (begun, mut pause) = (Instant::now(), Duration::from_millis(1));
+    let status = loop {
+        match child.try_wait().map_err(failed)? {
+            Some(status) => break status,
+            None if begun.elapsed() >= limit => {
+                if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+                    // It may just have ended.
+                    let _ = kill_process_group(group, Signal::KILL);
+                }
+                let _ = child.wait();
+                return Err(Failure::World {
+                    doing: doing(),
+                    why: format!("no end after {} s", limit.as_secs()),
+                    hint: Some("see whether the docker daemon answers: docker ps".into()),
+                });
+            }
+            None => thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
+    };
+    let kept = |file: &mut File| {
+        let mut bytes = Vec::new();
+        let length = file.metadata()?.len();
+        file.seek(io::SeekFrom::Start(length.saturating_sub(KEPT_BYTES)))?;
+        file.take(KEPT_BYTES).read_to_end(&mut bytes)?;
+        Ok::<String, io::Error>(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let (stdout, stderr) = (kept(&mut stdout).map_err(failed)?, kept(&mut stderr).map_err(failed)?);
+    Ok(Called { succeeded: status.success(), stdout, stderr })
+}
+
+/// Whether a container of this compose project runs.
+pub(crate) fn project_runs(project: &str) -> Result<bool, Failure> {
+    let label = format!("label=com.docker.compose.project={project}");
+    let called = docker(&["ps", "-q", "--filter", &label], QUICK)?;
+    Ok(!called.must(&format!("look for containers of the compose project {project}"))?.trim().is_empty())
+}
+
+/// The containers of a compose project as they stand, and their last lines: what a person needs to see why it fails.
+pub(crate) fn project_story(project: &str) -> String {
+    let label = format!("label=com.docker.compose.project={project}");
+    let format = "{{.ID}} {{.Names}}: {{.Status}}";
+    let listed = docker(&["ps", "-a", "--filter", &label, "--format", format], QUICK);
+    let Ok(text) = listed.and_then(|called| called.must("list containers")) else { return String::new() };
+    let mut story = String::new();
+    for line in text.lines().take(5) {
+        let Some((id, shown)) = line.split_once(' ') else { continue };
+        story.push_str(&format!("\ncontainer {shown}"));
+        let Ok(logs) = docker(&["logs", "--tail", "10", id], QUICK) else { continue };
+        let lines = logs.stdout.lines().chain(logs.stderr.lines());
+        lines.for_each(|line| story.push_str(&format!("\n  {line}")));
+    }
+    if story.is_empty() { "\nno container of its compose project is there".into() } else { story }
+}

@@ -1,0 +1,123 @@
+//! Ports: whether something listens on one, and whether a deploy is ready there.
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+
+use c2_core::{config::Readiness, proxy::project_name, seam::Failure};
+
+use crate::{docker, signals::Signals};
+
+/// The longest single look at a port.
+const LOOK: Duration = Duration::from_secs(5);
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How soon somebody who accepts only to hang up has done so: docker's own proxy does when nothing is behind it.
+const HANG_UP: Duration = Duration::from_millis(100);
+/// The most that is read of an answer.
+const ANSWER_BYTES: u64 = 64 * 1024;
+
+/// Whether something accepts connections on a port of this machine, or listens there on any of its addresses.
+pub(crate) fn listens(port: u16) -> bool {
+    connect(port).is_ok() || ["/proc/net/tcp", "/proc/net/tcp6"].iter().any(|table| is_in(table, port))
+}
+
+/// Whether the kernel's table of sockets (proc(5)) has a listening one on this port.
+fn is_in(table: &str, port: u16) -> bool {
+    let text = fs::read_to_string(table).unwrap_or_default();
+    let wanted = format!(":{port:04X}");
+    text.lines().any(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        words.next().is_some_and(|local| local.ends_with(&wanted)) && words.nth(1) == Some("0A")
+    })
+}
+
+fn connect(port: u16) -> io::Result<TcpStream> {
+    TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), LOOK)
+}
+
+/// Asks a port until it is ready; the failure shows the last answer, the containers and their last lines.
+pub(crate) fn wait(port: u16, readiness: &Readiness, folder: &str, signals: &Signals) -> Result<(), Failure> {
+    let limit_s = match readiness {
+        Readiness::None => return Ok(()),
+        Readiness::Tcp(tcp) => tcp.timeout_s.get(),
+        Readiness::Http(http) => http.timeout_s.get(),
+    };
+    let until = Instant::now() + Duration::from_secs(limit_s.into());
+    loop {
+        let Err(last) = probe(port, readiness) else { return Ok(()) };
+        if let Some(signal) = signals.noted() {
+            return Err(Failure::Interrupted(signal));
+        }
+        if Instant::now() >= until {
+            let name = folder.rsplit('/').next().unwrap_or_default();
+            let story = docker::project_story(&project_name(name));
+            return Err(Failure::World {
+                doing: format!("wait until {name} is ready on port {port}"),
+                why: format!("not within {limit_s} s; the last look: {last}{story}"),
+                hint: None,
+            });
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// One look.
+pub(crate) fn probe(port: u16, readiness: &Readiness) -> Result<(), String> {
+    match readiness {
+        Readiness::None => Ok(()),
+        Readiness::Tcp(_) => accepts(port),
+        Readiness::Http(http) => {
+            let answer = get(port, "localhost", http.path.as_str()).map_err(|error| error.to_string())?;
+            let range = http.status;
+            match answer.status {
+                status if (range.from..=range.to).contains(&status) => Ok(()),
+                status => Err(format!("{} was answered with status {status}", http.path)),
+            }
+        }
+    }
+}
+
+fn accepts(port: u16) -> Result<(), String> {
+    let mut stream = connect(port).map_err(|error| error.to_string())?;
+    stream.set_read_timeout(Some(HANG_UP)).map_err(|error| error.to_string())?;
+    match stream.read(&mut [0]) {
+        Ok(0) => Err("the connection was accepted and closed at once".into()),
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// An answer to a GET.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// Its status.
+    pub(crate) status: u16,
+    /// Its body, where it is text and short.
+    pub(crate) body: String,
+}
+
+/// Gets a path from a port of this machine.
+pub(crate) fn get(port: u16, host: &str, path: &str) -> io::Result<Answered> {
+    let mut stream = connect(port)?;
+    stream.set_read_timeout(Some(LOOK))?;
+    stream.set_write_timeout(Some(LOOK))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: c2\r\nConnection: close\r\n\r\n")?;
+    let mut bytes = Vec::new();
+    let read = stream.take(ANSWER_BYTES).read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes);
+    let status = text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)?.get(..3)?.parse().ok());
+    match (status, read) {
+        (Some(status), _) => {
+            let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_string();
+            Ok(Answered { status, body })
+        }
+        (None, Err(error)) => Err(error),
+        (None, Ok(_)) => Err(io::Error::other("the answer is no HTTP")),
+    }
+}

@@ -1,0 +1,176 @@
+//! The cases that AWS ships with its own crates, read from cargo's registry folder where they are fetched to.
+//!
+//! Without them nothing is checked, unless `C2_WANT_AWS_VECTORS` is set, as `tests/steps/35-aws-vectors.sh` does after
+//! it has fetched them.
+
+use c2_core::aws::{Credentials, Kind, Location, Profiles, Request, Signing};
+use c2_core::time::parse_utc;
+use c2_shell::aws::sha256;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// The newest fetched source of a crate.
+fn fetched(name: &str) -> Option<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
+    let folders = registries.into_iter().flatten().flatten();
+    let crates = folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten());
+    let found = crates.map(|entry| entry.path()).filter(|path| {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        file.strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with('-') && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+    });
+    let found = found.max();
+    assert!(found.is_some() || env::var_os("C2_WANT_AWS_VECTORS").is_none(), "{name} is not fetched");
+    found
+}
+
+fn cases(path: &Path) -> Vec<Value> {
+    let document: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    document["tests"].as_array().unwrap().clone()
+}
+
+#[test]
+fn profile_files_are_read_as_aws_reads_them() {
+    let Some(folder) = fetched("aws-runtime") else { return };
+    let all = cases(&folder.join("test-data/profile-parser-tests.json"));
+    for case in &all {
+        let mut profiles = Profiles::default();
+        let mut add = |kind, name: &str| profiles.add(kind, case["input"][name].as_str().unwrap_or_default());
+        let added = add(Kind::Config, "configFile").and_then(|()| add(Kind::Credentials, "credentialsFile"));
+        let name = &case["name"];
+        match (case["output"]["errorContaining"].as_str(), added) {
+            (None, added) => {
+                assert_eq!(added, Ok(()), "{name}");
+                assert_eq!(json!(profiles.profiles), case["output"]["config"]["profiles"], "{name}");
+                if let Some(sessions) = case["output"]["config"].get("sso_sessions") {
+                    assert_eq!(json!(profiles.sso_sessions), *sessions, "{name}");
+                }
+            }
+            (Some(expected), Err(wrong)) => {
+                assert!(wrong.why.contains(&expected.to_lowercase()), "{name}: {wrong:?}");
+            }
+            (Some(_), Ok(())) => panic!("{name} is no error"),
+        }
+    }
+    println!("{} cases", all.len());
+    assert!(all.len() >= 50);
+}
+
+#[test]
+fn profile_files_are_where_aws_looks_for_them() {
+    let Some(folder) = fetched("aws-runtime") else { return };
+    let all = cases(&folder.join("test-data/file-location-tests.json"));
+    let linux: Vec<_> = all.iter().filter(|case| case["platform"] == "linux").collect();
+    for case in &linux {
+        let environment = case["environment"].as_object().unwrap().iter();
+        let environment: BTreeMap<_, _> =
+            environment.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
+        let found = Location::new(&environment);
+        assert_eq!(json!(found.config), case["configLocation"], "{}", case["name"]);
+        assert_eq!(json!(found.credentials), case["credentialsLocation"], "{}", case["name"]);
+        if let Some(profile) = case.get("profile") {
+            assert_eq!(json!(found.profile), *profile, "{}", case["name"]);
+        }
+    }
+    println!("{} cases", linux.len());
+    assert!(linux.len() >= 4);
+}
+
+#[test]
+fn requests_are_signed_as_aws_signs_them() {
+    let Some(folder) = fetched("aws-sigv4") else { return };
+    let suite = fs::read_dir(folder.join("aws-signing-test-suite/v4")).unwrap();
+    let mut folders: Vec<_> = suite.map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let (mut passed, mut failed) = (0, Vec::new());
+    // The two without a context sign at other times and for other services.
+    for folder in folders.iter().filter(|folder| folder.join("context.json").is_file()) {
+        if signs(folder) { passed += 1 } else { failed.push(folder.file_name().unwrap().to_owned()) }
+    }
+    println!("{passed} passed");
+    assert_eq!(failed, Vec::<std::ffi::OsString>::new());
+    assert!(passed >= 30);
+}
+
+fn signs(folder: &Path) -> bool {
+    let context: Value = serde_json::from_slice(&fs::read(folder.join("context.json")).unwrap()).unwrap();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let request = fs::read_to_string(folder.join("request.txt")).unwrap();
+    let (head, body) = request.split_once("\n\n").unwrap_or((&request, ""));
+    let mut lines = head.lines();
+    let first = lines.next().unwrap();
+    let (method, target) = first.trim_end_matches(" HTTP/1.1").split_once(' ').unwrap();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    // What is signed as S3 wants it is encoded once; the client encodes once what it is given.
+    let mut path = decoded(path);
+    if context["normalize"] == true {
+        path = normal(&path);
+    }
+    let query: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    let query = query.iter().map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let query: Vec<_> = query.map(|(name, value)| (decoded(name), decoded(value))).collect();
+    let query: Vec<_> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for line in lines {
+        match (line.split_once(':'), line.starts_with(' '), headers.last_mut()) {
+            (_, true, Some((_, value))) => *value += &format!("\n{line}"),
+            (Some((name, value)), ..) => headers.push((name.to_owned(), value.to_owned())),
+            _ => (),
+        }
+    }
+    if context["sign_body"] == true {
+        let hash = sha256(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        headers.push(("x-amz-content-sha256".to_owned(), hash));
+    }
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let omitted = context["omit_session_token"] == true;
+    let credentials = Credentials {
+        access_key_id: text(&context["credentials"]["access_key_id"]).unwrap(),
+        secret_access_key: text(&context["credentials"]["secret_access_key"]).unwrap(),
+        session_token: text(&context["credentials"]["token"]).filter(|_| !omitted),
+        expires_s: None,
+        from_metadata: false,
+    };
+    let signing = Signing {
+        credentials: &credentials,
+        region: context["region"].as_str().unwrap(),
+        service: context["service"].as_str().unwrap(),
+        now_s: parse_utc(context["timestamp"].as_str().unwrap()).unwrap(),
+        sha256,
+    };
+    let added =
+        signing.headers(&Request { method, path: &path, query: &query, headers: &headers, body: body.as_bytes() });
+    let authorization = &added.iter().find(|(name, _)| *name == "authorization").unwrap().1;
+    let signature = fs::read_to_string(folder.join("header-signature.txt")).unwrap();
+    authorization.ends_with(&format!("Signature={}", signature.trim()))
+}
+
+fn decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let [first, behind @ ..] = rest {
+        let code = if *first == b'%' { behind.get(..2) } else { None };
+        match code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok()) {
+            Some(byte) => (bytes, rest) = ([bytes, vec![byte]].concat(), &behind[2..]),
+            None => (bytes, rest) = ([bytes, vec![*first]].concat(), behind),
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// A path without `.`, `..` and empty segments, as all of the client's are.
+fn normal(path: &str) -> String {
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => (),
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    let end = if path.ends_with(['/', '.']) && !segments.is_empty() { "/" } else { "" };
+    format!("/{}{end}", segments.join("/"))
+}
