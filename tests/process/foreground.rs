@@ -153,3 +153,53 @@ fn a_foreground_start_command_has_the_limit_of_any_command() {
     assert_live(&machine, "a");
     assert_tidy(&machine);
 }
+
+/// Stays until its mark is gone or another instance has taken its place.
+fn alone(then: &str) -> String {
+    format!(
+        r#"{START}; echo $$ > "$RUN/pid"; while test -e "$RUN/${{PWD##*/}}" && test "$(cat "$RUN/pid")" = $$; do sleep 0.02; done; {then}"#
+    )
+}
+
+#[test]
+fn a_foreground_start_lets_the_same_release_be_that_is_started_again_elsewhere() {
+    let machine = machine();
+    pack(&machine, "a", Commands { start: &alone("exit 1"), ..Commands::default() });
+    let first = start_attended(&machine, "a");
+    let second = machine.command(&["start", "a.zip"]).spawn().unwrap();
+    let first = end_of(&machine, first);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    assert!(first.stderr.ends_with("a.zip was stopped or replaced by another run\n"), "{first:?}");
+    assert_live(&machine, "a");
+    assert_eq!(machine.run(&["stop", "a"]).code, Some(0));
+    assert_eq!(end_of(&machine, second).code, Some(0));
+    assert_eq!(running(&machine), Vec::<String>::new());
+    assert_tidy(&machine);
+}
+
+#[test]
+fn a_foreground_start_lets_a_stop_be_that_failed_elsewhere() {
+    let machine = machine_with_live_a(Commands::default());
+    let stop = format!("{STOP}; exit 5");
+    pack(&machine, "b", Commands { start: &alone("exit 1"), stop: &stop, ..Commands::default() });
+    let start = start_attended(&machine, "b");
+    assert_eq!(machine.run(&["stop", "b"]).code, Some(1));
+    let start = end_of(&machine, start);
+    assert_eq!(start.code, Some(0), "{start:?}");
+    assert_live(&machine, "b");
+    send("TERM", number_in(&machine, "/run/pid"));
+}
+
+#[test]
+fn a_foreground_start_leaves_the_change_to_the_next_run_that_a_killed_run_had_begun() {
+    let machine = machine_with_live_a(Commands::default());
+    let stop = format!(r#"{STOP}; echo $$ > "$RUN/stopping"; kill -9 $PPID"#);
+    pack(&machine, "b", Commands { start: &alone("exit 1"), stop: &stop, ..Commands::default() });
+    let start = start_attended(&machine, "b");
+    assert_eq!(machine.run(&["stop", "b"]).code, None);
+    let start = end_of(&machine, start);
+    assert_eq!(start.code, Some(0), "{start:?}");
+    assert_eq!(machine.target("/opt/deploys/current").as_deref(), Some("/opt/deploys/b"));
+    assert!(machine.path("/opt/deploys/.c2/intents/current.json").exists());
+    assert_eq!(running(&machine), Vec::<String>::new());
+}

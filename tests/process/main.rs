@@ -9,5 +9,6 @@ mod endings;
 mod fixture;
 mod foreground;
 mod output;
+mod paths;
 mod runs;
 mod signals;

@@ -80,6 +80,22 @@ fn a_run_inside_of_a_command_does_not_wait_for_its_own_caller() {
 }
 
 #[test]
+fn a_command_of_a_release_can_neither_start_nor_stop_one() {
+    let machine = machine();
+    pack(&machine, "a", Commands::default());
+    assert_eq!(machine.run(&["start", "a.zip"]).code, Some(0));
+    for words in ["start a.zip", "stop a"] {
+        pack(&machine, "b", Commands { prestart: &format!(r#""$C2" {words}"#), ..Commands::default() });
+        let output = machine.command(&["start", "b.zip"]).env("C2", env!("CARGO_BIN_EXE_c2")).output().unwrap();
+        let ended = machine.ended(output);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stderr.contains("a command of a release can neither start nor stop one"), "{ended:?}");
+        assert_live(&machine, "a");
+        assert_tidy(&machine);
+    }
+}
+
+#[test]
 fn on_an_empty_machine_all_that_is_missing_is_made_with_its_modes_under_any_umask() {
     for umask in ["000", "077"] {
         let machine = machine_with(r#", "configSources": {"machine": {"file": "{root}/etc/machine.json"}}"#);

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM while a plan is performed: what was begun is undone, the old release stays live.
+//! SIGINT, SIGTERM and SIGHUP while a plan is performed: what was begun is undone, the old release stays live.
 
 use crate::{
     fixture::{
@@ -79,6 +79,36 @@ fn a_second_signal_does_not_cut_the_undo_short() {
     assert_eq!(ended.code, Some(130), "{ended:?}");
     assert_live(&machine, "a");
     assert_tidy(&machine);
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_a_run_like_any_signal_unless_the_run_was_to_outlive_it() {
+    let machine = machine_with_live_a(Commands::default());
+    pack(&machine, "b", Commands { prestart: STAY, ..Commands::default() });
+    let child = machine.command(&["start", "b.zip"]).spawn().unwrap();
+    await_file(&machine, "/run/at");
+    send("HUP", child.id());
+    let ended = end_of(&machine, child);
+    assert_eq!(ended.code, Some(129), "{ended:?}");
+    assert_live(&machine, "a");
+    assert_tidy(&machine);
+
+    let wait = r#"echo at > "$RUN/waits"; while test -d "$RUN" && test ! -e "$RUN/go"; do sleep 0.02; done"#;
+    pack(&machine, "b", Commands { prestart: wait, ..Commands::default() });
+    let program = machine.command(&["start", "b.zip"]);
+    let mut outliving = std::process::Command::new("sh");
+    outliving.args(["-c", r#"trap "" HUP; exec "$0" start b.zip"#]).arg(program.get_program());
+    for (name, value) in program.get_envs() {
+        value.map(|value| outliving.env(name, value));
+    }
+    let outliving = outliving.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = outliving.spawn().unwrap();
+    await_file(&machine, "/run/waits");
+    send("HUP", child.id());
+    machine.write("/run/go", 0o644, b"");
+    let ended = end_of(&machine, child);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_live(&machine, "b");
 }
 
 #[test]

@@ -97,7 +97,7 @@ impl Start {
             stages.insert(0, Stage::new("cache the config sources", cache));
         }
         let running = self.running();
-        if change.again() {
+        if change.again {
             // The folder is exchanged while nothing of the release runs.
             stages.extend([change.prestart(running, &deploys.aside(change.name.as_str()))]);
             stages.extend(stop);
@@ -221,16 +221,12 @@ struct Change<'a> {
     id: String,
     home: Option<Folder>,
     before: Option<&'a Live>,
+    /// Whether what is live is in the folder that the release goes to.
     again: bool,
     prepared: Prepared,
 }
 
 impl Change<'_> {
-    /// Whether what is live is in the folder that the release goes to.
-    fn again(&self) -> bool {
-        self.again
-    }
-
     fn aside(&self) -> String {
         self.deploys.aside(self.name.as_str())
     }

@@ -98,7 +98,9 @@ impl Stop {
         let stop = stop.map(|stage| take_up::noting(stage, deploys, &intent));
         let stages = stop.into_iter().chain([unlink]).collect();
         let intent = Some((deploys.current_intent(), intent));
-        Ok(Plan { intent, notes, ..Plan::new(format!("stop {}", base_name(&live.path)), stages) })
+        // A start that stayed with what is stopped here has kept the folder's former content until now.
+        let tidy = vec![Effect::Remove(deploys.asides())];
+        Ok(Plan { intent, notes, tidy, ..Plan::new(format!("stop {}", base_name(&live.path)), stages) })
     }
 
     /// Whether the name given is the live release's or its deploy's.

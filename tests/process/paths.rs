@@ -1,0 +1,105 @@
+//! Paths that have several spellings, and paths at which no regular file is.
+
+use std::{
+    fs,
+    os::unix::fs::{FileTypeExt, symlink},
+    process::Command,
+};
+
+use crate::{
+    fixture::{Commands, START, assert_live, assert_tidy, machine, machine_with, pack, running},
+    support::machine::Machine,
+};
+
+/// A start and a stop command that fail when the other was not run before it in the same folder.
+const STRICT_START: &str = r#"test ! -e "$RUN/${PWD##*/}" && cp version "$RUN/${PWD##*/}" && touch up"#;
+const STRICT_STOP: &str = r#"test -e up && rm up "$RUN/${PWD##*/}""#;
+
+fn machine_with_deploys(deploys: &str) -> Machine {
+    Machine::new(&format!(
+        r#"{{"deploysDir": "{{root}}/{deploys}", "contextCache": "{{root}}/opt/config",
+            "logFile": "{{root}}/opt/var/log/camus2.log", "releases": {{"localdir": "{{root}}/srv/releases"}}}}"#
+    ))
+}
+
+#[test]
+fn the_same_release_is_stopped_before_its_folder_is_exchanged_however_the_deploys_folder_is_spelled() {
+    for deploys in ["opt/deploys/", "opt//./deploys", "opt/link"] {
+        let machine = machine_with_deploys(deploys);
+        machine.make_folder("/opt/deploys", 0o755);
+        symlink(machine.path("/opt/deploys"), machine.path("/opt/link")).unwrap();
+        pack(&machine, "a", Commands { start: STRICT_START, stop: STRICT_STOP, ..Commands::default() });
+        assert_eq!(machine.run(&["start", "a.zip"]).code, Some(0));
+        // As another tool, or an older configuration, wrote it.
+        fs::remove_file(machine.path("/opt/deploys/current")).unwrap();
+        symlink(machine.path("/opt/deploys/a"), machine.path("/opt/deploys/current")).unwrap();
+        let again = machine.run(&["start", "a.zip"]);
+        assert_eq!(again.code, Some(0), "{deploys}: {again:?}");
+        assert_eq!(running(&machine), ["a"]);
+        assert_tidy(&machine);
+        let stop = machine.run(&["stop", "a"]);
+        assert_eq!((stop.code, running(&machine).len()), (Some(0), 0), "{deploys}: {stop:?}");
+    }
+}
+
+#[test]
+fn a_current_that_leads_to_no_folder_is_healed() {
+    for (name, target) in [("a file", "/opt/file"), ("itself", "/opt/deploys/current")] {
+        let machine = machine();
+        machine.write("/opt/file", 0o644, b"kept");
+        machine.make_folder("/opt/deploys", 0o755);
+        symlink(machine.path(target), machine.path("/opt/deploys/current")).unwrap();
+        pack(&machine, "a", Commands::default());
+        let start = machine.run(&["start", "a.zip"]);
+        assert_eq!(start.code, Some(0), "{name}: {start:?}");
+        assert_live(&machine, "a");
+        assert_eq!(machine.text("/opt/file").as_deref(), Some("kept"));
+    }
+}
+
+#[test]
+fn an_expanded_template_goes_through_a_link_and_into_a_pipe_and_replaces_neither() {
+    let machine = machine();
+    machine.write("/srv/t.tpl", 0o644, b"filled");
+    machine.write("/srv/target", 0o644, b"before");
+    symlink(machine.path("/srv/target"), machine.path("/srv/link")).unwrap();
+    let (template, root) = (format!("{}/srv/t.tpl", machine.root), &machine.root);
+    let ended = machine.run(&["expand-template", &template, &format!("{root}/srv/link")]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(fs::symlink_metadata(machine.path("/srv/link")).unwrap().is_symlink());
+    assert_eq!(machine.text("/srv/target").as_deref(), Some("filled"));
+
+    let pipe = machine.path("/srv/pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = Command::new("cat").arg(&pipe).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let ended = machine.run(&["expand-template", &template, &format!("{root}/srv/pipe")]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(reader.wait_with_output().unwrap().stdout, b"filled");
+    assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn a_config_source_that_is_a_pipe_is_refused_and_not_waited_for() {
+    let machine = machine_with(r#", "configSources": {"machine": {"file": "{root}/etc/machine.json"}}"#);
+    machine.make_folder("/etc", 0o755);
+    assert!(Command::new("mkfifo").arg(machine.path("/etc/machine.json")).status().unwrap().success());
+    let ended = machine.run(&["fetch-context"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("/etc/machine.json: it is no regular file"), "{ended:?}");
+}
+
+#[test]
+fn a_run_that_was_killed_before_it_stopped_anything_does_not_start_the_old_release_again() {
+    let machine = machine();
+    let start = format!(r#"{START} && echo started >> "$RUN/starts""#);
+    pack(&machine, "a", Commands { start: &start, ..Commands::default() });
+    assert_eq!(machine.run(&["start", "a.zip"]).code, Some(0));
+    let prestart = r#"test -e "$RUN/killed" || { touch "$RUN/killed"; kill -9 $PPID; }"#;
+    pack(&machine, "b", Commands { prestart, ..Commands::default() });
+    assert_eq!(machine.run(&["start", "b.zip"]).code, None);
+    let ended = machine.run(&["start", "b.zip"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(machine.text("/run/starts").as_deref(), Some("started\n"));
+    assert_live(&machine, "b");
+    assert_tidy(&machine);
+}
