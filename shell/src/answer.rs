@@ -152,7 +152,8 @@ fn folder(path: &str) -> Result<Option<Folder>, Failure> {
     let line = |index| stamp.as_ref().and_then(|text| text.lines().nth(index)).map(str::to_string);
     let port = line(2).and_then(|port| port.parse().ok());
     let compose = COMPOSE_FILES.iter().any(|name| at.join(name).exists());
-    Ok(Some(Folder { id: line(0), release: line(1), port, compose, release_json }))
+    let filled = at.join("release.json.tpl").exists();
+    Ok(Some(Folder { id: line(0), release: line(1), port, compose, filled, release_json }))
 }
 
 /// The SHA-256 of a file, in hexadecimal digits.

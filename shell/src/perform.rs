@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use c2_core::seam::{Effect, Failure, Folder, Host as _, Rendered, Role};
+use c2_core::seam::{CommandLine, Effect, Failure, Folder, Host as _, Rendered, Role};
 
 use crate::{
     archive::{self, ExtraFile},
@@ -94,7 +94,7 @@ impl Machine {
         &mut self,
         role: Role,
         folder: &str,
-        command: &str,
+        command: &CommandLine,
         limit_s: Option<u32>,
         may_stay: bool,
     ) -> Result<(), Failure> {

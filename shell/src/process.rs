@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use c2_core::seam::{Ending, Failure, Role, Signal};
+use c2_core::seam::{CommandLine, Ending, Failure, Role, Signal};
 use rustix::process::{Pid, kill_process_group, test_kill_process_group};
 
 use crate::{
@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(10);
 pub(crate) struct Spawned {
     role: Role,
     folder: String,
-    command: String,
+    command: CommandLine,
     limit_s: Option<u32>,
     since: Instant,
     child: Child,
@@ -53,13 +53,19 @@ pub(crate) struct Setting<'a> {
 pub(crate) fn spawn(
     role: Role,
     folder: &str,
-    command: &str,
+    command: &CommandLine,
     limit_s: Option<u32>,
     setting: &Setting<'_>,
 ) -> Result<Spawned, Failure> {
     let physical = Path::new(folder).canonicalize();
     let mut process = Command::new("sh");
-    process.arg("-c").arg(command).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    process
+        .arg("-c")
+        .arg(command.reveal())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
     if let Some((name, value)) = &setting.held {
         process.env(name, value);
     }
@@ -67,7 +73,7 @@ pub(crate) fn spawn(
     let mut child = spawned.map_err(|error| Failure::Command {
         role,
         folder: folder.into(),
-        command: command.into(),
+        command: command.clone(),
         ending: Ending::NotRun(error.to_string()),
         tail: vec![],
     })?;
@@ -78,7 +84,7 @@ pub(crate) fn spawn(
     if let Some(pipe) = child.stderr.take() {
         output.follow(pipe.into(), Stream::Err);
     }
-    Ok(Spawned { role, folder: folder.into(), command: command.into(), limit_s, since: Instant::now(), child, output })
+    Ok(Spawned { role, folder: folder.into(), command: command.clone(), limit_s, since: Instant::now(), child, output })
 }
 
 impl Spawned {

@@ -50,7 +50,7 @@ pub(crate) fn wait(port: u16, readiness: &Readiness, folder: &str, signals: &Sig
     let until = Instant::now() + Duration::from_secs(limit_s.into());
     loop {
         let Err(last) = probe(port, readiness) else { return Ok(()) };
-        if let Some(signal) = signals.noted() {
+        if let Some(signal) = signals.heeded() {
             return Err(Failure::Interrupted(signal));
         }
         if Instant::now() >= until {

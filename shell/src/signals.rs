@@ -1,6 +1,7 @@
 //! SIGINT, SIGTERM and SIGHUP: noted while a plan is performed, the end of this process otherwise.
 
 use std::{
+    cell::Cell,
     io,
     sync::{
         Arc,
@@ -11,6 +12,8 @@ use std::{
 use c2_core::seam::Signal;
 use signal_hook::{consts, flag};
 
+use crate::output::tell;
+
 /// The signals that ask this process to end.
 #[derive(Debug, Default)]
 pub(crate) struct Signals {
@@ -18,7 +21,11 @@ pub(crate) struct Signals {
     terminate: Arc<AtomicBool>,
     hangup: Arc<AtomicBool>,
     unshielded: Arc<AtomicBool>,
-    unheeded: AtomicBool,
+    unheeded: Cell<bool>,
+    /// The signal that began an undo.
+    first: Cell<Option<Signal>>,
+    /// How often Ctrl-C came while something was taken back.
+    impatient: Cell<u8>,
 }
 
 impl Signals {
@@ -42,14 +49,31 @@ impl Signals {
         self.unshielded.store(!on, Ordering::SeqCst);
     }
 
-    /// While on, a noted signal ends the command of a release that runs.
+    /// While on, a noted signal ends the command of a release that runs. While off, only Ctrl-C given twice does.
     pub(crate) fn heed(&self, on: bool) {
-        self.unheeded.store(!on, Ordering::SeqCst);
+        if !on && !self.unheeded.get() {
+            self.first.set(self.noted());
+            self.interrupt.store(false, Ordering::SeqCst);
+            self.impatient.set(0);
+        }
+        self.unheeded.set(!on);
     }
 
     /// The signal that the command of a release is to be ended by.
     pub(crate) fn heeded(&self) -> Option<Signal> {
-        self.noted().filter(|_| !self.unheeded.load(Ordering::SeqCst))
+        if !self.unheeded.get() {
+            return self.noted();
+        }
+        if self.interrupt.swap(false, Ordering::SeqCst) {
+            self.first.set(self.first.get().or(Some(Signal::Interrupt)));
+            self.impatient.set(self.impatient.get().saturating_add(1));
+            if self.impatient.get() == 1 {
+                tell(
+                    "what was begun is being undone; Ctrl-C once more breaks that off, and the next start or stop does it",
+                );
+            }
+        }
+        (self.impatient.get() > 1).then_some(Signal::Interrupt)
     }
 
     /// The signal that was noted.
@@ -59,7 +83,8 @@ impl Signals {
             (&self.terminate, Signal::Terminate),
             (&self.hangup, Signal::Hangup),
         ];
-        noted.into_iter().find(|(flag, _)| flag.load(Ordering::SeqCst)).map(|(_, signal)| signal)
+        let noted = noted.into_iter().find(|(flag, _)| flag.load(Ordering::SeqCst)).map(|(_, signal)| signal);
+        self.first.get().or(noted)
     }
 }
 

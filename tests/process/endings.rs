@@ -34,7 +34,7 @@ fn a_command_that_is_killed_shows_its_signal() {
     pack(&machine, "b", Commands { start: "kill -KILL $$", ..Commands::default() });
     let ended = machine.run(&["start", "b.zip"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    let expected = "\nc2: start b.zip: start: start command in /opt/deploys/b: ended by signal 9: kill -KILL $$\n";
+    let expected = "\nc2: start b.zip: start command in /opt/deploys/b: ended by signal 9: kill -KILL $$\n";
     assert!(ended.stderr.contains(expected), "{ended:?}");
     assert_live(&machine, "a");
 }

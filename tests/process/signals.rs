@@ -82,6 +82,35 @@ fn a_second_signal_does_not_cut_the_undo_short() {
 }
 
 #[test]
+fn an_undo_that_hangs_is_broken_off_by_ctrl_c_given_twice_and_the_next_run_does_it() {
+    let hangs = format!(r#"test -e "$RUN/go" || {{ echo $$ > "$RUN/undoing"; sleep 600; }}; {START}"#);
+    let machine = machine_with_live_a(Commands::default());
+    machine.write("/run/go", 0o644, b"");
+    pack(&machine, "a", Commands { start: &hangs, ..Commands::default() });
+    assert_eq!(machine.run(&["start", "a.zip"]).code, Some(0));
+    std::fs::remove_file(machine.path("/run/go")).unwrap();
+    pack(&machine, "b", Commands { start: "exit 3", ..Commands::default() });
+    let mut child = machine.command(&["start", "b.zip"]).spawn().unwrap();
+    await_file(&machine, "/run/undoing");
+    send("INT", child.id());
+    let mut told = String::new();
+    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    while !told.contains("Ctrl-C once more") {
+        assert_ne!(std::io::BufRead::read_line(&mut stderr, &mut told).unwrap(), 0, "{told}");
+    }
+    assert!(lives(number_in(&machine, "/run/undoing")), "the first one is only answered");
+    // From here on nothing hangs.
+    machine.write("/run/go", 0o644, b"");
+    send("INT", child.id());
+    let ended = end_of(&machine, child);
+    assert_ne!(ended.code, Some(0), "{ended:?}");
+    let again = machine.run(&["stop", "a"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert_eq!(running(&machine), Vec::<String>::new());
+    assert_tidy(&machine);
+}
+
+#[test]
 fn a_terminal_that_hangs_up_ends_a_run_like_any_signal_unless_the_run_was_to_outlive_it() {
     let machine = machine_with_live_a(Commands::default());
     pack(&machine, "b", Commands { prestart: STAY, ..Commands::default() });

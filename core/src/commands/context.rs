@@ -45,28 +45,51 @@ pub(crate) fn look(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String
 /// Every config source as it is now; one that does not exist is refused.
 pub(crate) fn fetch(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String, Content>, Refusal> {
     let found = look(facts, config)?;
-    for (name, source) in &config.config_sources {
-        if let Some(None) = found.get(name.as_str()) {
-            let at = location(name.as_str(), source)?;
-            return Err(Refusal::no(format!("fetch the config source {name}"), format!("{at} does not exist"))
-                .with_hint("create it, or wait for it with c2 fetch-context --retry"));
+    let (mut there, mut missing) = (BTreeMap::new(), Vec::new());
+    for (name, content) in found {
+        match content {
+            Some(content) => drop(there.insert(name, content)),
+            None => missing.push(name),
         }
     }
-    Ok(found.into_iter().filter_map(|(name, content)| Some((name, content?))).collect())
+    let at = |name: &String| {
+        let found = config.config_sources.iter().find(|(known, _)| known.as_str() == name);
+        found.map_or(Ok(String::new()), |(_, source)| Ok(location(name, source)?.to_string()))
+    };
+    let hint = "create what is missing, or wait for it with c2 fetch-context --retry";
+    absent(("fetch", ""), "does not exist", &missing, at, hint).map(|()| there)
+}
+
+/// Refuses config sources that are not there, all of them at once.
+fn absent(
+    (doing, whence): (&str, &str),
+    how: &str,
+    names: &[String],
+    at: impl Fn(&String) -> Result<String, Refusal>,
+    hint: &str,
+) -> Result<(), Refusal> {
+    let what = match names {
+        [] => return Ok(()),
+        [name] => format!("{doing} the config source {name}{whence}"),
+        names => format!("{doing} the config sources {}{whence}", names.join(", ")),
+    };
+    let lines: Vec<String> = names.iter().map(|name| Ok(format!("{} {how}", at(name)?))).collect::<Result<_, _>>()?;
+    Err(Refusal::no(what, lines.join("\n")).with_hint(hint))
 }
 
 /// Every config source as the cache holds it.
 pub(crate) fn cached(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String, Content>, Refusal> {
     let paths = config.config_sources.keys().map(|name| (name.as_str(), cache_path(config, name.as_str())));
-    let asked: Vec<_> = paths.map(|(name, path)| (name, facts.content(&Location::File(path.clone())), path)).collect();
-    let all = asked.into_iter().map(|(name, answer, path)| match answer? {
-        Some(content) => Ok((name.to_string(), content)),
-        None => {
-            Err(Refusal::no(format!("read the config source {name} from the cache"), format!("{path} is not there"))
-                .with_hint("run c2 fetch-context first"))
+    let asked: Vec<_> = paths.map(|(name, path)| (name, facts.content(&Location::File(path)))).collect();
+    let (mut there, mut missing) = (BTreeMap::new(), Vec::new());
+    for (name, answer) in asked {
+        match answer? {
+            Some(content) => drop(there.insert(name.to_string(), content)),
+            None => missing.push(name.to_string()),
         }
-    });
-    all.collect()
+    }
+    let at = |name: &String| Ok(cache_path(config, name));
+    absent(("read", " from the cache"), "is not there", &missing, at, "run c2 fetch-context first").map(|()| there)
 }
 
 /// The effects that put fetched config sources into the cache.

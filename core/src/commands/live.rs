@@ -1,11 +1,11 @@
 //! The live release without a proxy: what `current` names, and the commands in its folder.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use super::deploys::Deploys;
 use crate::{
-    config::{self, ReleaseConfig},
-    seam::{Effect, Facts, Folder, Refusal, Role},
+    config::{self, Readiness, ReleaseConfig, ShellCommand},
+    seam::{CommandLine, Effect, Facts, Folder, Refusal, Role},
 };
 
 /// What `current` names.
@@ -39,15 +39,43 @@ pub(crate) fn is_whole(folder: &Folder) -> bool {
     folder.id.is_some() || release_json(folder, "").is_ok()
 }
 
-/// The `release.json` that lies in a folder.
-pub(crate) fn release_json(folder: &Folder, path: &str) -> Result<ReleaseConfig, Refusal> {
+/// What a release says of how it is run.
+#[derive(Clone, Debug)]
+pub(crate) struct Commands {
+    prestart: CommandLine,
+    start: CommandLine,
+    stop: CommandLine,
+    /// When its deploy counts as ready; `None` for what the tool's configuration says.
+    pub(crate) readiness: Option<Readiness>,
+}
+
+impl Commands {
+    /// Those of a release's configuration; `filled`: it was made from a template.
+    pub(crate) fn new(config: &ReleaseConfig, filled: bool) -> Self {
+        let line = |command: &ShellCommand| CommandLine::new(command.as_str(), filled);
+        Commands {
+            prestart: line(&config.prestart_command),
+            start: line(&config.start_command),
+            stop: line(&config.stop_command),
+            readiness: config.readiness.clone(),
+        }
+    }
+}
+
+const DOING: &str = "read the commands of a deploy";
+
+/// The commands in the `release.json` that lies in a folder.
+pub(crate) fn release_json(folder: &Folder, path: &str) -> Result<Commands, Refusal> {
     let file = alloc::format!("{path}/release.json");
     let Some(text) = &folder.release_json else {
-        return Err(Refusal::no("read the commands of a deploy", alloc::format!("{file} is not there")));
+        return Err(Refusal::no(DOING, alloc::format!("{file} is not there")));
     };
-    config::release_config(&file, text)
-        .map(|parsed| parsed.value)
-        .map_err(super::rejected("read the commands of a deploy"))
+    config::release_config(&file, text).map(|parsed| Commands::new(&parsed.value, folder.filled)).map_err(|error| {
+        match folder.filled {
+            true => super::rejected_filled(DOING)(error),
+            false => super::rejected(DOING)(error),
+        }
+    })
 }
 
 /// How a release's commands are run.
@@ -61,20 +89,20 @@ pub(crate) struct Running {
 
 impl Running {
     /// Runs a command of a release; the empty one runs nothing.
-    pub(crate) fn run(self, role: Role, config: &ReleaseConfig, folder: &str, tolerant: bool) -> Option<Effect> {
+    pub(crate) fn run(self, role: Role, commands: &Commands, folder: &str, tolerant: bool) -> Option<Effect> {
         let command = match role {
-            Role::Prestart => &config.prestart_command,
-            Role::Start => &config.start_command,
-            Role::Stop => &config.stop_command,
+            Role::Prestart => &commands.prestart,
+            Role::Start => &commands.start,
+            Role::Stop => &commands.stop,
         };
         let run = || Effect::Run {
             role,
             folder: folder.into(),
-            command: command.to_string(),
+            command: command.clone(),
             tolerant,
             limit_s: self.limit_s,
             may_stay: self.may_stay,
         };
-        (!command.as_str().trim().is_empty()).then(run)
+        (!command.reveal().trim().is_empty()).then(run)
     }
 }

@@ -32,7 +32,7 @@ pub use unpack::Unpack;
 
 pub(crate) use deploys::{Deploys, base_name, fresh_id};
 pub(crate) use list_releases::releases;
-pub(crate) use live::{Running, is_whole, live, release_json};
+pub(crate) use live::{Commands, Running, is_whole, live, release_json};
 pub(crate) use partials::template_partials;
 pub(crate) use prepare::{Prepared, limits, prepare, utf8};
 
@@ -47,6 +47,17 @@ use crate::{config::Rejected, seam::Refusal};
 /// A refusal from all the errors of a file.
 pub(crate) fn rejected(what: &str) -> impl Fn(Rejected) -> Refusal {
     move |rejected| Refusal::no(what, rejected.to_string())
+}
+
+/// The same for a file that was filled from a template: where it is wrong, and nothing of what it holds.
+pub(crate) fn rejected_filled(what: &str) -> impl Fn(Rejected) -> Refusal {
+    move |mut rejected| {
+        // What the JSON reader says shows nothing of the text.
+        for error in rejected.errors.iter_mut().filter(|error| !error.text.starts_with("no valid JSON")) {
+            error.text = "this is not what must be there (what is there may be secret and is not shown)".into();
+        }
+        Refusal::no(what, rejected.to_string()).with_hint("look at its template, and at the values that fill it")
+    }
 }
 
 /// A refusal from all these problems.

@@ -8,7 +8,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{prepare::utf8, problems};
+use super::prepare::utf8;
 use crate::{
     seam::{Content, Facts, Location, Refusal},
     template,
@@ -22,14 +22,14 @@ pub(crate) fn gather(
     find: impl Fn(&str) -> Result<Option<Content>, Refusal>,
 ) -> Result<BTreeMap<String, String>, Refusal> {
     let mut known = BTreeMap::new();
-    let mut open = names(path, text)?;
+    let mut open = names(path, text);
     while !open.is_empty() {
         let asked: Vec<_> = open.into_iter().map(|name| (find(&name), name)).collect();
         open = vec![];
         for (answer, name) in asked {
             let Some(content) = answer? else { continue };
             let text = utf8(&format!("the partial {name} of {path}"), content.bytes.reveal())?.to_string();
-            open.extend(names(&name, &text)?);
+            open.extend(names(&name, &text));
             known.insert(name, text);
         }
         open.retain(|name| !known.contains_key(name));
@@ -51,8 +51,9 @@ pub(crate) fn template_partials(facts: &Facts, path: &str, text: &str) -> Result
     })
 }
 
-fn names(path: &str, text: &str) -> Result<Vec<String>, Refusal> {
-    template::partial_names(template::Source { path, text }).map_err(problems("read a template"))
+/// The partials that a text mentions; one that is no template mentions none, and the renderer says what is wrong.
+fn names(path: &str, text: &str) -> Vec<String> {
+    template::partial_names(template::Source { path, text }).unwrap_or_default()
 }
 
 /// The path of a partial relative to a template's folder; `None` when it leads outside of what the folder is in.

@@ -10,10 +10,10 @@ use alloc::{
 
 use serde_json::{Map, Value};
 
-use super::{context, problems, rejected};
+use super::{Commands, context, problems, rejected, rejected_filled};
 use crate::{
     archive::{Limits, Listing},
-    config::{self, ReleaseConfig, ReleasePath, Releases, ToolConfig},
+    config::{self, ReleasePath, Releases, ToolConfig},
     seam::{COMPOSE_FILES, Content, Facts, Location, Refusal, Rendered},
     template::{self, Strictness},
 };
@@ -23,18 +23,22 @@ pub(crate) struct Prepared {
     /// Where its archive is.
     pub(crate) archive: Location,
     /// Its commands, from the rendered `release.json` where that is a template.
-    pub(crate) config: ReleaseConfig,
+    pub(crate) config: Commands,
     /// The text of `release.json` as it will be on disk.
     pub(crate) release_json: String,
     /// Its rendered templates.
     pub(crate) rendered: Vec<Rendered>,
     /// Whether its folder will hold a compose file.
     pub(crate) compose: bool,
+    /// Whether its folder will hold a template of its `release.json`.
+    pub(crate) filled: bool,
     /// What a person should know.
     pub(crate) notes: Vec<String>,
 }
 
 const RELEASE_JSON: &str = "release.json";
+/// The file that names the content of a deploy's folder.
+const ID_FILE: &str = ".c2-id";
 
 /// Where a release is kept.
 pub(crate) fn archive_location(config: &ToolConfig, release: &str) -> Location {
@@ -78,6 +82,11 @@ pub(crate) fn prepare(
     let mut notes: Vec<String> = stored.warnings.iter().map(ToString::to_string).collect();
     let stored = stored.value;
 
+    let outputs = stored.templates.iter().map(|path| template::output_path(path.as_str()));
+    if listing.find(ID_FILE).is_some() || outputs.into_iter().any(|path| path == ID_FILE) {
+        return Err(Refusal::no(format!("unpack the release {release}"), format!("its archive holds {ID_FILE}"))
+            .with_hint("c2 keeps a file of that name in each deploy's folder: leave it out of the archive"));
+    }
     let own = members.all(stored.config_sources.values().map(ReleasePath::as_str));
     let templates = members.all(stored.templates.iter().map(ReleasePath::as_str));
     let (own, templates) = (own?, templates?);
@@ -93,19 +102,21 @@ pub(crate) fn prepare(
     }
     let strictness = if config.strict_templates { Strictness::Strict } else { Strictness::Lenient };
     let rendered = render(&members, &templates, &Value::Object(values), strictness)?;
+    let filled = listing.find(&format!("{RELEASE_JSON}.tpl")).is_some();
     let (config, release_json) = match rendered.iter().find(|file| file.path == RELEASE_JSON) {
         None => (stored, text),
         Some(file) => {
             let text = utf8(&format!("{release}:{RELEASE_JSON}"), file.bytes.reveal())?.to_owned();
             let config = config::release_config(&format!("{release}:{RELEASE_JSON} (rendered)"), &text);
-            (config.map_err(rejected("read the release's configuration"))?.value, text)
+            (config.map_err(rejected_filled("read the release's configuration"))?.value, text)
         }
     };
     let compose = COMPOSE_FILES.iter().any(|name| {
         let stored = listing.find(name).is_some_and(|member| !member.folder);
         stored || rendered.iter().any(|file| file.path == *name)
     });
-    Ok(Prepared { archive: at, config, release_json, rendered, compose, notes })
+    let config = Commands::new(&config, filled);
+    Ok(Prepared { archive: at, config, release_json, rendered, compose, filled, notes })
 }
 
 /// Renders all templates, or reports the problems of all of them.
@@ -115,26 +126,33 @@ fn render(
     values: &Value,
     strictness: Strictness,
 ) -> Result<Vec<Rendered>, Refusal> {
-    let mut partials = Vec::new();
-    for (path, content) in templates {
-        partials.push(partials_of(
-            members,
-            path,
-            utf8(&format!("{}:{path}", members.release), content.bytes.reveal())?,
-        ));
-    }
-    let partials: Vec<BTreeMap<String, String>> = partials.into_iter().collect::<Result<_, _>>()?;
-    let (mut rendered, mut found) = (Vec::new(), Vec::new());
-    for ((path, content), partials) in templates.iter().zip(&partials) {
-        let text = utf8(path, content.bytes.reveal())?;
-        match template::render(template::Source { path, text }, partials, values, strictness) {
+    let text = |path: &String, content| utf8_of(&format!("{}:{path}", members.release), content);
+    let partials: Vec<_> =
+        templates.iter().map(|(path, content)| partials_of(members, path, text(path, content)?)).collect();
+    let (mut rendered, mut found, mut open) = (Vec::new(), Vec::new(), None);
+    for ((path, content), partials) in templates.iter().zip(partials) {
+        let partials = match partials {
+            Ok(partials) => partials,
+            Err(Refusal::No { why, .. }) => {
+                found.push(why);
+                continue;
+            }
+            Err(refusal) => {
+                open = Some(refusal);
+                continue;
+            }
+        };
+        match template::render(template::Source { path, text: text(path, content)? }, &partials, values, strictness) {
             Ok(text) => rendered.push(Rendered {
                 path: template::output_path(path).to_string(),
                 mode: members.listing.find(path).map_or(0o644, |member| member.mode),
                 bytes: crate::seam::Secret::new(text.into_bytes()),
             }),
-            Err(problems) => found.extend(problems),
+            Err(problems) => found.extend(problems.iter().map(ToString::to_string)),
         }
+    }
+    if let Some(refusal) = open {
+        return Err(refusal);
     }
     if found.is_empty() {
         Ok(rendered)
@@ -201,10 +219,15 @@ impl Members<'_> {
     }
 }
 
+/// The text of a file.
+fn utf8_of<'a>(what: &str, content: &'a Content) -> Result<&'a str, Refusal> {
+    utf8(what, content.bytes.reveal())
+}
+
 /// The text of these bytes.
 pub(crate) fn utf8<'a>(what: &str, bytes: &'a [u8]) -> Result<&'a str, Refusal> {
     core::str::from_utf8(bytes).map_err(|error| {
-        let why = format!("it is not UTF-8 (byte {})", error.valid_up_to());
-        Refusal::no(format!("read {what}"), why).with_hint("store it as UTF-8")
+        let why = format!("{what} is not UTF-8 (byte {})", error.valid_up_to());
+        Refusal::no("read a text", why).with_hint("store it as UTF-8")
     })
 }

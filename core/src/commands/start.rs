@@ -10,12 +10,12 @@ use alloc::{
 use super::{
     context,
     deploys::{CURRENT_INTENT, Deploys, fresh_id},
-    live::{Live, Running, live, release_json},
+    live::{Live, Running, is_whole, live, release_json},
     prepare::{Prepared, limits, prepare},
     take_up::{self, TAKE_UP, take_up},
 };
 use crate::{
-    config::{FolderName, FromText, Positive, ReleaseConfig, ReleaseName, ToolConfig, default_deploy_name},
+    config::{FolderName, FromText, Positive, ReleaseName, ToolConfig, default_deploy_name},
     seam::{Command, Effect, Facts, Folder, Intent, Outcome, Plan, Refusal, Report, Role, Stage, Step},
 };
 
@@ -78,6 +78,7 @@ impl Start {
         let values = sources.as_ref().map_err(Clone::clone).and_then(context::values);
         let prepared = prepare(facts, &self.config, self.release.as_str(), values);
         let (id, home) = (fresh_id(facts), facts.folder(&home_path));
+        let home = home.map_err(|refusal| refusal.with_hint("move what is there away"));
         let (sources, prepared, id, home) = (sources?, prepared?, id?, home?);
 
         if let Some(plan) = self.identify(&home_path, home.as_ref(), &id) {
@@ -85,6 +86,9 @@ impl Start {
         }
         let (stop, mut notes) = self.stop_of(before)?;
         notes.extend(prepared.notes.iter().cloned());
+        if home.as_ref().is_some_and(|folder| !is_whole(folder)) {
+            notes.push(format!("{home_path} holds no whole release: it is replaced, and removed at the end"));
+        }
         if let Some(deploy) = &self.as_deploy {
             notes.push(format!("the deploy's name {deploy} is ignored: it has no meaning without a proxy"));
         }
@@ -206,7 +210,7 @@ pub(crate) fn stop_stage(
     running: Running,
     tolerant: bool,
 ) -> Result<Option<Stage>, Refusal> {
-    let config: ReleaseConfig = release_json(folder, &live.path)?;
+    let config = release_json(folder, &live.path)?;
     let run = |role, tolerant| running.run(role, &config, &live.path, tolerant).into_iter().collect::<Vec<_>>();
     let stage = Stage::new("stop what is live", run(Role::Stop, tolerant)).undone_by(run(Role::Start, false));
     Ok((!stage.effects.is_empty()).then_some(stage))
@@ -256,6 +260,7 @@ impl Change<'_> {
             release: Some(self.release.to_string()),
             port: None,
             compose: self.prepared.compose,
+            filled: self.prepared.filled,
             release_json: Some(self.prepared.release_json.clone()),
         };
         let unpack = Effect::Unpack {

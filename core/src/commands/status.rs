@@ -44,7 +44,10 @@ impl Command for Status {
                 None => "nothing is live\n".to_string(),
                 Some(live) => {
                     let release = live.folder.as_ref().and_then(|folder| folder.release.as_deref());
-                    let release = release.unwrap_or(base_name(&live.path));
+                    let release = match &live.folder {
+                        Some(_) => release.unwrap_or(base_name(&live.path)),
+                        None => "unknown",
+                    };
                     format!(
                         "Current: {}\nRelease: {release}\nFolder: {}\nSince: {}\n",
                         base_name(&live.path),

@@ -38,10 +38,15 @@ impl Command for Stop {
             return take_up::from_note(facts, deploys, text, running).map(Step::Do);
         }
         match (change_of(past), now) {
-            (Some(outcome), _) => Ok(Step::Done(Report::failed(
-                outcome.failure_text().unwrap_or_default(),
-                Some("current still points to it; stop it by hand, or go on in spite of the failure with --force"),
-            ))),
+            (Some(outcome), _) => {
+                let hint = match outcome {
+                    Outcome::Planned { failed: Some((_, failure)), .. } => failure.hint(),
+                    _ => None,
+                };
+                let hint = hint.unwrap_or("stop it by hand, or go on in spite of the failure with --force");
+                let hint = format!("current still points to it; {hint}");
+                Ok(Step::Done(Report::failed(outcome.failure_text().unwrap_or_default(), Some(&hint))))
+            }
             (None, None) => Ok(Step::Done(Report::note("nothing is live: there is nothing to stop"))),
             (None, Some(now)) => self.plan(deploys, &now, running).map(Step::Do),
         }
@@ -59,7 +64,7 @@ impl Command for Stop {
 impl Stop {
     fn plan(&self, deploys: Deploys<'_>, live: &Live, running: Running) -> Result<Plan, Refusal> {
         let mut notes = Vec::new();
-        if !self.names(live) {
+        if live.folder.is_some() && !self.names(live) {
             notes.push(format!(
                 "what is live is {}, not {}: it is stopped all the same",
                 base_name(&live.path),

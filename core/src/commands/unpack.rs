@@ -37,8 +37,12 @@ impl Command for Unpack {
         let prepared = prepare(facts, &self.config, self.release.as_str(), values);
         let (there, prepared) = (facts.folder(to), prepared);
         let (there, prepared) = (there?, prepared?);
-        let holds =
-            Folder { compose: prepared.compose, release_json: Some(prepared.release_json), ..Folder::default() };
+        let holds = Folder {
+            compose: prepared.compose,
+            filled: prepared.filled,
+            release_json: Some(prepared.release_json),
+            ..Folder::default()
+        };
         let (archive, limits, rendered) = (prepared.archive, limits(&self.config), prepared.rendered);
         let stages = if there.is_some() {
             vec![Stage::new(

@@ -288,6 +288,7 @@ impl Change<'_> {
             release: Some(self.wanted.release.to_string()),
             port: Some(self.wanted.port.0),
             compose: self.prepared.compose,
+            filled: self.prepared.filled,
             release_json: Some(self.prepared.release_json.clone()),
         };
         let unpack = Effect::Unpack {

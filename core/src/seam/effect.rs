@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{Answer, Content, Folder, Intent, Link, Location, ProxyNow, Query, Secret};
+use super::{Answer, CommandLine, Content, Folder, Intent, Link, Location, ProxyNow, Query, Secret};
 use crate::{archive::Limits, config::Readiness, proxy::Served};
 
 /// Which of a release's commands.
@@ -113,7 +113,7 @@ pub enum Effect {
         /// The folder.
         folder: String,
         /// The command line for `sh -c`.
-        command: String,
+        command: CommandLine,
         /// Whether its failure is only reported.
         tolerant: bool,
         /// The longest it may take.
@@ -331,8 +331,9 @@ impl fmt::Display for Effect {
             Effect::Rename { from, to } => write!(f, "rename {from} to {to}"),
             Effect::Link { at, to } => write!(f, "link {at} -> {to}"),
             Effect::Unlink(at) => write!(f, "unlink {at}"),
-            Effect::Run { role, folder, command, tolerant, .. } => {
+            Effect::Run { role, folder, command, tolerant, limit_s, .. } => {
                 write!(f, "run the {role} command in {folder}: {command}")?;
+                limit_s.map_or(Ok(()), |limit_s| write!(f, " (at most {limit_s} s)"))?;
                 if *tolerant { f.write_str(" (its failure is only reported)") } else { Ok(()) }
             }
             Effect::Attend { folder, .. } => write!(f, "stay with the start command in {folder}"),

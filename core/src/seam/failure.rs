@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use super::Role;
+use super::{CommandLine, Role};
 
 /// The world said no while a question was answered or an effect performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Failure {
         /// The folder it ran in.
         folder: String,
         /// The command line.
-        command: String,
+        command: CommandLine,
         /// How it ended.
         ending: Ending,
         /// The last lines it printed.

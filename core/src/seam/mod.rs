@@ -3,6 +3,7 @@
 //! A [`Command`] is a pure function from what is known ([`Facts`]) and what this run has done ([`Outcome`]s) to the
 //! next [`Step`]. [`drive`] is the only loop: it has questions answered and plans performed by a [`Host`].
 
+mod command_line;
 mod drive;
 mod effect;
 mod facts;
@@ -17,6 +18,7 @@ mod supposed;
 
 use alloc::{string::String, vec::Vec};
 
+pub use command_line::CommandLine;
 pub use drive::{End, Host, Message, drive, settle};
 pub use effect::{Effect, Rendered, Role};
 pub use facts::Facts;

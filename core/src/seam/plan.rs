@@ -1,6 +1,11 @@
 //! Plans: printable values that are performed as they stand, and what came of them.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 use core::fmt;
 
 use super::{Effect, Failure, Intent};
@@ -97,7 +102,9 @@ impl Outcome {
     #[must_use]
     pub fn failure_text(&self) -> Option<String> {
         let Outcome::Planned { plan, failed: Some((stage, failure)), trouble } = self else { return None };
-        let mut text = format!("{}: {stage}: {failure}", plan.about);
+        let failed = failure.to_string();
+        let stage = if failed.starts_with(stage) { String::new() } else { format!("{stage}: ") };
+        let mut text = format!("{}: {stage}{failed}", plan.about);
         for failure in trouble {
             text.push_str(&format!("\nand then, while undoing: {failure}"));
         }

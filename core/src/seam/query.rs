@@ -138,6 +138,8 @@ pub struct Folder {
     pub port: Option<u16>,
     /// Whether it holds a compose file.
     pub compose: bool,
+    /// Whether it holds a `release.json.tpl`, so that its `release.json` may hold secrets.
+    pub filled: bool,
     /// The text of its `release.json`.
     pub release_json: Option<String>,
 }

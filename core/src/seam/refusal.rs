@@ -30,11 +30,14 @@ impl Refusal {
         Refusal::No { what: what.into(), why: why.into(), hint: None }
     }
 
-    /// The same refusal, with what to do about it.
+    /// The same refusal, with what to do about it; the world's own word on that comes first.
     #[must_use]
     pub fn with_hint(self, text: impl Into<String>) -> Self {
         match self {
             Refusal::No { what, why, .. } => Refusal::No { what, why, hint: Some(text.into()) },
+            Refusal::World(Failure::World { doing, why, hint: None }) => {
+                Refusal::World(Failure::World { doing, why, hint: Some(text.into()) })
+            }
             other => other,
         }
     }

@@ -6,7 +6,7 @@ use alloc::{
 };
 
 use super::{Node, Script, World, exited};
-use crate::seam::{Answer, Effect, Ending, Failure, Folder, Host, Location, Query, Rendered, Role};
+use crate::seam::{Answer, CommandLine, Effect, Ending, Failure, Folder, Host, Location, Query, Rendered, Role};
 
 impl World {
     /// Performs an effect as the real world would.
@@ -199,7 +199,7 @@ impl World {
         }
     }
 
-    fn run(&mut self, role: Role, folder: &str, command: &str) -> Result<(), Failure> {
+    fn run(&mut self, role: Role, folder: &str, command: &CommandLine) -> Result<(), Failure> {
         let exit = |status| Err(exited(role, folder, command, status));
         if !self.locked {
             self.note(format!("the {role} command ran without the lock"));
@@ -207,7 +207,7 @@ impl World {
         if !matches!(self.tree.get(folder), Some(Node::Folder { .. })) {
             return Err(Failure::world(format!("run the {role} command in {folder}"), "the folder is not there"));
         }
-        let Some(script) = Script::of(command) else {
+        let Some(script) = Script::of(command.reveal()) else {
             self.note(format!("the model does not know the command {command}"));
             return exit(127);
         };
@@ -262,7 +262,7 @@ impl World {
         match self.attended.take() {
             Some((_, Err(status))) => {
                 self.running.remove(folder);
-                Err(exited(Role::Start, folder, Script::FailsLate.line(), status))
+                Err(exited(Role::Start, folder, &CommandLine::new(Script::FailsLate.line(), false), status))
             }
             // That stop noted its intent.
             _ => {

@@ -23,8 +23,8 @@ pub use tree::{Node, Tree};
 use crate::{
     archive::{Listing, Member},
     seam::{
-        Answer, COMPOSE_FILES, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location, Message, Query,
-        Role, Secret, Signal,
+        Answer, COMPOSE_FILES, CommandLine, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location,
+        Message, Query, Role, Secret, Signal,
     },
 };
 
@@ -201,6 +201,7 @@ impl World {
                     release: line(1),
                     port: line(2).and_then(|port| port.parse().ok()),
                     compose: COMPOSE_FILES.iter().any(|name| self.tree.get(&format!("{path}/{name}")).is_some()),
+                    filled: self.tree.get(&format!("{path}/release.json.tpl")).is_some(),
                     release_json: text("release.json"),
                 }))
             }
@@ -325,11 +326,11 @@ fn injected(effect: &Effect) -> Failure {
 }
 
 /// The failure of a command that exited with this status.
-fn exited(role: Role, folder: &str, command: &str, status: i32) -> Failure {
+fn exited(role: Role, folder: &str, command: &CommandLine, status: i32) -> Failure {
     Failure::Command {
         role,
         folder: folder.to_string(),
-        command: command.to_string(),
+        command: command.clone(),
         ending: Ending::Status(status),
         tail: vec![],
     }
