@@ -101,7 +101,7 @@ fn sweep(tally: &mut Tally, case: &Case) {
     let (command, mut world) = (case.command(""), case.world());
     let end = run(&mut world, &*command, &[]);
     let goal = norm(&world);
-    let effects = world.performed;
+    let (effects, asked) = (world.performed, world.asked);
     let base = Undisturbed {
         case,
         command,
@@ -119,6 +119,9 @@ fn sweep(tally: &mut Tally, case: &Case) {
             format!("{} {again:?} {}", case.name, difference(&base.goal, &norm(&world)))
         });
     }
+    for question in 1..=asked {
+        one_question(tally, &base, question);
+    }
     // An effect more than the undisturbed run has: the undo's, which only a fault brings about.
     let mut last = base.effects.max(1);
     let mut first = 1;
@@ -128,6 +131,22 @@ fn sweep(tally: &mut Tally, case: &Case) {
         }
         first += 1;
     }
+}
+
+/// A question that the world does not answer, then the same command again.
+fn one_question(tally: &mut Tally, base: &Undisturbed<'_>, question: usize) {
+    let mut world = base.start.clone();
+    world.begin(&[]);
+    world.unanswered = Some(question);
+    let end = drive(&*base.command, &mut world, &mut Facts::default());
+    if world.asked < question {
+        return;
+    }
+    tally.points += 1;
+    // One asked after the release was started meets a live release.
+    let after = world.started_at.map(|_| (usize::MAX, Fault::Clean));
+    check_end(tally, base, &mut world, &end, after.as_slice());
+    converges(tally, base, world, after.as_slice());
 }
 
 /// One fault, then the same command again; then a second fault in the same run and in the next. The number of effects.

@@ -184,6 +184,12 @@ fn changed_at(path: &str) -> io::Result<u64> {
     }
 }
 
+/// Whether there is nothing at a path, or a loop of links: not that the path could not be followed.
+fn leads_nowhere(error: &io::Error) -> bool {
+    let nowhere = [rustix::io::Errno::NOENT, rustix::io::Errno::NOTDIR, rustix::io::Errno::LOOP];
+    nowhere.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
 fn link(path: &str) -> Result<Option<Link>, Failure> {
     let metadata = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -200,7 +206,12 @@ fn link(path: &str) -> Result<Option<Link>, Failure> {
     let Some(target) = target.to_str() else {
         return Err(Failure::world(format!("read the link {path}"), "its target is not UTF-8"));
     };
-    Ok(Some(Link { target: target.into(), since: u64::try_from(metadata.mtime()).unwrap_or(0) }))
+    let leads = match fs::metadata(path) {
+        Ok(metadata) => metadata.is_dir(),
+        Err(error) if leads_nowhere(&error) => false,
+        Err(error) => return Err(failed("follow the link", path, &error)),
+    };
+    Ok(Some(Link { target: target.into(), leads, since: u64::try_from(metadata.mtime()).unwrap_or(0) }))
 }
 
 /// The small files in a folder, by name; no folder is none. What begins with a dot was never finished.

@@ -2,7 +2,7 @@
 
 use alloc::{format, string::String};
 
-use crate::seam::{Facts, Refusal};
+use crate::seam::{Facts, Refusal, leads_to};
 
 /// The deploys folder and the paths in it.
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +47,7 @@ impl Deploys<'_> {
 
     /// The folder that a link of this folder points to.
     pub(crate) fn resolve(self, target: &str) -> String {
-        let target = target.trim_end_matches('/');
-        if target.starts_with('/') { target.into() } else { self.home(target) }
+        leads_to(&self.current(), target)
     }
 
     /// What a link to a deploy's folder holds: absolute where the deploys folder is, as the older tool wrote it.

@@ -25,11 +25,8 @@ pub(crate) struct Live {
 pub(crate) fn live(facts: &Facts, deploys: Deploys<'_>) -> Result<Option<Live>, Refusal> {
     let Some(link) = facts.link(&deploys.current())? else { return Ok(None) };
     let path = deploys.resolve(&link.target);
-    let folder = match facts.folder(&path) {
-        // What is there is no folder, or the links go round in circles: no release is there.
-        Err(Refusal::World(_)) => None,
-        found => found?.filter(is_whole),
-    };
+    // A folder that cannot be looked at is not one that is not there: its release may run.
+    let folder = if link.leads { facts.folder(&path)?.filter(is_whole) } else { None };
     Ok(Some(Live { target: link.target, path, folder, since: link.since }))
 }
 

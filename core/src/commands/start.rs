@@ -159,7 +159,7 @@ impl Start {
         match attended {
             None if facts.start_command_runs()? => {
                 let folder = intent.home.clone().unwrap_or_default();
-                let as_of = facts.changed_at(&deploys.intents())?;
+                let as_of = changed_at(facts, deploys)?;
                 let attend = Stage::new(ATTEND, vec![Effect::Attend { as_of, folder }]);
                 let about = format!("start {}", self.release);
                 return Ok(Step::Do(Plan { without_lock: true, ..Plan::new(about, vec![attend]) }));
@@ -167,12 +167,18 @@ impl Start {
             Some(outcome) if last_is(past, TAKE_UP) => {
                 return Ok(Step::Done(self.failure(outcome, live(facts, deploys)?.as_ref())));
             }
-            Some(outcome) if facts.changed_at(&deploys.intents())? != left_alone(outcome) => {
+            Some(outcome)
+                if left_alone(outcome).zip(changed_at(facts, deploys)?).is_some_and(|(was, is)| was != is) =>
+            {
                 // Another run has begun a change since: whatever ended the command, that change stands.
                 let note = format!("{} was stopped or replaced by another run", self.release);
                 return Ok(Step::Done(Report::note(note)));
             }
-            Some(Outcome::Planned { failed: Some(_), .. }) => {
+            Some(outcome @ Outcome::Planned { failed: Some(_), .. }) => {
+                if left_alone(outcome).and(changed_at(facts, deploys)?).is_none() {
+                    // Whether it is still what is live cannot be found out: nothing is taken back.
+                    return Ok(Step::Done(self.failure(outcome, live(facts, deploys)?.as_ref())));
+                }
                 // It failed late, and is still what is live.
                 let intent = Intent { stopping: true, ..intent.clone() };
                 let mut plan = take_up(facts, deploys, &intent, self.running())?;
@@ -312,14 +318,19 @@ fn is_in(facts: &Facts, live: Option<&Live>, home: &str) -> Result<bool, Refusal
     Ok(live.is_some() && live == home)
 }
 
+/// What the folder of the intents looks like. That it cannot be looked at makes no failure of what has happened.
+fn changed_at(facts: &Facts, deploys: Deploys<'_>) -> Result<Option<u64>, Refusal> {
+    match facts.changed_at(&deploys.intents()) {
+        Err(Refusal::World(_)) => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
 /// What the folder of the intents looked like when the start command was left alone.
-fn left_alone(outcome: &Outcome) -> u64 {
-    let Outcome::Planned { plan, .. } = outcome else { return 0 };
-    let effects = plan.stages.iter().flat_map(|stage| &stage.effects);
-    effects
-        .filter_map(|effect| if let Effect::Attend { as_of, .. } = effect { Some(*as_of) } else { None })
-        .next()
-        .unwrap_or(0)
+fn left_alone(outcome: &Outcome) -> Option<u64> {
+    let Outcome::Planned { plan, .. } = outcome else { return None };
+    let mut effects = plan.stages.iter().flat_map(|stage| &stage.effects);
+    effects.find_map(|effect| if let Effect::Attend { as_of, .. } = effect { *as_of } else { None })
 }
 
 /// Whether it was a plan with such a stage.

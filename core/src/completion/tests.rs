@@ -32,7 +32,7 @@ fn machine(config: &'static str) -> impl Fn(&Query) -> Answer {
             )
         }
         Query::Link(path) if path == "/opt/deploys/current" => {
-            Answer::Link(Some(Link { target: "/opt/deploys/app-2".into(), since: 0 }))
+            Answer::Link(Some(Link { target: "/opt/deploys/app-2".into(), since: 0, leads: true }))
         }
         Query::Folder(_) => Answer::Folder(None),
         other => panic!("unexpected question {other:?}"),

@@ -124,8 +124,8 @@ pub enum Effect {
     /// Stay with the start command that this run spawned until it ends.
     Attend {
         /// What [`Query::ChangedAt`] said of the intents when it was left alone: while it says so, nobody else has
-        /// begun a change.
-        as_of: u64,
+        /// begun a change. `None`: it could not be found out.
+        as_of: Option<u64>,
         /// The folder it runs in.
         folder: String,
     },
@@ -245,7 +245,8 @@ impl Effect {
                     Answer::Number(now) => now,
                     _ => 0,
                 };
-                vec![(Query::Link(at.clone()), Answer::Link(Some(Link { target: to.clone(), since })))]
+                let leads = folder(ask, &leads_to(at, to)).is_some();
+                vec![(Query::Link(at.clone()), Answer::Link(Some(Link { target: to.clone(), since, leads })))]
             }
             Effect::Unlink(at) => vec![(Query::Link(at.clone()), Answer::Link(None))],
             Effect::WriteFile { path, bytes, mode, .. } => {
@@ -309,6 +310,12 @@ fn proxy(ask: &mut dyn FnMut(&Query) -> Answer, folder: &str) -> ProxyNow {
         Answer::Proxy(now) => now,
         _ => ProxyNow::default(),
     }
+}
+
+/// The path that a link at this path with this target leads to.
+pub(crate) fn leads_to(at: &str, target: &str) -> String {
+    let target = target.trim_end_matches('/');
+    if target.starts_with('/') { target.into() } else { alloc::format!("{}/{target}", split(at).0) }
 }
 
 /// A path's folder and its last segment.

@@ -20,6 +20,7 @@ use alloc::{string::String, vec::Vec};
 
 pub use command_line::CommandLine;
 pub use drive::{End, Host, Message, drive, settle};
+pub(crate) use effect::leads_to;
 pub use effect::{Effect, Rendered, Role};
 pub use facts::Facts;
 pub use failure::{Ending, Failure, Signal};

@@ -169,4 +169,6 @@ pub struct Link {
     pub target: String,
     /// When it was made, seconds since 1970 UTC.
     pub since: u64,
+    /// Whether it leads to a folder that is there.
+    pub leads: bool,
 }

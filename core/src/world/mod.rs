@@ -24,7 +24,7 @@ use crate::{
     archive::{Listing, Member},
     seam::{
         Answer, COMPOSE_FILES, CommandLine, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location,
-        Message, Query, Role, Secret, Signal,
+        Message, Query, Role, Secret, Signal, leads_to,
     },
 };
 
@@ -107,6 +107,8 @@ pub struct World {
     pub started_at: Option<usize>,
     /// How many questions this run has asked.
     pub asked: usize,
+    /// The question of this run that the world does not answer, counted from 1.
+    pub unanswered: Option<usize>,
     /// What must never happen, and did.
     pub violations: BTreeSet<String>,
     /// What this run's tolerated commands failed with.
@@ -127,7 +129,7 @@ impl World {
     /// Makes it ready for the next run, with these faults.
     pub fn begin(&mut self, faults: &[(usize, Fault)]) {
         self.faults = faults.to_vec();
-        (self.performed, self.asked, self.started_at) = (0, 0, None);
+        (self.performed, self.asked, self.started_at, self.unanswered) = (0, 0, None, None);
         (self.locked, self.shielded, self.signalled) = (false, false, None);
         self.attended = None;
         self.tolerated.clear();
@@ -135,6 +137,11 @@ impl World {
 
     fn answer_one(&mut self, query: &Query) -> Answer {
         self.asked += 1;
+        // What the shell knows by itself is never in doubt.
+        let known = matches!(query, Query::Now | Query::Environment(_) | Query::StartCommandRuns);
+        if self.unanswered == Some(self.asked) && !known {
+            return failed(format!("{query:?}"), "injected");
+        }
         match query {
             Query::Now => Answer::Number(self.clock),
             Query::Nonce => {
@@ -169,7 +176,8 @@ impl World {
             Query::Folder(path) => self.folder(path),
             Query::Link(path) => match self.tree.get(path) {
                 Some(Node::Link { target, since }) => {
-                    Answer::Link(Some(Link { target: target.clone(), since: *since }))
+                    let leads = matches!(self.tree.get(&leads_to(path, target)), Some(Node::Folder { .. }));
+                    Answer::Link(Some(Link { target: target.clone(), since: *since, leads }))
                 }
                 Some(_) => Answer::Failed(Failure::World {
                     doing: format!("read the link {path}"),
@@ -268,7 +276,7 @@ impl Host for World {
         }
         let done = self.act(effect);
         self.check_routes(effect);
-        if done.is_ok() && self.faults.is_empty() {
+        if done.is_ok() && self.faults.is_empty() && self.unanswered.is_none() {
             self.check_claims(effect);
         }
         match fault {
