@@ -50,6 +50,18 @@ pub fn parse_utc(text: &str) -> Option<u64> {
     u64::try_from(days * 86_400 + hour * 3_600 + minute * 60 + second - offset_s).ok()
 }
 
+/// The time in an HTTP header, `Thu, 01 Jan 2026 00:05:01 GMT` (RFC 9110, section 5.6.7), as seconds since 1970 UTC;
+/// `None` when it is none.
+#[must_use]
+pub fn http_date(text: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut words = text.split_once(", ")?.1.split(' ');
+    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let (time, zone) = (words.next()?, words.next()?);
+    (zone == "GMT" && words.next().is_none()).then(|| parse_utc(&format!("{year}-{month:02}-{day}T{time}Z")))?
+}
+
 fn number(text: &str, most: i64) -> Option<i64> {
     let is_number = (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|number| is_number && *number <= most)
@@ -57,7 +69,18 @@ fn number(text: &str, most: i64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_utc, utc};
+    use super::{http_date, parse_utc, utc};
+
+    #[test]
+    fn a_date_of_http_is_read_and_nothing_else() {
+        assert_eq!(http_date("Thu, 01 Jan 2026 00:05:01 GMT"), parse_utc("2026-01-01T00:05:01Z"));
+        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        for text in
+            ["", "now", "Thu, 01 Jan 2026 00:05:01", "Thu, 01 Jan 2026 00:05:01 UTC", "Thu, 41 Jan 2026 00:05:01 GMT"]
+        {
+            assert_eq!(http_date(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn known_seconds_give_their_dates() {

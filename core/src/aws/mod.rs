@@ -16,6 +16,7 @@ mod profiles;
 mod proxy;
 mod settings;
 mod sigv4;
+mod skew;
 mod sts;
 #[cfg(test)]
 mod tests;
@@ -28,3 +29,4 @@ pub use profiles::{Kind, Profiles, Section, Wrong};
 pub use proxy::proxy;
 pub use settings::{Named, Service, SettingError, Settings, Variant, settings};
 pub use sigv4::{Request, Sha256, Signing};
+pub use skew::{Heard, is_corrected, is_skewed};

@@ -48,13 +48,14 @@ impl Aws {
             Ok(agent) => agent,
             Err(error) => return failed(error.to_string()),
         };
-        let limits = limits(request.reach);
+        let (limits, sent_s) = (limits(request.reach), (self.tuning().now_s)());
         let sent = match request.method {
             "GET" => with(agent.get(&request.url), request, limits).call(),
             "PUT" => with(agent.put(&request.url), request, limits).send(&request.body),
             _ => with(agent.post(&request.url), request, limits).send(&request.body),
         };
         let read = sent.and_then(|mut response: Response<Body>| {
+            self.hear(sent_s, &response);
             let mut body = Vec::new();
             response.body_mut().as_reader().take(MAX_BYTES).read_to_end(&mut body)?;
             Ok(Answer::Http { status: response.status().as_u16(), body })

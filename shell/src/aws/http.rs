@@ -3,6 +3,7 @@
 use super::{RootsError, roots};
 use c2_core::aws::proxy;
 use c2_core::s3::{Fault, plain_etag};
+use rustls::CertificateError;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -162,6 +163,12 @@ pub(crate) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
 /// What to do about a failed handshake that no other try would change.
 fn tls_hint(error: &io::Error) -> Option<&'static str> {
     match error.get_ref()?.downcast_ref()? {
+        rustls::Error::InvalidCertificate(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        ) => Some("is the machine's clock right? (date)"),
         rustls::Error::InvalidCertificate(_) => {
             Some("the root that signed it must be in the machine's bundle, or in the one AWS_CA_BUNDLE names")
         }

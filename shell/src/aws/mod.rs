@@ -7,13 +7,17 @@ mod roots;
 pub use http::{ConnectError, Tuning};
 pub use roots::RootsError;
 
-use c2_core::aws::{Credentials, Failure, Known, Look, Service, Settings, Stop, credentials, settings};
+use c2_core::aws::{
+    Credentials, Failure, Heard, Known, Look, Service, Settings, Stop, credentials, is_corrected, settings,
+};
 use http::Http;
 use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use ureq::Agent;
+use ureq::http::Response;
+use ureq::{Agent, Body};
 
 /// AWS for one environment. It may be used by several threads at once: while one asks for credentials the others wait.
 pub struct Aws {
@@ -21,6 +25,8 @@ pub struct Aws {
     http: Http,
     credentials: Mutex<Held>,
     settings: Mutex<BTreeMap<Service, Settings>>,
+    /// How far the services' clock is ahead of this machine's.
+    skew_s: AtomicI64,
 }
 
 /// The credentials of this process.
@@ -36,7 +42,13 @@ struct Held {
 impl Aws {
     /// Takes the environment. Reads and connects nothing yet.
     pub fn new(env: &BTreeMap<String, String>, tuning: Tuning) -> Self {
-        Self { env: env.clone(), http: Http::new(tuning), credentials: Mutex::default(), settings: Mutex::default() }
+        Self {
+            env: env.clone(),
+            http: Http::new(tuning),
+            credentials: Mutex::default(),
+            settings: Mutex::default(),
+            skew_s: AtomicI64::new(0),
+        }
     }
 
     /// The credentials of this machine.
@@ -48,7 +60,7 @@ impl Aws {
     pub fn credentials(&self) -> Result<Credentials, Failure> {
         let before = self.held().asked;
         let mut held = self.held();
-        let now_s = (self.http.tuning.now_s)();
+        let now_s = self.now_s();
         match &held.found {
             Some((found, refresh_at_s)) if refresh_at_s.is_none_or(|at_s| now_s < at_s) => return Ok(found.clone()),
             _ => (),
@@ -59,10 +71,10 @@ impl Aws {
             return Err(failure.clone());
         }
         held.asked += 1;
-        match self.settle(now_s, credentials) {
+        match self.settle(credentials) {
             Ok(found) => {
                 // The clock may have been set while they were asked for.
-                let refresh_at_s = found.refresh_at_s((self.http.tuning.now_s)());
+                let refresh_at_s = found.refresh_at_s(self.now_s());
                 held.found = Some((found.clone(), refresh_at_s));
                 held.failed = None;
                 Ok(found)
@@ -89,7 +101,7 @@ impl Aws {
         if let Some(settings) = known.get(&service) {
             return Ok(settings.clone());
         }
-        let found = self.settle((self.http.tuning.now_s)(), |look| settings(look, service))?;
+        let found = self.settle(|look| settings(look, service))?;
         known.insert(service, found.clone());
         Ok(found)
     }
@@ -99,7 +111,7 @@ impl Aws {
     /// # Errors
     /// When the metadata service cannot be asked.
     pub fn with_region(&self, settings: Settings, credentials: &Credentials) -> Result<Settings, Failure> {
-        self.settle((self.http.tuning.now_s)(), |look| settings.clone().with_region(look, credentials.from_metadata))
+        self.settle(|look| settings.clone().with_region(look, credentials.from_metadata))
     }
 
     /// The agent for a URL of a service.
@@ -115,12 +127,39 @@ impl Aws {
         self.credentials.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls a decision until it has all it asks for.
-    fn settle<T>(&self, now_s: u64, decide: impl Fn(&Look<'_>) -> Result<T, Stop>) -> Result<T, Failure> {
-        let mut known = Known::default();
+    /// The time by the services' clock, as far as their answers told it; requests are signed with it.
+    pub(crate) fn now_s(&self) -> u64 {
+        (self.http.tuning.now_s)().saturating_add_signed(self.skew_s())
+    }
+
+    /// How far the services' clock is ahead of this machine's, in seconds.
+    pub(crate) fn skew_s(&self) -> i64 {
+        self.skew_s.load(Ordering::Relaxed)
+    }
+
+    /// Takes the time from the answer to a request that was sent at this time of the machine's own clock.
+    pub(crate) fn hear(&self, sent_s: u64, response: &Response<Body>) {
+        let heard = Heard {
+            sent_s,
+            received_s: (self.http.tuning.now_s)(),
+            date: http::header(response, "date"),
+            cached: response.headers().contains_key("age"),
+        };
+        if let Some(skew_s) = heard.skew_s() {
+            self.skew_s.store(skew_s, Ordering::Relaxed);
+        }
+    }
+
+    /// Calls a decision until it has all it asks for. One that failed on a clock that turned out to be wrong is called
+    /// once more from the start.
+    fn settle<T>(&self, decide: impl Fn(&Look<'_>) -> Result<T, Stop>) -> Result<T, Failure> {
+        let (mut known, mut now_s, mut skew_s) = (Known::default(), self.now_s(), Some(self.skew_s()));
         loop {
             match decide(&Look { env: &self.env, now_s, sha256, known: &known }) {
                 Ok(value) => return Ok(value),
+                Err(Stop::Failed(_)) if skew_s.is_some_and(|was_s| is_corrected(was_s, self.skew_s())) => {
+                    (known, now_s, skew_s) = (Known::default(), self.now_s(), None);
+                }
                 Err(Stop::Failed(failure)) => return Err(failure),
                 Err(Stop::Ask(ask)) => {
                     let answer = self.answer(&ask);

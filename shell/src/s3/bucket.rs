@@ -4,8 +4,9 @@ use super::S3Error;
 use super::body::Failed;
 use crate::aws::http::{Tuning, fault, header};
 use crate::aws::{Aws, random};
-use c2_core::aws::Service;
-use c2_core::s3::{Address, AddressError, Addressing, Answer, Fault, Retry, address, retry};
+use c2_core::aws::{Service, is_corrected, is_skewed};
+use c2_core::s3::{ATTEMPTS, Address, AddressError, Addressing, Answer, Fault, Retry, address, retry};
+use jiff::Timestamp;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
 use std::io::Read;
 use std::time::Duration;
@@ -50,13 +51,18 @@ impl<'a> Bucket<'a> {
         let doing = doing.to_owned();
         let mut attempt = 1;
         loop {
+            let skew_s = self.aws.skew_s();
             let fault = match once() {
                 Ok(value) => return Ok(value),
                 Err(Failed::TooLarge { limit_bytes }) => return Err(S3Error::TooLarge { doing, limit_bytes }),
                 Err(Failed::Write(error)) => return Err(S3Error::Write { doing, error }),
                 Err(Failed::Fault(fault)) => fault,
             };
+            let code = if let Fault::Refused(answer) = &fault { answer.code.as_str() } else { "" };
+            let now_known = is_corrected(skew_s, self.aws.skew_s()) && is_skewed(code, Some(self.aws.skew_s()));
             match retry(attempt, &fault, random()) {
+                // It was signed by a clock that is found to be wrong.
+                Retry::GiveUp if now_known && attempt < ATTEMPTS => (),
                 Retry::Again { after_ms } => (self.aws.tuning().pause)(Duration::from_millis(after_ms)),
                 Retry::GiveUp => {
                     let Address { endpoint, region, .. } = self.address.clone();
@@ -85,7 +91,7 @@ impl<'a> Bucket<'a> {
     }
 
     pub(super) fn head_object(&self, key: &str) -> Result<Response<Body>, Failed> {
-        let url = self.signing.head_object(Some(&self.credentials), key).sign(SIGNED_FOR);
+        let url = self.signing.head_object(Some(&self.credentials), key).sign_with_time(SIGNED_FOR, &self.now());
         self.send(self.agent.head(url.as_str()))
     }
 
@@ -94,13 +100,21 @@ impl<'a> Bucket<'a> {
         for (name, value) in query {
             action.query_mut().insert(*name, (*value).to_owned());
         }
-        let url = action.sign(SIGNED_FOR);
+        let url = action.sign_with_time(SIGNED_FOR, &self.now());
         self.send(self.agent.get(url.as_str()))
+    }
+
+    fn now(&self) -> Timestamp {
+        let now_s = i64::try_from(self.aws.now_s()).unwrap_or(i64::MAX);
+        // A time that no calendar holds is signed as 1970 and refused.
+        Timestamp::from_second(now_s).unwrap_or_default()
     }
 
     /// Sends a request; any answer but a plain success is a fault.
     fn send(&self, request: RequestBuilder<WithoutBody>) -> Result<Response<Body>, Failed> {
+        let sent_s = (self.aws.tuning().now_s)();
         let mut response = request.call().map_err(|error| fault(error, self.aws.tuning()))?;
+        self.aws.hear(sent_s, &response);
         if response.status() == 200 {
             return Ok(response);
         }

@@ -3,7 +3,7 @@
 //! Without them nothing is checked, unless `C2_WANT_AWS_VECTORS` is set, as `tests/steps/35-aws-vectors.sh` does after
 //! it has fetched them.
 
-use c2_core::aws::{Credentials, Kind, Location, Profiles, Request, Signing};
+use c2_core::aws::{Credentials, Heard, Kind, Location, Profiles, Request, Signing, is_skewed};
 use c2_core::time::parse_utc;
 use c2_shell::aws::sha256;
 use serde_json::{Value, json};
@@ -58,6 +58,39 @@ fn profile_files_are_read_as_aws_reads_them() {
     }
     println!("{} cases", all.len());
     assert!(all.len() >= 50);
+}
+
+#[test]
+fn a_wrong_clock_is_corrected_as_aws_corrects_it() {
+    let Some(folder) = fetched("aws-runtime") else { return };
+    let all = cases(&folder.join("test-data/clock-skew-test-cases.json"));
+    let time = |attempt: &Value, name: &str| parse_utc(attempt[name].as_str().unwrap()).unwrap();
+    for case in &all {
+        let name = &case["description"];
+        for operation in case["operations"].as_array().unwrap() {
+            let mut skew_s = operation["initialClientSkew"].as_i64().unwrap();
+            let attempts = operation["attempts"].as_array().unwrap();
+            let most = operation["maxAttempts"].as_u64().unwrap_or(3);
+            for (made, attempt) in (1..).zip(attempts) {
+                let sent_s = time(attempt, "clientTimeAtSend");
+                assert_eq!(sent_s.saturating_add_signed(skew_s), time(attempt, "expectedSigningTime"), "{name}");
+                let headers = &attempt["response"]["headers"];
+                let heard = Heard {
+                    sent_s,
+                    received_s: time(attempt, "clientTimeAtReceive"),
+                    date: headers["Date"].as_str(),
+                    cached: headers.get("Age").is_some(),
+                };
+                skew_s = heard.skew_s().unwrap_or(skew_s);
+                let code = attempt["response"]["errorCode"].as_str().unwrap_or_default();
+                let again = made < most && is_skewed(code, heard.skew_s());
+                assert_eq!(again, (made as usize) < attempts.len(), "{name}");
+            }
+            assert_eq!(skew_s, operation["expectedClientSkew"].as_i64().unwrap(), "{name}");
+        }
+    }
+    println!("{} cases", all.len());
+    assert!(all.len() >= 10);
 }
 
 #[test]

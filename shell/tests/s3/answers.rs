@@ -55,6 +55,26 @@ fn a_refusal_is_made_once_and_says_what_to_do() {
     }
 }
 
+/// A server in another time, which takes no signature of this one.
+fn of_2099(_: usize, request: &Request) -> Reply {
+    let date = [("date", "Thu, 01 Jan 2099 00:00:00 GMT")];
+    match request.query("X-Amz-Date") {
+        Some(time) if time.starts_with("20990101T0000") => Reply::new(200, &date, "12345"),
+        _ => Reply::new(403, &date, "<Error><Code>RequestTimeTooSkewed</Code><Message>Wrong</Message></Error>"),
+    }
+}
+
+#[test]
+fn a_wrong_clock_is_found_out_by_the_first_answer_and_signed_with_from_then_on() {
+    let server = Server::new(of_2099);
+    let client = Client::new(&server.url());
+    for requests in [2, 3] {
+        let found = client.s3.get_small("bucket", "k", 100).unwrap().unwrap();
+        assert_eq!((found.body.as_slice(), server.requests().len()), (&b"12345"[..], requests));
+    }
+    assert_eq!(client.pauses(), 0);
+}
+
 #[test]
 fn what_does_not_pass_away_is_tried_three_times() {
     let (error, requests) = refusal(|_, request| Reply::error(503, "SlowDown", request));
