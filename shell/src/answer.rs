@@ -9,7 +9,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use c2_core::seam::{Answer, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, Secret};
+use c2_core::{
+    s3::Fault,
+    seam::{Answer, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, Secret},
+};
 
 use crate::{
     docker,
@@ -25,7 +28,7 @@ const SIDE_BY_SIDE: usize = 8;
 impl Machine {
     /// The answers, in the order of the questions.
     pub(crate) fn answer_all(&mut self, queries: &[Query]) -> Vec<Answer> {
-        let mut objects = objects_side_by_side(&self.s3, queries);
+        let mut objects = remote_side_by_side(&self.s3, queries);
         let mut answer = |query: &Query| match objects.remove(query) {
             Some(answer) => answer,
             None => self.answer_one(query).unwrap_or_else(Answer::Failed),
@@ -50,7 +53,7 @@ impl Machine {
                 let read = files::read_small(Path::new(path)).map_err(|error| failed("read", path, &error))?;
                 Answer::Content(read.map(|(bytes, mode)| Content { bytes: Secret::new(bytes), mode: Some(mode) }))
             }
-            Query::Content(at @ Location::Object { .. }) => object(&self.s3, at),
+            Query::Content(at) => remote(&self.s3, at),
             Query::Releases(at) => Answer::Listing(self.listed(at)?),
             Query::Archive(at, limits) => {
                 Answer::Archive(self.fetch(at, *limits)?.map(|archive| archive.listing().clone()))
@@ -83,10 +86,12 @@ impl Machine {
     }
 }
 
-/// The objects among the questions, fetched side by side; one alone is left to the ordinary way.
-fn objects_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
-    let wanted: Vec<&Query> =
-        queries.iter().filter(|query| matches!(query, Query::Content(Location::Object { .. }))).collect();
+/// The objects and secrets among the questions, fetched side by side; one alone is left to the ordinary way.
+fn remote_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
+    let wanted: Vec<&Query> = queries
+        .iter()
+        .filter(|query| matches!(query, Query::Content(at) if !matches!(at, Location::File(_))))
+        .collect();
     let mut answers = BTreeMap::new();
     if wanted.len() < 2 {
         return answers;
@@ -94,7 +99,7 @@ fn objects_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
     for part in wanted.chunks(SIDE_BY_SIDE) {
         thread::scope(|scope| {
             let fetch = |query: &'_ Query| match query {
-                Query::Content(at) => object(s3, at),
+                Query::Content(at) => remote(s3, at),
                 _ => Answer::Content(None),
             };
             let threads: Vec<_> = part.iter().map(|query| (*query, scope.spawn(move || fetch(query)))).collect();
@@ -108,20 +113,40 @@ fn objects_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
     answers
 }
 
-fn object(s3: &S3, at: &Location) -> Answer {
-    let Location::Object { bucket, key } = at else { return Answer::Content(None) };
+/// The content of an object or a secret.
+fn remote(s3: &S3, at: &Location) -> Answer {
     crate::resolve::prepare();
-    match s3.get_small(bucket, key, SMALL_BYTES) {
-        Ok(found) => Answer::Content(found.map(|small| Content { bytes: Secret::new(small.body), mode: None })),
-        Err(error) => Answer::Failed(s3_failure(&format!("fetch {at}"), &error)),
-    }
+    let doing = format!("fetch {at}");
+    let bytes = match at {
+        Location::File(_) => Ok(None),
+        Location::Object { bucket, key } => s3
+            .get_small(bucket, key, SMALL_BYTES)
+            .map(|found| found.map(|small| small.body))
+            .map_err(|error| s3_failure(&doing, &error)),
+        Location::Secret(id) => s3.aws().secret(id).map_err(|failure| match failure.may_pass {
+            true => Failure::NotYet { doing, why: failure.to_string() },
+            false => Failure::world(doing, failure.to_string()),
+        }),
+    };
+    let content = |bytes| Content { bytes: Secret::new(bytes), mode: None };
+    bytes.map_or_else(Answer::Failed, |bytes| Answer::Content(bytes.map(content)))
 }
+
+/// The errors of an identity that has no permission yet, or is not known everywhere yet.
+const NOT_YET: [&str; 3] = ["AccessDenied", "InvalidAccessKeyId", "ExpiredToken"];
 
 /// A failure of the S3 client, whose text begins with what could not be done.
 pub(crate) fn s3_failure(doing: &str, error: &S3Error) -> Failure {
     let text = error.to_string();
     let why = text.strip_prefix("cannot ").and_then(|text| text.strip_prefix(doing)).unwrap_or(&text);
-    Failure::world(doing, why.trim_start())
+    let (doing, why) = (doing.to_string(), why.trim_start().to_string());
+    match error {
+        S3Error::NoCredentials(_) => Failure::NotYet { doing, why },
+        S3Error::Request { fault: Fault::Refused(answer), .. } if NOT_YET.contains(&answer.code.as_str()) => {
+            Failure::NotYet { doing, why }
+        }
+        _ => Failure::World { doing, why, hint: None },
+    }
 }
 
 fn failed(doing: &str, path: &str, error: &io::Error) -> Failure {

@@ -59,6 +59,7 @@ impl Machine {
                 let fetched = fetched.map_err(|error| s3_failure(&format!("fetch {at}"), &error))?;
                 Ok(fetched.map(|_| file))
             }
+            Location::Secret(_) => Ok(None),
         }
     }
 
@@ -84,6 +85,7 @@ impl Machine {
                     .map(|object| Listed { name: below(&object.key), modified: object.last_modified })
                     .collect())
             }
+            Location::Secret(_) => Ok(vec![]),
         }
     }
 }

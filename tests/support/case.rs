@@ -126,10 +126,15 @@ impl Case {
             world.tree.link(&path, target.as_str().unwrap(), 1_600_000_000);
         }
         for (path, object) in entries(&host["objects"]) {
-            let (bucket, key) = path.split_once('/').unwrap();
-            let at = Location::Object { bucket: bucket.into(), key: key.into() };
+            let at = match path.split_once('/') {
+                Some((bucket, key)) if !path.starts_with("arn:") => {
+                    Location::Object { bucket: bucket.into(), key: key.into() }
+                }
+                _ => Location::Secret(path.clone()),
+            };
             let bytes = object["text"].as_str().unwrap().as_bytes().to_vec();
-            world.objects.insert(at, Object { bytes, appears: world.clock + object["after"].as_u64().unwrap_or(0) });
+            let appears = world.clock + object["after"].as_u64().unwrap_or(0);
+            world.objects.insert(at, Object { bytes, appears, denied: object["denied"].as_bool().unwrap_or(false) });
         }
         world
     }

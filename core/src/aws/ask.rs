@@ -123,7 +123,9 @@ pub fn pause_ms(reach: Reach, attempt: u32, answer: &Answer, random: u64) -> Opt
         Answer::Http { status: 429 | 500..=599, .. } => true,
         // The identity provider could not be reached by STS, which asks to try again.
         Answer::Http { status: 400, body } => {
-            [&b"<Code>IDPCommunicationError<"[..], b"<Code>Throttling"].iter().any(|code| contains(body, code))
+            [&b"<Code>IDPCommunicationError<"[..], b"<Code>Throttling", b"ThrottlingException\""]
+                .iter()
+                .any(|code| contains(body, code))
         }
         _ => false,
     };

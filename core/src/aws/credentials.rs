@@ -78,12 +78,14 @@ pub struct Failure {
     pub tried: Vec<Tried>,
     /// What to do about it, when that is known.
     pub hint: Option<String>,
+    /// Whether it may pass by itself, as on a machine that has just booted: no role yet, no permission yet.
+    pub may_pass: bool,
 }
 
 impl Failure {
     pub(super) fn new(source: impl Into<String>, why: impl Into<String>, hint: Option<&str>) -> Self {
         let tried = [Tried { source: source.into(), why: why.into() }];
-        Self { tried: tried.into(), hint: hint.map(ToString::to_string) }
+        Self { tried: tried.into(), hint: hint.map(ToString::to_string), may_pass: false }
     }
 }
 

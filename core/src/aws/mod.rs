@@ -4,6 +4,7 @@
 //! again.
 
 mod ask;
+mod call;
 mod chain;
 mod container;
 mod credentials;
@@ -14,6 +15,7 @@ mod metadata;
 mod profile;
 mod profiles;
 mod proxy;
+mod secret;
 mod settings;
 mod sigv4;
 mod skew;
@@ -27,6 +29,7 @@ pub use credentials::{Credentials, Failure, Tried};
 pub use files::Location;
 pub use profiles::{Kind, Profiles, Section, Wrong};
 pub use proxy::proxy;
+pub use secret::secret;
 pub use settings::{Named, Service, SettingError, Settings, Variant, settings};
 pub use sigv4::{Request, Sha256, Signing};
 pub use skew::{Heard, is_corrected, is_skewed};

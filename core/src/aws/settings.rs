@@ -31,14 +31,30 @@ pub enum Service {
     S3,
     /// Roles.
     Sts,
+    /// Secrets.
+    SecretsManager,
 }
 
 impl Service {
-    /// The name in a host and in a signature.
+    /// The name in a host.
     pub fn id(self) -> &'static str {
         match self {
             Self::S3 => "s3",
             Self::Sts => "sts",
+            Self::SecretsManager => "secretsmanager",
+        }
+    }
+
+    /// The name in a signature.
+    pub fn signing_name(self) -> &'static str {
+        self.id()
+    }
+
+    /// The name in a profile's `services` section.
+    fn key(self) -> &'static str {
+        match self {
+            Self::SecretsManager => "secrets_manager",
+            other => other.id(),
         }
     }
 
@@ -46,6 +62,7 @@ impl Service {
         match self {
             Self::S3 => "AWS_ENDPOINT_URL_S3",
             Self::Sts => "AWS_ENDPOINT_URL_STS",
+            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
         }
     }
 }
@@ -261,7 +278,7 @@ fn of_profile(look: &Look<'_>, property: &str) -> Result<Option<Named>, Stop> {
 fn endpoint_of_profile(look: &Look<'_>, service: Service) -> Result<Option<Named>, Stop> {
     let (profile, profiles) = look.profile()?;
     let section = profile.as_ref().and_then(|profile| profiles.services.get(profile.get("services")?));
-    match section.and_then(|section| nested(section.get(service.id())?, "endpoint_url")) {
+    match section.and_then(|section| nested(section.get(service.key())?, "endpoint_url")) {
         Some(url) => {
             let source = format!("endpoint_url of {} in the AWS profile's services", service.id());
             Ok(Some(Named { source, value: url.to_string() }))

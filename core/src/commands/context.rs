@@ -11,20 +11,16 @@ use serde_json::{Map, Value};
 
 use super::prepare::utf8;
 use crate::{
-    config::{ConfigSource, ToolConfig, config_source},
+    config::{ConfigSource, SourceName, ToolConfig, config_source},
     seam::{Content, Effect, Facts, Location, Refusal},
 };
 
 /// Where a config source is kept.
-pub(crate) fn location(name: &str, source: &ConfigSource) -> Result<Location, Refusal> {
+pub(crate) fn location(source: &ConfigSource) -> Location {
     match source {
-        ConfigSource::File(path) => Ok(Location::File(path.to_string())),
-        ConfigSource::S3(path) => Ok(Location::Object { bucket: path.bucket().into(), key: path.key().into() }),
-        ConfigSource::AwsSecretArn(arn) => Err(Refusal::no(
-            format!("fetch the config source {name}"),
-            format!("secrets of AWS Secrets Manager ({arn}) cannot be fetched yet"),
-        )
-        .with_hint("use a file or an S3 object for now")),
+        ConfigSource::File(path) => Location::File(path.to_string()),
+        ConfigSource::S3(path) => Location::Object { bucket: path.bucket().into(), key: path.key().into() },
+        ConfigSource::AwsSecretArn(id) => Location::Secret(id.to_string()),
     }
 }
 
@@ -33,28 +29,28 @@ pub(crate) fn cache_path(config: &ToolConfig, name: &str) -> String {
     format!("{}/{name}.json", config.context_cache)
 }
 
-/// Every config source as it is now; those that do not exist are `None`. All are asked for at once.
-pub(crate) fn look(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String, Option<Content>>, Refusal> {
-    let mut asked = Vec::new();
-    for (name, source) in &config.config_sources {
-        asked.push((name.as_str(), facts.content(&location(name.as_str(), source)?)));
-    }
-    asked.into_iter().map(|(name, answer)| Ok((name.to_string(), answer?))).collect()
+/// A config source as it is now: its content, nothing there, or why that is not known.
+pub(crate) type Looked = Result<Option<Content>, Refusal>;
+
+/// Every config source as it is now. All are asked for at once.
+pub(crate) fn look(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String, Looked>, Refusal> {
+    let ask = |(name, source): (&SourceName, _)| (name.to_string(), facts.content(&location(source)));
+    let found: BTreeMap<String, Looked> = config.config_sources.iter().map(ask).collect();
+    if found.values().any(|looked| *looked == Err(Refusal::Unknown)) { Err(Refusal::Unknown) } else { Ok(found) }
 }
 
 /// Every config source as it is now; one that does not exist is refused.
 pub(crate) fn fetch(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String, Content>, Refusal> {
-    let found = look(facts, config)?;
     let (mut there, mut missing) = (BTreeMap::new(), Vec::new());
-    for (name, content) in found {
-        match content {
+    for (name, content) in look(facts, config)? {
+        match content? {
             Some(content) => drop(there.insert(name, content)),
             None => missing.push(name),
         }
     }
     let at = |name: &String| {
         let found = config.config_sources.iter().find(|(known, _)| known.as_str() == name);
-        found.map_or(Ok(String::new()), |(_, source)| Ok(location(name, source)?.to_string()))
+        found.map_or_else(String::new, |(_, source)| location(source).to_string())
     };
     let hint = "create what is missing, or wait for it with c2 fetch-context --retry";
     absent(("fetch", ""), "does not exist", &missing, at, hint).map(|()| there)
@@ -65,7 +61,7 @@ fn absent(
     (doing, whence): (&str, &str),
     how: &str,
     names: &[String],
-    at: impl Fn(&String) -> Result<String, Refusal>,
+    at: impl Fn(&String) -> String,
     hint: &str,
 ) -> Result<(), Refusal> {
     let what = match names {
@@ -73,7 +69,7 @@ fn absent(
         [name] => format!("{doing} the config source {name}{whence}"),
         names => format!("{doing} the config sources {}{whence}", names.join(", ")),
     };
-    let lines: Vec<String> = names.iter().map(|name| Ok(format!("{} {how}", at(name)?))).collect::<Result<_, _>>()?;
+    let lines: Vec<String> = names.iter().map(|name| format!("{} {how}", at(name))).collect();
     Err(Refusal::no(what, lines.join("\n")).with_hint(hint))
 }
 
@@ -88,7 +84,7 @@ pub(crate) fn cached(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<Stri
             None => missing.push(name.to_string()),
         }
     }
-    let at = |name: &String| Ok(cache_path(config, name));
+    let at = |name: &String| cache_path(config, name);
     absent(("read", " from the cache"), "is not there", &missing, at, "run c2 fetch-context first").map(|()| there)
 }
 

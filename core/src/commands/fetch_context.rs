@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::ToolConfig,
-    seam::{Command, Content, Facts, Outcome, Plan, Query, Refusal, Report, Stage, Step},
+    seam::{Command, Facts, Failure, Outcome, Plan, Query, Refusal, Report, Stage, Step},
 };
 
 /// `fetch-context [--retry]`.
@@ -34,22 +34,26 @@ impl Command for FetchContext {
         if let Some(outcome @ Outcome::Planned { failed, .. }) = past.last() {
             let text = outcome.failure_text().unwrap_or_default();
             return Ok(Step::Done(match failed {
-                None => Report::note(format!(
-                    "{} config sources are in {}",
-                    self.config.config_sources.len(),
-                    self.config.context_cache
-                )),
+                None => {
+                    let count = self.config.config_sources.len();
+                    let are = if count == 1 { "source is" } else { "sources are" };
+                    Report::note(format!("{count} config {are} in {}", self.config.context_cache))
+                }
                 Some((_, failure)) => Report::failed(text, failure.hint()),
             }));
         }
-        let found = look(facts, &self.config)?;
-        let missing: Vec<&String> =
-            found.iter().filter(|(_, content)| content.is_none()).map(|(name, _)| name).collect();
+        let (mut sources, mut missing) = (BTreeMap::new(), BTreeMap::new());
+        for (name, looked) in look(facts, &self.config)? {
+            match looked {
+                Ok(Some(content)) => drop(sources.insert(name, content)),
+                Ok(None) => drop(missing.insert(name, None)),
+                Err(Refusal::World(Failure::NotYet { why, .. })) if self.retry => drop(missing.insert(name, Some(why))),
+                Err(refusal) => return Err(refusal),
+            }
+        }
         if !missing.is_empty() {
             return self.missing(&missing, past);
         }
-        let sources: BTreeMap<String, Content> =
-            found.into_iter().filter_map(|(name, content)| Some((name, content?))).collect();
         values(&sources)?;
         if sources.is_empty() {
             return Ok(Step::Done(Report::note(
@@ -66,12 +70,16 @@ impl Command for FetchContext {
 }
 
 impl FetchContext {
-    fn missing(&self, missing: &[&String], past: &[Outcome]) -> Result<Step, Refusal> {
+    /// What to do about sources that are not there, by name, with the reason where one is known.
+    fn missing(&self, missing: &BTreeMap<String, Option<String>>, past: &[Outcome]) -> Result<Step, Refusal> {
         let (mut places, mut forget) = (Vec::new(), Vec::new());
-        let sources = self.config.config_sources.iter().map(|(name, source)| (name.as_str(), source));
-        for (name, source) in sources.filter(|(name, _)| missing.iter().any(|missing| missing == name)) {
-            let at = location(name, source)?;
-            places.push(format!("{name} ({at})"));
+        for (name, source) in &self.config.config_sources {
+            let Some(why) = missing.get(name.as_str()) else { continue };
+            let at = location(source);
+            places.push(match why {
+                None => format!("{name} ({at})"),
+                Some(why) => format!("{name} ({at}: {why})"),
+            });
             forget.push(Query::Content(at));
         }
         let places = places.join(", ");

@@ -5,7 +5,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::names::without_extension;
 use super::text::{FromText, no_control, not_empty, only, text_type};
 
 text_type!(
@@ -77,9 +76,7 @@ impl ReleasePath {
 
     /// Where a template of this path is written to: the last extension dropped, in place if there is none.
     pub fn output(&self) -> ReleasePath {
-        let name_start = self.0.rfind('/').map_or(0, |slash| slash + 1);
-        let name = without_extension(&self.0[name_start..]);
-        ReleasePath(format!("{}{name}", &self.0[..name_start]))
+        ReleasePath(crate::template::output_path(&self.0).into())
     }
 }
 

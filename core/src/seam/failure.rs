@@ -17,6 +17,13 @@ pub enum Failure {
         /// What to do about it, where that is known.
         hint: Option<String>,
     },
+    /// It is not to be had yet, and may be later without anybody's doing: no credentials yet, no permission yet.
+    NotYet {
+        /// What was being done, and to what.
+        doing: String,
+        /// Why it failed, in the world's words.
+        why: String,
+    },
     /// A command of a release failed.
     Command {
         /// Which of its commands.
@@ -96,7 +103,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::World { doing, why, .. } => write!(f, "{doing}: {why}"),
+            Failure::World { doing, why, .. } | Failure::NotYet { doing, why } => write!(f, "{doing}: {why}"),
             Failure::Command { role, folder, command, ending, tail } => {
                 write!(f, "{role} command in {folder}: {ending}: {command}")?;
                 if !tail.is_empty() {

@@ -9,7 +9,7 @@ use crate::{
     proxy::Served,
 };
 
-/// Where something is kept: on this machine or in a bucket.
+/// Where something is kept: on this machine, in a bucket, or with the secrets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Location {
     /// A path on this machine.
@@ -21,6 +21,8 @@ pub enum Location {
         /// The key, or the prefix with its trailing `/`.
         key: String,
     },
+    /// A secret of AWS Secrets Manager, by its ARN or name.
+    Secret(String),
 }
 
 impl fmt::Display for Location {
@@ -28,6 +30,7 @@ impl fmt::Display for Location {
         match self {
             Location::File(path) => f.write_str(path),
             Location::Object { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            Location::Secret(id) => write!(f, "the secret {id}"),
         }
     }
 }

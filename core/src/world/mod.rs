@@ -68,6 +68,8 @@ pub struct Object {
     pub bytes: Vec<u8>,
     /// The time from which on it is there.
     pub appears: u64,
+    /// Whether the answer before that is that there is no permission.
+    pub denied: bool,
 }
 
 /// The simulated host.
@@ -158,7 +160,13 @@ impl World {
                 None => Answer::Content(None),
             },
             Query::Content(at) => {
-                let object = self.objects.get(at).filter(|object| object.appears <= self.clock);
+                let object = match self.objects.get(at) {
+                    Some(object) if object.appears > self.clock && object.denied => {
+                        let doing = format!("fetch {at}");
+                        return Answer::Failed(Failure::NotYet { doing, why: "no permission yet".into() });
+                    }
+                    object => object.filter(|object| object.appears <= self.clock),
+                };
                 Answer::Content(object.map(|object| Content { bytes: Secret::new(object.bytes.clone()), mode: None }))
             }
             Query::Releases(at) => Answer::Listing(self.listed(at)),

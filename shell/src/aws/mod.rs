@@ -8,7 +8,7 @@ pub use http::{ConnectError, Tuning};
 pub use roots::RootsError;
 
 use c2_core::aws::{
-    Credentials, Failure, Heard, Known, Look, Service, Settings, Stop, credentials, is_corrected, settings,
+    Credentials, Failure, Heard, Known, Look, Service, Settings, Stop, credentials, is_corrected, secret, settings,
 };
 use http::Http;
 use ring::digest::{SHA256, digest};
@@ -112,6 +112,17 @@ impl Aws {
     /// When the metadata service cannot be asked.
     pub fn with_region(&self, settings: Settings, credentials: &Credentials) -> Result<Settings, Failure> {
         self.settle(|look| settings.clone().with_region(look, credentials.from_metadata))
+    }
+
+    /// The bytes of a secret of Secrets Manager, by its ARN or name; `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub fn secret(&self, id: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let settings = self.settings(Service::SecretsManager)?;
+        let credentials = self.credentials()?;
+        let settings = self.with_region(settings, &credentials)?;
+        self.settle(|look| secret(look, &settings, &credentials, id))
     }
 
     /// The agent for a URL of a service.

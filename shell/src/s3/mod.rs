@@ -63,6 +63,11 @@ impl S3 {
         Self { aws: Aws::new(env, tuning) }
     }
 
+    /// AWS as this client has it: one set of credentials for all services.
+    pub fn aws(&self) -> &Aws {
+        &self.aws
+    }
+
     /// Lists every object of `bucket` whose key starts with `prefix`, in the order of the server.
     ///
     /// # Errors

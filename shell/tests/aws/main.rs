@@ -3,6 +3,7 @@
 
 mod credentials;
 mod proxies;
+mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 mod vectors;
