@@ -7,7 +7,7 @@ mod support;
 use std::{cell::RefCell, fmt::Write, fs};
 
 use c2_core::{
-    seam::{Command, End, Facts, Outcome, Output, Refusal, Report, Step, drive},
+    seam::{Command, End, Facts, Outcome, Output, Refusal, Report, Step, Supposed, drive},
     world::World,
 };
 use support::{
@@ -21,11 +21,11 @@ fn every_case_performs_its_plans_and_ends_as_expected() {
     let proxied = proxied_cases().into_iter().map(|case| {
         let (config, words) = (case.config(""), case.words(""));
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let found = steps(&case.name, &*proxied::command(&config, &words), proxied::world(&case));
+        let found = steps(&case.name, &*proxied::command(&config, &words), proxied::world(&case), false);
         (case, found)
     });
     let others = cases().into_iter().map(|case| {
-        let found = steps(&case.name, &*case.command(""), case.world());
+        let found = steps(&case.name, &*case.command(""), case.world(), false);
         (case, found)
     });
     for (case, found) in others.chain(proxied) {
@@ -39,10 +39,28 @@ fn every_case_performs_its_plans_and_ends_as_expected() {
     assert!(wrong.is_empty(), "not as in expected.txt:\n{}", wrong.join("\n"));
 }
 
-fn steps(name: &str, command: &dyn Command, mut world: World) -> String {
+/// Behind the proxy, too, a dry run shows what is done. What fails goes on otherwise than it can suppose.
+#[test]
+fn a_dry_run_behind_the_proxy_shows_the_plans_that_are_performed_and_performs_nothing() {
+    for case in proxied_cases() {
+        let (config, words) = (case.config(""), case.words(""));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let steps = |dry| steps(&case.name, &*proxied::command(&config, &words), proxied::world(&case), dry);
+        let real = steps(false);
+        if real.contains("ends well\n") {
+            assert_eq!(steps(true), real, "{}", case.name);
+        }
+    }
+}
+
+fn steps(name: &str, command: &dyn Command, mut world: World, dry: bool) -> String {
     let recorder = Recorder { command, steps: RefCell::default() };
     world.begin(&[]);
-    let end = drive(&recorder, &mut world, &mut Facts::default());
+    let end = match dry {
+        true => drive(&recorder, &mut Supposed::over(&mut world), &mut Facts::default()),
+        false => drive(&recorder, &mut world, &mut Facts::default()),
+    };
+    assert!(!dry || world.performed == 0, "{name}: the dry run performed something");
     assert!(world.violations.is_empty(), "{name}: {:?}", world.violations);
     let mut text = recorder.steps.take();
     match end {

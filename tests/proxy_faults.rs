@@ -1,5 +1,6 @@
 //! Proxy mode under a fault at every effect: every command on every valid state over two deploys, two releases, two
-//! ports and one endpoint, with and without a release that never accepts, then the same command again.
+//! ports and one endpoint, with and without a release that never accepts, then the same command again. The commands on
+//! splits and maintenance run on every state, and every command on some states with them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -23,11 +24,14 @@ const SECOND: [Fault; 4] = [Fault::Clean, Fault::Torn, Fault::Crash, Fault::Half
 
 const DEPLOYS: &str = "/opt/deploys";
 
-/// A machine's state: each deploy's release and port, and what the endpoint is connected to.
+/// A machine's state: each deploy's release and port, and where the endpoint goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Machine {
     deploys: BTreeMap<&'static str, (&'static str, u16)>,
     connected: Option<&'static str>,
+    /// The deploy that a share of the endpoint goes to.
+    split: Option<&'static str>,
+    maintenance: bool,
     /// Whether there is a proxy.
     proxy: bool,
 }
@@ -47,12 +51,27 @@ fn machines() -> Vec<Machine> {
             let deploys: BTreeMap<_, _> =
                 [("a", *a), ("b", *b)].into_iter().filter_map(|(label, deploy)| Some((label, deploy?))).collect();
             for connected in [None].into_iter().chain(deploys.keys().copied().map(Some)) {
-                machines.push(Machine { deploys: deploys.clone(), connected, proxy: true });
+                let plain =
+                    Machine { deploys: deploys.clone(), connected, split: None, maintenance: false, proxy: true };
+                machines.extend(with_more(&plain));
+                machines.push(plain);
             }
-            machines.push(Machine { deploys, connected: None, proxy: false });
+            machines.push(Machine { deploys, connected: None, split: None, maintenance: false, proxy: false });
         }
     }
     machines
+}
+
+/// The same state with a split, with maintenance, with both: of states that differ in names and ports alone, one.
+fn with_more(plain: &Machine) -> Vec<Machine> {
+    if plain.deploys.get("a") != Some(&("r1.zip", 8000)) || plain.connected == Some("b") {
+        return vec![];
+    }
+    let split = plain.deploys.keys().copied().find(|label| plain.connected.is_some_and(|main| main != *label));
+    let maintained = Machine { maintenance: true, ..plain.clone() };
+    let split = split.map(|second| Machine { split: Some(second), ..plain.clone() });
+    let both = split.clone().map(|split| Machine { maintenance: true, ..split });
+    [Some(maintained), split, both].into_iter().flatten().collect()
 }
 
 fn config() -> ToolConfig {
@@ -87,8 +106,17 @@ fn world(machine: &Machine, broken: bool, strict: bool) -> World {
         proxied::deploy(&mut world, label, name, *port, &release(false, strict));
         deploys.insert((*label).to_string(), ((*name).to_string(), *port));
     }
-    let connections = machine.connected.iter().map(|deploy| ("main".to_string(), json!(deploy))).collect();
-    proxied::note_state(&mut world, &deploys, &connections);
+    let mut others = json!({ "connections": {} });
+    if let Some(main) = machine.connected {
+        others["connections"]["main"] = json!(main);
+    }
+    if let Some(second) = machine.split {
+        others["splits"] = json!({ "main": { "deploy": second, "percent": 30 } });
+    }
+    if machine.maintenance {
+        others["maintenance"] = json!({ "main": { "message": "back soon" } });
+    }
+    proxied::note_state(&mut world, &deploys, others);
     if machine.proxy {
         proxied::start_proxy(&mut world, &config());
     }
@@ -156,16 +184,29 @@ struct Case {
 
 fn cases() -> Vec<(Machine, String, bool, bool)> {
     let mut cases = Vec::new();
-    let mut words: Vec<String> =
-        ["disconnect main", "restart-frontend-proxy", "shutdown-frontend-proxy"].map(Into::into).into();
+    let mut words: Vec<String> = [
+        "disconnect main",
+        "restart-frontend-proxy",
+        "shutdown-frontend-proxy",
+        "maintenance main",
+        "maintenance main --message soon",
+        "maintenance main --off",
+    ]
+    .map(Into::into)
+    .into();
     for deploy in ["a", "b"] {
         words.extend(["r1.zip", "r2.zip"].map(|release| format!("start {release} {deploy}")));
         words.extend([format!("stop {deploy}"), format!("connect main {deploy}")]);
+        words.push(format!("split main {deploy} --percent 30"));
     }
     for machine in machines() {
         let has_r2 = machine.deploys.values().any(|(release, _)| *release == "r2.zip");
         for words in &words {
-            for strict in [false, true] {
+            // How commands of releases take a second run is seen on the other cases.
+            let one = machine.split.is_some()
+                || machine.maintenance
+                || ["split", "maintenance"].iter().any(|verb| words.starts_with(verb));
+            for strict in if one { &[true][..] } else { &[false, true] }.iter().copied() {
                 cases.push((machine.clone(), words.clone(), false, strict));
                 if !has_r2 && words.contains("r2.zip") {
                     cases.push((machine.clone(), words.clone(), true, strict));
@@ -180,7 +221,7 @@ fn cases() -> Vec<(Machine, String, bool, bool)> {
 fn every_property_holds_in_proxy_mode_under_every_fault() {
     let cases = cases();
     // Two faults in one run and in two: on some cases, spread over all; on every one where the time is given.
-    let stride = std::env::var("C2_TWO_FAULTS_EVERY").ok().and_then(|text| text.parse().ok()).unwrap_or(67);
+    let stride = std::env::var("C2_TWO_FAULTS_EVERY").ok().and_then(|text| text.parse().ok()).unwrap_or(89);
     let mut tally = Tally::default();
     thread::scope(|scope| {
         let part = |index| {
@@ -278,11 +319,11 @@ fn check_end(tally: &mut Tally, case: &Case, world: &World, end: &End, faults: &
         let home = format!("{DEPLOYS}/{label}");
         (world.running.get(&home).cloned(), world.accepting.get(&home).copied())
     };
-    let goal = case.words.split(' ').next_back().unwrap_or_default();
+    let goal = case.words.split(' ').next_back().filter(|_| !case.words.starts_with("connect")).unwrap_or_default();
     let is_start = case.words.starts_with("start");
     for label in case.machine.deploys.keys() {
         let changed = runs(world, label) != runs(&case.start, label);
-        if changed && (*label != goal || case.words.starts_with("connect")) {
+        if changed && *label != goal {
             tally.violation("6: another deploy was touched", || format!("{} {faults:?} {end:?}", case.name));
         }
         if changed && *label == goal && is_start && failed(end) && *end != End::Gone {

@@ -149,6 +149,14 @@ fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
             let args: shapes::Status = parse(at, normal)?;
             run(Request::Status { show_slaves: args.show_slaves, json: args.json_output })
         }
+        _ => of_proxy_command(command, normal)?,
+    })
+}
+
+/// The commands that only the proxy has.
+fn of_proxy_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
+    let at = Some(command);
+    Ok(match command.name {
         "connect" => {
             let args: shapes::Connect = parse(at, normal)?;
             change(Request::Connect { endpoint: args.endpoint, deploy: args.deploy }, args.dry_run, args.lock_wait)
@@ -156,6 +164,21 @@ fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
         "disconnect" => {
             let args: shapes::Disconnect = parse(at, normal)?;
             change(Request::Disconnect { endpoint: args.endpoint }, args.dry_run, args.lock_wait)
+        }
+        "split" => {
+            let args: shapes::Split = parse(at, normal)?;
+            let request = Request::Split { endpoint: args.endpoint, deploy: args.deploy, percent: args.percent };
+            change(request, args.dry_run, args.lock_wait)
+        }
+        "maintenance" => {
+            let args: shapes::Maintenance = parse(at, normal)?;
+            let (endpoint, message) = (args.endpoint, args.message);
+            let request = match args.off {
+                false => Request::Maintain { endpoint, message },
+                true if message.is_none() => Request::EndMaintenance { endpoint },
+                true => return Err(wrong("--message and --off exclude each other", at)),
+            };
+            change(request, args.dry_run, args.lock_wait)
         }
         "restart-frontend-proxy" => {
             let args: shapes::Change = parse(at, normal)?;

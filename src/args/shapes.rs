@@ -1,6 +1,7 @@
 //! The arguments of each command as argh reads them: behind the pass, and named as the table of commands names them.
 
 use argh::FromArgs;
+use c2_core::config::Percent;
 
 /// The options of c2 itself.
 #[derive(FromArgs)]
@@ -125,6 +126,39 @@ pub(super) struct Connect {
 pub(super) struct Disconnect {
     #[argh(positional, arg_name = "<endpoint>")]
     pub(super) endpoint: String,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct Split {
+    #[argh(positional, arg_name = "<endpoint>")]
+    pub(super) endpoint: String,
+    #[argh(positional, arg_name = "<deploy>")]
+    pub(super) deploy: String,
+    #[argh(option, from_str_fn(percent))]
+    pub(super) percent: Percent,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+fn percent(text: &str) -> Result<Percent, String> {
+    let number = text.parse().ok().and_then(Percent::new);
+    number.ok_or_else(|| "it is no whole number from 1 to 99".to_string())
+}
+
+#[derive(FromArgs)]
+pub(super) struct Maintenance {
+    #[argh(positional, arg_name = "<endpoint>")]
+    pub(super) endpoint: String,
+    #[argh(option)]
+    pub(super) message: Option<String>,
+    #[argh(switch)]
+    pub(super) off: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
     #[argh(option)]

@@ -2,6 +2,8 @@
 
 use std::os::unix::ffi::OsStringExt;
 
+use c2_core::config::Percent;
+
 use super::*;
 
 fn of(line: &[&str]) -> Result<Invocation, String> {
@@ -55,6 +57,12 @@ fn every_command_is_what_its_words_say() {
     check("status --json-output --show-slaves", run(Request::Status { show_slaves: true, json: true }));
     check("connect a b", run(Request::Connect { endpoint: a(), deploy: b() }));
     check("disconnect a", run(Request::Disconnect { endpoint: a() }));
+    let split = |percent| Request::Split { endpoint: a(), deploy: b(), percent: Percent::new(percent).unwrap() };
+    check("split a b --percent 30", run(split(30)));
+    check("split --percent=1 a b --dry-run", with(split(1), true, 60));
+    check("maintenance a", run(Request::Maintain { endpoint: a(), message: None }));
+    check("maintenance a --message=x", run(Request::Maintain { endpoint: a(), message: Some("x".into()) }));
+    check("maintenance --off a --lock-wait 5", with(Request::EndMaintenance { endpoint: a() }, false, 5));
     check("restart-frontend-proxy", run(Request::RestartProxy));
     check("shutdown-frontend-proxy", run(Request::ShutdownProxy));
     check("disconnect a --dry-run --lock-wait 5", with(Request::Disconnect { endpoint: a() }, true, 5));
@@ -191,6 +199,19 @@ fn a_word_or_value_too_few_or_too_many_is_refused_with_the_usage() {
 }
 
 #[test]
+fn a_share_is_demanded_and_in_bounds_and_a_message_is_none_of_an_end() {
+    check_wrong("split a b", "c2: split: required options not provided: --percent");
+    for percent in ["0", "100", "x", "", "1.5", "-1", "4294967296"] {
+        let message = "it is no whole number from 1 to 99";
+        let message = format!("c2: split: error parsing option '--percent' with value '{percent}': {message}");
+        check_wrong(&format!("split a b --percent={percent}"), &message);
+    }
+    for line in ["maintenance a --off --message x", "maintenance --message=x a --off"] {
+        check_wrong(line, "c2: maintenance: --message and --off exclude each other");
+    }
+}
+
+#[test]
 fn an_argument_that_is_no_text_is_refused() {
     let arguments = |first: &str| vec![OsString::from(first), OsString::from_vec(vec![b'a', 0xff])];
     let expected = "c2: the argument \"a\\xFF\" is no UTF-8\nc2 help shows all commands";
@@ -232,12 +253,14 @@ fn the_table_of_commands_and_what_argh_takes_agree() {
         let words = |count: usize| ["version"].into_iter().cycle().take(count);
         let least = command.words.iter().filter(|word| word.shown.starts_with('<')).count();
         let most = command.words.len();
-        let line = |count| [command.name].into_iter().chain(words(count)).collect::<Vec<_>>();
+        let required = command.all_options().filter(|option| option.required);
+        let required: Vec<&str> = required.flat_map(|option| [option.name, "1"]).collect();
+        let line = |count| [command.name].into_iter().chain(words(count)).chain(required.clone()).collect::<Vec<_>>();
         assert!(of(&line(least)).is_ok() && of(&line(most)).is_ok(), "{}", command.name);
         assert!(least == 0 || of(&line(least - 1)).is_err(), "{}", command.name);
         let repeats = command.words.last().is_some_and(|word| word.shown.ends_with("...]"));
         assert_eq!(of(&line(most + 1)).is_ok(), repeats, "{}", command.name);
-        for option in command.all_options() {
+        for option in command.all_options().filter(|option| !option.required) {
             let given = [option.name].into_iter().chain(option.value.map(|_| "1"));
             let arguments: Vec<&str> = line(least).into_iter().chain(given).collect();
             assert!(of(&arguments).is_ok(), "{arguments:?}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use c2_core::{
     commands::Request,
-    config::ToolConfig,
+    config::{Percent, ToolConfig},
     seam::{Command, End, Facts, Location, drive},
     world::World,
 };
@@ -23,6 +23,15 @@ pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
         ["stop", deploy] => Request::Stop { deploy: deploy.into(), force: false },
         ["connect", endpoint, deploy] => Request::Connect { endpoint: endpoint.into(), deploy: deploy.into() },
         ["disconnect", endpoint] => Request::Disconnect { endpoint: endpoint.into() },
+        ["split", endpoint, deploy, "--percent", percent] => {
+            let percent = Percent::new(percent.parse().unwrap()).unwrap();
+            Request::Split { endpoint: endpoint.into(), deploy: deploy.into(), percent }
+        }
+        ["maintenance", endpoint, "--off"] => Request::EndMaintenance { endpoint: endpoint.into() },
+        ["maintenance", endpoint, "--message", message] => {
+            Request::Maintain { endpoint: endpoint.into(), message: Some(message.into()) }
+        }
+        ["maintenance", endpoint] => Request::Maintain { endpoint: endpoint.into(), message: None },
         ["restart-frontend-proxy"] => Request::RestartProxy,
         ["shutdown-frontend-proxy"] => Request::ShutdownProxy,
         ["status"] => Request::Status { show_slaves: false, json: false },
@@ -42,7 +51,7 @@ pub fn bare(releases: &BTreeMap<String, Value>) -> World {
     world
 }
 
-/// A deploy that runs.
+/// A deploy that runs, and accepts connections unless it is one that never does.
 pub fn deploy(world: &mut World, label: &str, release: &str, port: u16, value: &Value) {
     let home = format!("{DEPLOYS}/{label}");
     for (path, (mode, bytes)) in &release_of(release, value).files {
@@ -50,17 +59,20 @@ pub fn deploy(world: &mut World, label: &str, release: &str, port: u16, value: &
     }
     world.tree.write(&format!("{home}/.c2-id"), 0o644, format!("id-of-{label}\n{release}\n{port}\n").as_bytes());
     world.running.insert(home.clone(), release.to_string());
-    world.accepting.insert(home, port);
-    world.proven.insert(port);
+    if world.tree.get(&format!("{home}/never-accepts")).is_none() {
+        world.accepting.insert(home, port);
+        world.proven.insert(port);
+    }
 }
 
-/// The state file of these deploys and connections.
-pub fn note_state(world: &mut World, deploys: &BTreeMap<String, (String, u16)>, connections: &BTreeMap<String, Value>) {
+/// The state file of these deploys, with the fields of `others`: `connections`, perhaps `splits` and `maintenance`.
+pub fn note_state(world: &mut World, deploys: &BTreeMap<String, (String, u16)>, others: Value) {
     let deploys: BTreeMap<&String, Value> = deploys
         .iter()
         .map(|(label, (release, port))| (label, json!({ "label": label, "release": release, "port": port })))
         .collect();
-    let state = json!({ "deploys": deploys, "connections": connections });
+    let mut state = others;
+    state["deploys"] = json!(deploys);
     world.tree.write(&format!("{DEPLOYS}/frontend-proxy/state.json"), 0o644, format!("{state:#}\n").as_bytes());
 }
 
@@ -84,9 +96,16 @@ pub fn world(case: &Case) -> World {
         deploy(&mut world, &label, release, port, &value);
         deploys.insert(label, (release.to_string(), port));
     }
+    for (path, text) in entries(&host["files"]) {
+        world.tree.write(&path, 0o644, text.as_str().unwrap().as_bytes());
+    }
     world.foreign.extend(host["foreign"].as_array().into_iter().flatten().map(|port| port.as_u64().unwrap() as u16));
     if !deploys.is_empty() {
-        note_state(&mut world, &deploys, &entries(&host["connections"]));
+        let mut others = json!({ "connections": entries(&host["connections"]) });
+        for name in ["splits", "maintenance"].into_iter().filter(|name| host[name].is_object()) {
+            others[name] = host[name].clone();
+        }
+        note_state(&mut world, &deploys, others);
     }
     if host["proxy"].as_bool().unwrap_or(false) {
         start_proxy(&mut world, &case.config(""));

@@ -5,7 +5,7 @@ use alloc::{boxed::Box, format, string::String};
 use super::{CheckConfig, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack};
 use crate::{
     completion::Complete,
-    config::{DeployMode, FromText, ProxyModeConfig, ReleaseName, ToolConfig, default_deploy_name},
+    config::{DeployMode, FromText, Percent, ProxyModeConfig, ReleaseName, ToolConfig, default_deploy_name},
     proxy::{Goal, ProxyMode, ProxyStatus},
     seam::{Command, Refusal},
 };
@@ -78,6 +78,27 @@ pub enum Request {
         /// The endpoint.
         endpoint: String,
     },
+    /// `split <endpoint> <deploy> --percent N`
+    Split {
+        /// The endpoint.
+        endpoint: String,
+        /// The second deploy.
+        deploy: String,
+        /// The share that goes to it.
+        percent: Percent,
+    },
+    /// `maintenance <endpoint> [--message TEXT]`
+    Maintain {
+        /// The endpoint.
+        endpoint: String,
+        /// What its page says.
+        message: Option<String>,
+    },
+    /// `maintenance <endpoint> --off`
+    EndMaintenance {
+        /// The endpoint.
+        endpoint: String,
+    },
     /// `restart-frontend-proxy`
     RestartProxy,
     /// `shutdown-frontend-proxy`
@@ -131,6 +152,9 @@ impl Request {
             Request::Status { json, .. } => Box::new(Status { config, json: *json }),
             Request::Connect { .. } => return Err(needs_proxy("connect an endpoint")),
             Request::Disconnect { .. } => return Err(needs_proxy("disconnect an endpoint")),
+            Request::Split { .. } => return Err(needs_proxy("split an endpoint")),
+            Request::Maintain { .. } => return Err(needs_proxy("put an endpoint into maintenance")),
+            Request::EndMaintenance { .. } => return Err(needs_proxy("end the maintenance of an endpoint")),
             Request::RestartProxy => return Err(needs_proxy("restart the proxy")),
             Request::ShutdownProxy => return Err(needs_proxy("shut the proxy down")),
             Request::CheckConfig => Box::new(CheckConfig),
@@ -174,6 +198,18 @@ impl Request {
                 Goal::Connect { endpoint: label(what, endpoint)?, deploy: label(what, deploy)? }
             }
             Request::Disconnect { endpoint } => Goal::Disconnect(label("disconnect an endpoint", endpoint)?),
+            Request::Split { endpoint, deploy, percent } => {
+                let what = "split an endpoint";
+                Goal::Split { endpoint: label(what, endpoint)?, deploy: label(what, deploy)?, percent: *percent }
+            }
+            Request::Maintain { endpoint, message } => {
+                let what = "put an endpoint into maintenance";
+                let message = message.as_deref().map(|text| label(what, text)).transpose()?;
+                Goal::Maintain { endpoint: label(what, endpoint)?, message }
+            }
+            Request::EndMaintenance { endpoint } => {
+                Goal::EndMaintenance(label("end the maintenance of an endpoint", endpoint)?)
+            }
             Request::RestartProxy => Goal::Restart,
             Request::ShutdownProxy => Goal::Shutdown,
             Request::Status { show_slaves, json } => {

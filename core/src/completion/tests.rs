@@ -129,6 +129,10 @@ fn endpoints_are_completed() {
     check(machine(PROXY), "c2 disconnect m", &["main"]);
     check(machine(PROXY), "c2 connect main ", &["api", "web"]);
     check(machine(PROXY), "c2 connect main w", &["web"]);
+    check(machine(PROXY), "c2 split main --percent 5 ", &["api", "web"]);
+    check(machine(PROXY), "c2 split main api --percent ", &[]);
+    check(machine(PROXY), "c2 maintenance ", &["admin", "main"]);
+    check(no_question, "c2 maintenance main --", &["--message", "--off", "--dry-run", "--lock-wait", "--help"]);
     check(machine(NO_PROXY), "c2 connect ", &[]);
 }
 

@@ -271,7 +271,15 @@ pub struct Bounded<const MIN: u32, const MAX: u32>(u32);
 /// A Word32 other than 0.
 pub type Positive = Bounded<1, { u32::MAX }>;
 
+/// A share in hundredths: neither nothing nor all.
+pub type Percent = Bounded<1, 99>;
+
 impl<const MIN: u32, const MAX: u32> Bounded<MIN, MAX> {
+    /// The number, where it lies between the bounds.
+    pub fn new(number: u32) -> Option<Self> {
+        (MIN..=MAX).contains(&number).then_some(Self(number))
+    }
+
     /// The number.
     pub fn get(self) -> u32 {
         self.0
@@ -281,10 +289,8 @@ impl<const MIN: u32, const MAX: u32> Bounded<MIN, MAX> {
 impl<const MIN: u32, const MAX: u32> Decode for Bounded<MIN, MAX> {
     fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
         let value = if let Value::Number(text) = &node.value { integer(text) } else { None };
-        match value.and_then(|value| u32::try_from(value).ok()) {
-            Some(value) if (MIN..=MAX).contains(&value) => Some(Self(value)),
-            _ => at.unexpected(node, &format!("an integer from {MIN} to {MAX}")),
-        }
+        let bounded = value.and_then(|value| u32::try_from(value).ok()).and_then(Self::new);
+        bounded.or_else(|| at.unexpected(node, &format!("an integer from {MIN} to {MAX}")))
     }
 }
 

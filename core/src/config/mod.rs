@@ -21,7 +21,7 @@ mod web;
 mod yaml;
 mod yaml_scalar;
 
-pub use decode::{Bounded, Positive};
+pub use decode::{Bounded, Percent, Positive};
 pub use names::{
     CertificateName, DeployName, FolderName, InterfaceName, Label, ReleaseName, SourceName, default_deploy_name,
 };
@@ -32,14 +32,14 @@ pub use readiness::{HttpReadiness, Readiness, StatusRange, TcpReadiness};
 pub use release::ReleaseConfig;
 pub use s3_path::S3Path;
 pub use server_name::ServerName;
-pub use state::{Deploy, Port, SlaveState, SlaveStatus, State};
+pub use state::{Deploy, Maintenance, Port, SlaveState, SlaveStatus, Split, State};
 pub use syntax::{Syntax, UnknownExtension};
 pub use text::{BadText, FromText};
 pub use tool::{
     ConfigSource, DeployMode, EndPoint, EndPointType, HealthCheckConfig, ProxyModeConfig, ReleaseLimits, Releases,
     SlaveLabel, SslCertMode, SslCertPaths, ToolConfig,
 };
-pub use web::{ContactEmail, ImageName, ImageVersion, SecretId, ShellCommand};
+pub use web::{ContactEmail, ImageName, ImageVersion, PageText, SecretId, ShellCommand};
 
 use alloc::string::String;
 

@@ -8,11 +8,12 @@ use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
-use super::decode::{Bounded, Decode, Decoder, Step, hint};
+use super::decode::{Bounded, Decode, Decoder, Percent, Step, hint};
 use super::macros::{record, union};
 use super::names::{DeployName, Label, ReleaseName};
 use super::node::{Node, quoted};
 use super::tool::ProxyModeConfig;
+use super::web::PageText;
 
 /// The deploys and the wishes for the endpoints (`state.adl`).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,11 +22,17 @@ pub struct State {
     pub deploys: BTreeMap<DeployName, Deploy>,
     /// Which deploy an endpoint is to be routed to. It may name a deploy or an endpoint that is not there.
     pub connections: BTreeMap<Label, DeployName>,
+    /// The shares of the connected endpoints that are to go to a second deploy.
+    pub splits: BTreeMap<Label, Split>,
+    /// The endpoints that are to answer with a page, connected or not.
+    pub maintenance: BTreeMap<Label, Maintenance>,
     /// What this version does not know.
     pub extra: Map<String, Value>,
 }
 
-record!(State keeps extra { deploys: "deploys", connections: "connections" }; check_state);
+record!(State keeps extra {
+    deploys: "deploys", connections: "connections", splits: "splits" = "{}", maintenance: "maintenance" = "{}",
+}; check_state);
 
 /// A deploy of a state.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +48,30 @@ pub struct Deploy {
 }
 
 record!(Deploy keeps extra { label: "label", release: "release", port: "port" });
+
+/// The share of an endpoint that goes to a second deploy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// The second deploy. It may name one that is not there.
+    pub deploy: DeployName,
+    /// How many of a hundred clients go to it.
+    pub percent: Percent,
+    /// What this version does not know.
+    pub extra: Map<String, Value>,
+}
+
+record!(Split keeps extra { deploy: "deploy", percent: "percent" });
+
+/// An endpoint's time of maintenance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Maintenance {
+    /// What its page says.
+    pub message: PageText,
+    /// What this version does not know.
+    pub extra: Map<String, Value>,
+}
+
+record!(Maintenance keeps extra { message: "message" });
 
 /// What a slave reports.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +117,14 @@ impl State {
         self.connections.get(endpoint).and_then(|deploy| self.deploys.get(deploy))
     }
 
+    /// The second deploy of a connected endpoint and the share that goes to it; a split that names a deploy which is not
+    /// there, or the one that the endpoint is connected to, is none.
+    pub fn split(&self, endpoint: &Label) -> Option<(&Deploy, Percent)> {
+        let (main, split) = (self.connected(endpoint)?, self.splits.get(endpoint)?);
+        let second = self.deploys.get(&split.deploy).filter(|second| second.label != main.label)?;
+        Some((second, split.percent))
+    }
+
     /// What is usable but odd under today's configuration, one sentence each.
     pub fn oddities(&self, proxy: &ProxyModeConfig) -> Vec<String> {
         let known: Vec<&str> = proxy.end_points.keys().map(Label::as_str).collect();
@@ -96,14 +135,14 @@ impl State {
                 deploy.label, deploy.port.0
             )
         });
-        let gone =
-            self.connections.keys().filter(|endpoint| !proxy.end_points.contains_key(endpoint)).map(|endpoint| {
-                format!(
-                    "the endpoint {endpoint} is connected but not in the configuration{}",
-                    hint(endpoint.as_str(), &known)
-                )
-            });
-        outside.chain(gone).collect()
+        let is_gone = |endpoint: &&Label| !proxy.end_points.contains_key(endpoint);
+        let gone = |endpoint: &Label, how: &str| {
+            let hint = hint(endpoint.as_str(), &known);
+            format!("the endpoint {endpoint} is {how} but not in the configuration{hint}")
+        };
+        let connected = self.connections.keys().filter(is_gone).map(|endpoint| gone(endpoint, "connected"));
+        let maintained = self.maintenance.keys().filter(is_gone).map(|endpoint| gone(endpoint, "in maintenance"));
+        outside.chain(connected).chain(maintained).collect()
     }
 
     /// The file's text: keys in order, so that equal states have equal texts.
@@ -115,8 +154,18 @@ impl State {
     pub fn to_value(&self) -> Value {
         let deploys = self.deploys.iter().map(|(label, deploy)| (label.as_str(), deploy.to_value()));
         let connections = self.connections.iter().map(|(from, to)| (from.as_str(), Value::from(to.as_str())));
-        let fields = [("deploys", object(deploys.collect())), ("connections", object(connections.collect()))];
-        object_with(&self.extra, fields.into())
+        let mut fields =
+            Vec::from([("deploys", object(deploys.collect())), ("connections", object(connections.collect()))]);
+        // Without any the file is what every older reader writes itself.
+        if !self.splits.is_empty() {
+            let splits = self.splits.iter().map(|(label, split)| (label.as_str(), split.to_value()));
+            fields.push(("splits", object(splits.collect())));
+        }
+        if !self.maintenance.is_empty() {
+            let maintenance = self.maintenance.iter().map(|(label, page)| (label.as_str(), page.to_value()));
+            fields.push(("maintenance", object(maintenance.collect())));
+        }
+        object_with(&self.extra, fields)
     }
 }
 
@@ -128,6 +177,19 @@ impl Deploy {
             ("port", Value::from(self.port.0)),
         ];
         object_with(&self.extra, fields.into())
+    }
+}
+
+impl Split {
+    fn to_value(&self) -> Value {
+        let fields = [("deploy", Value::from(self.deploy.as_str())), ("percent", Value::from(self.percent.get()))];
+        object_with(&self.extra, fields.into())
+    }
+}
+
+impl Maintenance {
+    fn to_value(&self) -> Value {
+        object_with(&self.extra, [("message", Value::from(self.message.as_str()))].into())
     }
 }
 
@@ -189,16 +251,18 @@ fn check_state(state: &mut State, node: &Node, at: &mut Decoder) {
         let path = ["deploys", key.as_str(), field].map(|step| Step::Key(step.into()));
         at.within_all(path, |at| at.error(position, text));
     }
-    let connections = node.get("connections");
-    for (endpoint, deploy) in state.connections.iter().filter(|(_, deploy)| !state.deploys.contains_key(deploy)) {
-        let value = connections.and_then(|connections| connections.get(endpoint.as_str()));
+    let connections = state.connections.iter().map(|(endpoint, deploy)| ("connections", endpoint, deploy));
+    let splits = state.splits.iter().map(|(endpoint, split)| ("splits", endpoint, &split.deploy));
+    for (field, endpoint, deploy) in connections.chain(splits).filter(|at| !state.deploys.contains_key(at.2)) {
+        let value = node.get(field).and_then(|of_endpoints| of_endpoints.get(endpoint.as_str()));
         let known: Vec<&str> = state.deploys.keys().map(DeployName::as_str).collect();
         let text = format!(
-            "found {}, which is no deploy of this state; counts as not connected{}",
+            "found {}, which is no deploy of this state; counts as {}{}",
             quoted(deploy.as_str()),
+            if field == "splits" { "no split" } else { "not connected" },
             hint(deploy.as_str(), &known)
         );
-        let path = ["connections", endpoint.as_str()].map(|step| Step::Key(step.into()));
+        let path = [field, endpoint.as_str()].map(|step| Step::Key(step.into()));
         at.within_all(path, |at| at.warning(value.map_or(node.position, |value| value.position), text));
     }
 }

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::node::quoted;
-use super::text::{at_most, not_empty, not_first, only, text_type};
+use super::text::{at_most, no_control, not_empty, not_first, only, text_type};
 
 text_type!(
     /// A docker image without its tag.
@@ -40,6 +40,20 @@ text_type!(
     "a shell command without NUL",
     shell_command
 );
+
+text_type!(
+    /// What the page of an endpoint in maintenance says. With every character written as an HTML entity it still fits
+    /// into one parameter of nginx (`NGX_CONF_BUFFER`, 4096 bytes).
+    PageText,
+    "the text of a page (one line without control characters, at most 500 bytes)",
+    page_text
+);
+
+impl Default for PageText {
+    fn default() -> Self {
+        PageText("We are down for maintenance and will be back soon.".into())
+    }
+}
 
 impl SecretId {
     /// The region that the ARN names.
@@ -142,6 +156,14 @@ fn secret_id(text: &str) -> Result<(), String> {
     at_most(name, 519)?;
     not_first(name, &['-'])?;
     only(name, |c| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c))
+}
+
+fn page_text(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("it is empty".into());
+    }
+    at_most(text, 500)?;
+    no_control(text)
 }
 
 fn shell_command(text: &str) -> Result<(), String> {

@@ -59,6 +59,8 @@ pub struct OptionHelp {
     pub name: &'static str,
     /// What its value is called; `None` for one without a value.
     pub value: Option<&'static str>,
+    /// Whether the command cannot do without it.
+    pub required: bool,
     /// What it does.
     pub summary: &'static str,
 }
@@ -103,7 +105,7 @@ impl CommandHelp {
     /// The line that shows how it is called.
     #[must_use]
     pub fn usage_line(&self) -> String {
-        let options = self.all_options().map(|option| format!(" [{}]", option.shown()));
+        let options = self.all_options().map(OptionHelp::in_usage);
         format!("usage: c2 {}{}", self.with_words(), options.collect::<String>())
     }
 
@@ -131,6 +133,11 @@ impl CommandHelp {
 }
 
 impl OptionHelp {
+    /// The option behind a command's words: in brackets where it may be left out.
+    fn in_usage(&self) -> String {
+        if self.required { format!(" {}", self.shown()) } else { format!(" [{}]", self.shown()) }
+    }
+
     /// The option as the usage shows it: with what its value is called.
     #[must_use]
     pub fn shown(&self) -> String {

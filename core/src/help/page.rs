@@ -2,7 +2,7 @@
 
 use alloc::{format, string::String};
 
-use super::{COMMANDS, Group, TOP_OPTIONS};
+use super::{COMMANDS, Group, OptionHelp, TOP_OPTIONS};
 
 /// The whole help page, in lines of at most 100 columns.
 #[must_use]
@@ -11,7 +11,7 @@ pub fn page() -> String {
     for group in [Group::WithoutProxy, Group::WithProxy, Group::Both, Group::Other] {
         text.push_str(&format!("{}\n", group.title()));
         for command in COMMANDS {
-            let own: String = command.options.iter().map(|option| format!(" [{}]", option.shown())).collect();
+            let own: String = command.options.iter().map(OptionHelp::in_usage).collect();
             for (_, summary) in command.summaries.iter().filter(|(of, _)| *of == group) {
                 push_line(&mut text, &format!("{}{own}", command.with_words()), summary);
             }

@@ -61,6 +61,24 @@ pub const COMMANDS: &[CommandHelp] = &[
         ..command("disconnect", &[(WithProxy, "let an endpoint answer 503")])
     },
     CommandHelp {
+        words: &[ENDPOINT, DEPLOY],
+        options: &[OptionHelp {
+            required: true,
+            ..option("--percent", "N", "the share of the clients, 1 to 99; a client stays on its side")
+        }],
+        changes: true,
+        ..command("split", &[(WithProxy, "a share to a second deploy; connect ends it")])
+    },
+    CommandHelp {
+        words: &[ENDPOINT],
+        options: &[
+            option("--message", "TEXT", "what the page says: one line, no HTML"),
+            flag("--off", "end it; nothing else does: an endpoint that is connected meanwhile stays in maintenance"),
+        ],
+        changes: true,
+        ..command("maintenance", &[(WithProxy, "answer 503 with a page until --off")])
+    },
+    CommandHelp {
         options: &[flag("--show-slaves", "show the slaves too"), flag("--json-output", "print JSON")],
         ..command(
             "status",
@@ -127,9 +145,9 @@ const fn word(shown: &'static str, fits: Fits) -> Word {
 }
 
 const fn flag(name: &'static str, summary: &'static str) -> OptionHelp {
-    OptionHelp { name, value: None, summary }
+    OptionHelp { name, value: None, required: false, summary }
 }
 
 const fn option(name: &'static str, value: &'static str, summary: &'static str) -> OptionHelp {
-    OptionHelp { name, value: Some(value), summary }
+    OptionHelp { name, value: Some(value), required: false, summary }
 }

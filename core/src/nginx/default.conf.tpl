@@ -1,7 +1,9 @@
 {{! The nginx.conf of the frontend proxy. It is filled from:
       healthCheck  incomingPath, outgoingPath, outgoingPort; absent unless its endpoint is connected
       endPoints    a list; each item has http or https, and in it serverNames and, when connected, port;
-                   https also has letsencryptWwwDir and, where there is a certificate, sslCertPath and sslCertKeyPath
+                   https also has letsencryptWwwDir and, where there is a certificate, sslCertPath and sslCertKeyPath;
+                   split (name, percent, port, restPort) when a share of its clients goes to a second port;
+                   maintenance (page, safe between single quotes; message; retryAfterSecs) when it answers with a page
       served       what this configuration routes, as JSON; absent in the configuration of users' own templates }}
 user nginx;
 worker_processes auto;
@@ -45,21 +47,73 @@ http {
 {{/healthCheck}}
 {{#endPoints}}
 {{#http}}
+{{#split}}
+
+    # A client stays on its side: it is told by the first address of X-Forwarded-For, else by its own.
+    map $http_x_forwarded_for ${{name}}_client {
+        "~^ *(?<{{name}}_first>[^, ]+)" ${{name}}_first;
+        default $remote_addr;
+    }
+    split_clients ${{name}}_client ${{name}} {
+        {{percent}}% {{name}}_share;
+        * {{name}}_rest;
+    }
+    upstream {{name}}_share {
+        server localhost:{{port}};
+    }
+    upstream {{name}}_rest {
+        server localhost:{{restPort}};
+    }
+{{/split}}
 
     server {
         listen 80;
         server_name {{{serverNames}}};
         location / {
+            {{#maintenance}}
+            types { }
+            default_type text/html;
+            add_header Retry-After {{retryAfterSecs}} always;
+            add_header Cache-Control no-store always;
+            return 503 '{{{page}}}';
+            {{/maintenance}}
+            {{^maintenance}}
+            {{#split}}
+            proxy_pass http://${{name}};
+            proxy_redirect http://localhost:{{port}}/ /;
+            proxy_redirect http://localhost:{{restPort}}/ /;
+            {{/split}}
+            {{^split}}
             {{#port}}
             proxy_pass http://localhost:{{port}};
             {{/port}}
             {{^port}}
             return 503;
             {{/port}}
+            {{/split}}
+            {{/maintenance}}
         }
     }
 {{/http}}
 {{#https}}
+{{#split}}
+
+    # A client stays on its side: it is told by the first address of X-Forwarded-For, else by its own.
+    map $http_x_forwarded_for ${{name}}_client {
+        "~^ *(?<{{name}}_first>[^, ]+)" ${{name}}_first;
+        default $remote_addr;
+    }
+    split_clients ${{name}}_client ${{name}} {
+        {{percent}}% {{name}}_share;
+        * {{name}}_rest;
+    }
+    upstream {{name}}_share {
+        server localhost:{{port}};
+    }
+    upstream {{name}}_rest {
+        server localhost:{{restPort}};
+    }
+{{/split}}
 
     server {
         listen 80;
@@ -69,12 +123,21 @@ http {
             root {{{letsencryptWwwDir}}};
         }
         location / {
+            {{#maintenance}}
+            types { }
+            default_type text/html;
+            add_header Retry-After {{retryAfterSecs}} always;
+            add_header Cache-Control no-store always;
+            return 503 '{{{page}}}';
+            {{/maintenance}}
+            {{^maintenance}}
             {{#port}}
             return 301 https://$host$request_uri;
             {{/port}}
             {{^port}}
             return 503;
             {{/port}}
+            {{/maintenance}}
         }
     }
 {{#sslCertPath}}
@@ -85,12 +148,28 @@ http {
         ssl_certificate {{{sslCertPath}}};
         ssl_certificate_key {{{sslCertKeyPath}}};
         location / {
+            {{#maintenance}}
+            types { }
+            default_type text/html;
+            add_header Retry-After {{retryAfterSecs}} always;
+            add_header Cache-Control no-store always;
+            return 503 '{{{page}}}';
+            {{/maintenance}}
+            {{^maintenance}}
+            {{#split}}
+            proxy_pass http://${{name}};
+            proxy_redirect http://localhost:{{port}}/ /;
+            proxy_redirect http://localhost:{{restPort}}/ /;
+            {{/split}}
+            {{^split}}
             {{#port}}
             proxy_pass http://localhost:{{port}};
             {{/port}}
             {{^port}}
             return 503;
             {{/port}}
+            {{/split}}
+            {{/maintenance}}
         }
     }
 {{/sslCertPath}}

@@ -3,7 +3,8 @@
 /// The built-in template of the proxy's `nginx.conf`. Its context: `healthCheck` (`incomingPath`, `outgoingPath`,
 /// `outgoingPort`) where one is answered; `endPoints`, a list of `{"http": {serverNames, port}}` and
 /// `{"https": {serverNames, sslCertPath, sslCertKeyPath, letsencryptWwwDir, port}}`, without the keys that have no
-/// value. It is rendered leniently, as users' own templates are.
+/// value, both also with `split` (`name`, `percent`, `port`, `restPort`) and `maintenance` (`message`, `page`,
+/// `retryAfterSecs`) where there is one. It is rendered leniently, as users' own templates are.
 pub const DEFAULT_TEMPLATE: &str = include_str!("default.conf.tpl");
 
 #[cfg(test)]
@@ -52,6 +53,16 @@ mod tests {
     #[test]
     fn an_https_endpoint_that_is_not_connected_answers_503_on_both_ports() {
         check("https-not-connected");
+    }
+
+    #[test]
+    fn a_share_of_an_endpoint_goes_to_a_second_port() {
+        check("split");
+    }
+
+    #[test]
+    fn an_endpoint_in_maintenance_answers_with_its_page_on_both_ports_and_the_health_check_stays() {
+        check("maintenance");
     }
 
     #[test]

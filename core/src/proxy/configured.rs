@@ -10,10 +10,13 @@ use alloc::{
 
 use serde_json::{Map, Value, json};
 
-use super::served::{Routes, Served, name_of};
+use super::{
+    page::{RETRY_AFTER_S, page},
+    served::{Routes, Served, name_of},
+};
 use crate::{
     commands::{problems, template_partials, utf8},
-    config::{EndPointType, FilePath, ProxyModeConfig, ServerName, SslCertMode, ToolConfig},
+    config::{EndPointType, FilePath, Label, Maintenance, ProxyModeConfig, ServerName, SslCertMode, ToolConfig},
     nginx,
     seam::{Facts, Location, Refusal},
     template::{self, Strictness},
@@ -95,17 +98,21 @@ fn paths(config: &ToolConfig, etype: &EndPointType) -> Option<[String; 2]> {
     }
 }
 
+/// What the pages of the endpoints in maintenance say.
+pub(super) type Pages = BTreeMap<Label, Maintenance>;
+
 /// Renders the configuration for these routes.
 pub(super) fn configured(
     facts: &Facts,
     config: &ToolConfig,
     proxy: &ProxyModeConfig,
     routes: &Routes,
+    pages: &Pages,
 ) -> Result<Configured, Refusal> {
     let certificates = Certificates::ask(facts, config, proxy);
     let own = proxy.nginx_conf_template_path.as_ref().map(|path| Template::read(facts, path)).transpose();
     let (certificates, own) = (certificates?, own?);
-    let context = context(config, proxy, &certificates, routes);
+    let context = context(config, proxy, &certificates, routes, pages);
     let served = |generation| Served { routes: routes.clone(), generation };
     let (body, served) = match own {
         Some(own) => {
@@ -125,17 +132,58 @@ pub(super) fn configured(
     Ok(Configured { text, context: format!("{:#}\n", Value::Object(context)), served })
 }
 
+/// Refuses routes that a template of the user's own would not serve: a split always, a maintenance that changes nothing
+/// in what the template becomes.
+pub(super) fn is_served(
+    facts: &Facts,
+    config: &ToolConfig,
+    proxy: &ProxyModeConfig,
+    routes: &Routes,
+    pages: &Pages,
+) -> Result<(), Refusal> {
+    let Some(path) = &proxy.nginx_conf_template_path else { return Ok(()) };
+    if let Some((endpoint, _)) = routes.targets.iter().find(|(_, target)| target.share.is_some()) {
+        return Err(no_split(endpoint, path));
+    }
+    if routes.maintenance.is_empty() {
+        return Ok(());
+    }
+    let (certificates, own) = (Certificates::ask(facts, config, proxy), Template::read(facts, path));
+    let (certificates, own) = (certificates?, own?);
+    let rendered = |routes: &Routes| own.render(&context(config, proxy, &certificates, routes, pages));
+    let text = rendered(routes)?;
+    for endpoint in &routes.maintenance {
+        let mut without = routes.clone();
+        without.maintenance.remove(endpoint);
+        if rendered(&without)? == text {
+            let why = format!("the nginx template {path} does not use the key maintenance of its endpoints");
+            return Err(Refusal::no(format!("put {endpoint} into maintenance"), why).with_hint(format!(
+                "take it over from c2 show-default-nginx-config; c2 maintenance {endpoint} --off ends a maintenance"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Why an endpoint cannot be split under a template of the user's own.
+pub(super) fn no_split(endpoint: &Label, path: &FilePath) -> Refusal {
+    let why = format!("the nginx template {path} (nginxConfTemplatePath) routes each endpoint to one port");
+    Refusal::no(format!("split {endpoint}"), why)
+        .with_hint(format!("only the built-in template splits; c2 connect {endpoint} DEPLOY ends a split"))
+}
+
 /// The values that the template is filled with.
 fn context(
     config: &ToolConfig,
     proxy: &ProxyModeConfig,
     certificates: &Certificates,
     routes: &Routes,
+    pages: &Pages,
 ) -> Map<String, Value> {
     let mut context = Map::new();
     if let Some(check) = &config.health_check {
         let endpoint = check.endpoint.as_ref().or_else(|| proxy.end_points.keys().next());
-        if let Some(port) = endpoint.and_then(|label| routes.get(label)) {
+        if let Some(port) = endpoint.and_then(|label| routes.port(label)) {
             let value = json!({
                 "incomingPath": check.incoming_path.as_str(),
                 "outgoingPath": check.outgoing_path.as_str(),
@@ -145,13 +193,10 @@ fn context(
         }
     }
     let mut end_points = Vec::new();
-    for (label, endpoint) in &proxy.end_points {
+    for (index, (label, endpoint)) in proxy.end_points.iter().enumerate() {
         let names: Vec<String> = endpoint.server_names.iter().map(ServerName::in_nginx).collect();
-        let mut value = Map::new();
+        let mut value = routed(label, index + 1, routes, pages);
         value.insert("serverNames".to_string(), names.join(" ").into());
-        if let Some(port) = routes.get(label) {
-            value.insert("port".to_string(), (*port).into());
-        }
         let kind = match &endpoint.etype {
             EndPointType::HttpOnly => "http",
             etype @ EndPointType::HttpsWithRedirect(_) => {
@@ -167,6 +212,30 @@ fn context(
     }
     context.insert("endPoints".to_string(), Value::Array(end_points));
     context
+}
+
+/// The values that say where an endpoint goes.
+fn routed(label: &Label, number: usize, routes: &Routes, pages: &Pages) -> Map<String, Value> {
+    let mut value = Map::new();
+    if let Some(target) = routes.targets.get(label) {
+        value.insert("port".to_string(), target.port.into());
+        if let Some(share) = target.share {
+            let split = json!({
+                "name": format!("split_{number}"),
+                "percent": share.percent.get(),
+                "port": share.port,
+                "restPort": target.port,
+            });
+            value.insert("split".to_string(), split);
+        }
+    }
+    if routes.maintenance.contains(label) {
+        let message = pages.get(label).map(|page| page.message.clone()).unwrap_or_default();
+        let maintenance =
+            json!({ "message": message.as_str(), "page": page(&message), "retryAfterSecs": RETRY_AFTER_S });
+        value.insert("maintenance".to_string(), maintenance);
+    }
+    value
 }
 
 /// A template of the configuration, with its partials.

@@ -9,7 +9,7 @@ use alloc::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Look, routing::Proxying, served::Routes};
+use super::{Look, routing::Proxying};
 use crate::{
     commands::{Prepared, context, fresh_id, is_whole, limits, prepare, release_json},
     config::{Deploy, DeployName, HttpReadiness, Label, Positive, Readiness, TcpReadiness},
@@ -68,9 +68,11 @@ impl Look<'_> {
         stages.push(change.unpack(&id));
         match old {
             Some(old) => {
-                if before.values().any(|port| *port == old.port.0) {
+                if before.answers_503_without(old.port.0) {
                     let note = "its endpoints answer 503 until it is ready: a switch without loss takes two deploys";
                     notes.push(format!("{note} (start it under another name, then connect)"));
+                } else if before.pairs().any(|(_, port)| port == old.port.0) {
+                    notes.push("its share goes to the endpoint's other deploy until it is ready".into());
                 }
                 stages.extend(change.prestart(&self.deploys.aside(deploy.as_str())));
                 stages.extend(self.quiet(&mut proxying, deploy, old, home.as_ref(), true)?);
@@ -88,8 +90,7 @@ impl Look<'_> {
         let mut after = self.now.have.clone();
         after.deploys.insert(deploy.clone(), wanted.clone());
         stages.extend(self.note(&after));
-        let mut routes = proxying.routes().clone();
-        routes.extend(waiting.into_iter().map(|endpoint| (endpoint, wanted.port.0)));
+        let routes = self.with_waiting(proxying.routes(), wanted, &waiting)?;
         if routes != *proxying.routes() {
             stages.extend(proxying.switch_to("route to it again", &routes)?);
         }
@@ -182,14 +183,18 @@ impl Look<'_> {
     ) -> Result<Vec<Stage>, Refusal> {
         let (port, home) = (known.port.0, self.deploys.home(deploy.as_str()));
         let before = proxying.routes().clone();
-        let without: Routes = before.iter().filter(|(_, at)| **at != port).map(|(e, at)| (e.clone(), *at)).collect();
+        let without = before.without(|at| at == port);
         let mut stages = Vec::new();
         let (listens, lives) = (self.facts.listens(port), self.lives(deploy, known));
         let (listens, lives) = (listens?, lives?);
         let proof = self.ready_as_it_says(deploy, port, without != before || listens)?;
         // What is on disk counts too: a proxy that docker starts again goes by it.
         if without != before || !self.now.routes_are(&without) {
-            let title = if comes_back { "answer 503 meanwhile" } else { "take its endpoints off" };
+            let title = match comes_back {
+                true if before.answers_503_without(port) => "answer 503 meanwhile",
+                true => "give its share to the other deploy meanwhile",
+                false => "take its endpoints off",
+            };
             stages.extend(proxying.switch_to(title, &without)?);
             // Going back begins with the proof that there is something to go back to.
             if let (Some(stage), Some(proof)) = (stages.last_mut(), &proof) {

@@ -6,7 +6,6 @@ use super::{
     Look,
     deploying::{holds, limit_s, ready},
     routing::Proxying,
-    served::Routes,
 };
 use crate::{
     commands::{is_whole, release_json},
@@ -66,8 +65,7 @@ impl Look<'_> {
     /// The stages that take the endpoints off both ports of an interrupted change.
     fn off(&self, proxying: &mut Proxying<'_>, intent: &Intent, port: Option<u16>) -> Result<Vec<Stage>, Refusal> {
         let dead = |at: u16| Some(at) == intent.port || Some(at) == port;
-        let before = proxying.routes().clone();
-        let without: Routes = before.iter().filter(|(_, at)| !dead(**at)).map(|(e, at)| (e.clone(), *at)).collect();
+        let without = proxying.routes().without(dead);
         if self.now.routes_are(&without) || !self.now.has_proxy() {
             return Ok(vec![]);
         }

@@ -4,6 +4,7 @@ mod configured;
 mod deploying;
 mod going_back;
 mod observed;
+mod page;
 mod report;
 mod routing;
 mod served;
@@ -19,12 +20,12 @@ use alloc::{
 };
 
 pub use deploying::project_name;
-pub use served::{MARK_HOST, Routes, Served};
+pub use served::{MARK_HOST, Routes, Served, Share, Target};
 pub use status::ProxyStatus;
 
 use crate::{
     commands::{Deploys, Running},
-    config::{DeployName, Label, Positive, ProxyModeConfig, ReleaseName, ToolConfig},
+    config::{DeployName, Label, PageText, Percent, Positive, ProxyModeConfig, ReleaseName, ToolConfig},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
 use observed::{Observed, observe};
@@ -56,6 +57,24 @@ pub enum Goal {
     },
     /// `disconnect <endpoint>`
     Disconnect(Label),
+    /// `split <endpoint> <deploy> --percent N`
+    Split {
+        /// The endpoint.
+        endpoint: Label,
+        /// The second deploy.
+        deploy: DeployName,
+        /// The share that goes to it.
+        percent: Percent,
+    },
+    /// `maintenance <endpoint> [--message TEXT]`
+    Maintain {
+        /// The endpoint.
+        endpoint: Label,
+        /// What its page says; else what it says already, or a text that always fits.
+        message: Option<PageText>,
+    },
+    /// `maintenance <endpoint> --off`
+    EndMaintenance(Label),
     /// `restart-frontend-proxy`
     Restart,
     /// `shutdown-frontend-proxy`

@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, format, string::String};
 
-use super::served::{Routes, Served};
+use super::served::{Routes, Served, Share, Target};
 use crate::{
     commands::{Deploys, rejected},
     config::{self, DeployName, FromText, Label, State},
@@ -46,8 +46,15 @@ impl Observed {
 
     /// The routes that the state file notes.
     pub(super) fn noted_routes(&self) -> Routes {
-        let ports = self.have.connections.iter();
-        ports.filter_map(|(label, deploy)| Some((label.clone(), self.have.deploys.get(deploy)?.port.0))).collect()
+        let target = |label| {
+            let share = self.have.split(label).map(|(second, percent)| Share { percent, port: second.port.0 });
+            Some(Target { port: self.have.connected(label)?.port.0, share })
+        };
+        let labels = self.have.connections.keys();
+        Routes {
+            targets: labels.filter_map(|label| Some((label.clone(), target(label)?))).collect(),
+            maintenance: self.have.maintenance.keys().cloned().collect(),
+        }
     }
 
     /// Refuses a state that must have been lost: taken for the empty one it would take everything down.
@@ -75,13 +82,14 @@ impl Observed {
         }
     }
 
-    /// The endpoints that wait for a deploy, among those of the configuration.
+    /// The endpoints that wait for a deploy, wholly or with a share, among those of the configuration.
     pub(super) fn waiting_for<'a>(
         &'a self,
         deploy: &'a DeployName,
         known: impl Iterator<Item = &'a Label> + 'a,
     ) -> impl Iterator<Item = &'a Label> + 'a {
-        known.filter(move |label| self.have.connections.get(*label) == Some(deploy))
+        let has_share = |label| self.have.splits.get(label).is_some_and(|split| split.deploy == *deploy);
+        known.filter(move |label| self.have.connections.get(*label) == Some(deploy) || has_share(*label))
     }
 }
 

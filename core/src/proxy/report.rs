@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Goal, Look};
+use super::{Goal, Look, served::Target};
 use crate::seam::{Outcome, Refusal, Report};
 
 impl Look<'_> {
@@ -16,6 +16,7 @@ impl Look<'_> {
         troubles.extend(refused.map(ToString::to_string));
         if troubles.is_empty() {
             let mut notes = Vec::from([self.done()]);
+            notes.extend(self.maintained());
             notes.extend(self.waiting());
             return Report { notes, ..Report::text("") };
         }
@@ -45,20 +46,50 @@ impl Look<'_> {
             Goal::Connect { endpoint, deploy } => format!("{endpoint} is connected to {deploy}"),
             Goal::Disconnect(endpoint) if untouched => format!("{endpoint} is not connected: there is nothing to do"),
             Goal::Disconnect(endpoint) => format!("{endpoint} is disconnected"),
+            Goal::Split { endpoint, deploy, percent } => {
+                let now = if untouched { " already" } else { "" };
+                format!("{} % of the clients of {endpoint} go to {deploy}{now}", percent.get())
+            }
+            Goal::Maintain { endpoint, .. } if untouched => format!("{endpoint} is in maintenance already"),
+            Goal::Maintain { endpoint, .. } => format!("{endpoint} is in maintenance"),
+            Goal::EndMaintenance(endpoint) if untouched => {
+                format!("{endpoint} is not in maintenance: there is nothing to do")
+            }
+            Goal::EndMaintenance(endpoint) => format!("{endpoint} is no longer in maintenance"),
             Goal::Restart => "the proxy runs and serves its configuration".to_string(),
             Goal::Shutdown => "the proxy is shut down".to_string(),
         }
     }
 
-    /// The endpoints that have no target although one is noted for them.
+    /// That an endpoint which was routed elsewhere shows its page on.
+    fn maintained(&self) -> Option<String> {
+        let (Goal::Connect { endpoint, .. } | Goal::Split { endpoint, .. } | Goal::Disconnect(endpoint)) =
+            &self.mode.goal
+        else {
+            return None;
+        };
+        self.now.have.maintenance.contains_key(endpoint).then(|| {
+            format!("{endpoint} is still in maintenance and answers with its page: c2 maintenance {endpoint} --off ends that")
+        })
+    }
+
+    /// The endpoints and shares that have no target although one is noted for them.
     fn waiting(&self) -> Vec<String> {
         if !self.now.has_proxy() || self.mode.goal == Goal::Shutdown {
             return Vec::new();
         }
         let routes = self.now.routes();
-        let known = self.mode.proxy.end_points.keys().filter(|endpoint| !routes.contains_key(*endpoint));
-        let waiting = known.filter_map(|endpoint| Some((endpoint, self.now.have.connections.get(endpoint)?)));
-        waiting.map(|(endpoint, deploy)| format!("warning: {endpoint} answers 503: {deploy} does not run")).collect()
+        let waits = |endpoint| match routes.targets.get(endpoint) {
+            None => {
+                let deploy = self.now.have.connections.get(endpoint)?;
+                Some(format!("warning: {endpoint} answers 503: {deploy} does not run"))
+            }
+            Some(target) => {
+                let (second, _) = self.now.have.split(endpoint).filter(|_| target.share.is_none())?;
+                Some(format!("warning: no share of {endpoint} goes to {}: it does not run", second.label))
+            }
+        };
+        self.mode.proxy.end_points.keys().filter_map(waits).collect()
     }
 
     /// How the endpoints stand after a failure.
@@ -67,11 +98,16 @@ impl Look<'_> {
             return "no endpoint is routed".to_string();
         }
         let routes = self.now.routes();
-        let of = |endpoint| match routes.get(endpoint) {
-            Some(port) => {
-                let deploy = self.now.have.deploys.iter().find(|(_, known)| known.port.0 == *port);
-                format!("{endpoint} goes to {}", deploy.map_or("an unknown deploy", |(label, _)| label.as_str()))
+        let name = |port: u16| {
+            let deploy = self.now.have.deploys.iter().find(|(_, known)| known.port.0 == port);
+            deploy.map_or("an unknown deploy", |(label, _)| label.as_str())
+        };
+        let of = |endpoint| match routes.targets.get(endpoint) {
+            _ if routes.maintenance.contains(endpoint) => format!("{endpoint} is in maintenance"),
+            Some(Target { port, share: Some(share) }) => {
+                format!("{endpoint} goes to {}, {} % to {}", name(*port), share.percent.get(), name(share.port))
             }
+            Some(target) => format!("{endpoint} goes to {}", name(target.port)),
             None => format!("{endpoint} answers 503"),
         };
         let all: Vec<String> = self.mode.proxy.end_points.keys().map(of).collect();

@@ -9,18 +9,28 @@ use alloc::{
 
 use super::{
     Goal, Look,
-    configured::{Configured, Project, configured, project},
+    configured::{Configured, Pages, Project, configured, is_served, project},
     observed::{PROXY, state_file},
-    served::{Routes, Served},
+    served::{Routes, Served, Share, Target},
 };
 use crate::{
-    config::{DeployName, Label, State},
+    config::{Deploy, DeployName, Label, State},
     seam::{Effect, Plan, Refusal, Report, Secret, Stage, Step},
 };
 
 /// What the plan is called that connects an endpoint.
 pub(super) fn connect_about(endpoint: &Label, deploy: &DeployName) -> String {
     format!("connect {endpoint} to {deploy}")
+}
+
+/// What the plan is called that splits an endpoint.
+pub(super) fn split_about(endpoint: &Label, deploy: &DeployName) -> String {
+    format!("split {endpoint} between its deploy and {deploy}")
+}
+
+/// What the plan is called that begins or ends the maintenance of an endpoint.
+pub(super) fn maintenance_about(endpoint: &Label, on: bool) -> String {
+    if on { format!("put {endpoint} into maintenance") } else { format!("end the maintenance of {endpoint}") }
 }
 
 /// What the plan is called that routes the endpoints as they are wanted.
@@ -41,7 +51,12 @@ impl Look<'_> {
             false => !self.now.routes_are(&routes),
             true => about == RESTART || !proxying.serves_well(&routes)?,
         };
-        if !stale && want.connections == self.now.have.connections {
+        let have = &self.now.have;
+        let mut after = have.clone();
+        after.connections.clone_from(&want.connections);
+        after.splits.clone_from(&want.splits);
+        after.maintenance.clone_from(&want.maintenance);
+        if !stale && after == *have {
             return Ok(None);
         }
         let mut stages = Vec::new();
@@ -49,8 +64,6 @@ impl Look<'_> {
             stages.extend(self.proof_of(&routes)?);
             stages.extend(proxying.switch_to("switch", &routes)?);
         }
-        let mut after = self.now.have.clone();
-        after.connections.clone_from(&want.connections);
         stages.extend(self.note(&after));
         Ok(Some(Plan { notes: proxying.notes, ..Plan::new(about, stages) }))
     }
@@ -59,6 +72,9 @@ impl Look<'_> {
     fn goal_about(&self) -> String {
         match &self.mode.goal {
             Goal::Connect { endpoint, deploy } => connect_about(endpoint, deploy),
+            Goal::Split { endpoint, deploy, .. } => split_about(endpoint, deploy),
+            Goal::Maintain { endpoint, .. } => maintenance_about(endpoint, true),
+            Goal::EndMaintenance(endpoint) => maintenance_about(endpoint, false),
             Goal::Restart => RESTART.to_string(),
             _ => SWITCH.to_string(),
         }
@@ -71,16 +87,20 @@ impl Look<'_> {
 
     /// Whether this run starts a proxy that does not run, and heals one that is stale.
     fn heals(&self) -> bool {
-        matches!(self.mode.goal, Goal::Connect { .. } | Goal::Disconnect(_) | Goal::Restart) && !self.gave_up()
+        let routes = !matches!(self.mode.goal, Goal::Start { .. } | Goal::Stop(_) | Goal::Shutdown);
+        routes && !self.gave_up()
     }
 
     /// Each endpoint's port: that of the deploy it waits for, else of the one it has, else none, which answers 503.
     fn routes(&self, want: &State) -> Result<Routes, Refusal> {
         let (have, present) = (&self.now.have, self.now.routes());
-        let mut routes = Routes::new();
+        let mut routes = Routes::default();
         for endpoint in self.mode.proxy.end_points.keys() {
+            if want.maintenance.contains_key(endpoint) {
+                routes.maintenance.insert(endpoint.clone());
+            }
             let Some(wish) = want.connections.get(endpoint) else { continue };
-            let at = present.get(endpoint).copied();
+            let at = present.port(endpoint);
             let noted = have.connections.get(endpoint);
             for deploy in [Some(wish), noted].into_iter().flatten() {
                 let Some(known) = have.deploys.get(deploy) else { continue };
@@ -92,25 +112,65 @@ impl Look<'_> {
                     false => self.facts.listens(known.port.0)?,
                 };
                 if usable {
-                    routes.insert(endpoint.clone(), known.port.0);
+                    let share = self.share(want, endpoint, known.port.0)?;
+                    routes.targets.insert(endpoint.clone(), Target { port: known.port.0, share });
                     break;
                 }
             }
             let keeps = have.deploys.iter().find(|(_, known)| Some(known.port.0) == at);
-            if let (false, Some((deploy, known))) = (routes.contains_key(endpoint), keeps)
+            if let (false, Some((deploy, known))) = (routes.targets.contains_key(endpoint), keeps)
                 && self.lives(deploy, known)?
             {
-                routes.insert(endpoint.clone(), known.port.0);
+                routes.targets.insert(endpoint.clone(), Target { port: known.port.0, share: None });
             }
         }
         Ok(routes)
     }
 
-    /// The proof that the deploy which an endpoint is to be connected to is ready.
+    /// The share of an endpoint on this port that goes to a second deploy, where that one can be used.
+    fn share(&self, want: &State, endpoint: &Label, main: u16) -> Result<Option<Share>, Refusal> {
+        let Some((second, percent)) = want.split(endpoint) else { return Ok(None) };
+        // What is wanted of it may have failed: what it is counts.
+        let Some(second) = self.now.have.deploys.get(&second.label) else { return Ok(None) };
+        let port = second.port.0;
+        let asked = matches!(&self.mode.goal, Goal::Split { endpoint: asked, .. } if asked == endpoint);
+        let usable = match self.now.routes().share_port(endpoint) == Some(port) {
+            true => self.lives(&second.label, second)?,
+            // The plan proves it.
+            false if asked && !self.gave_up() => true,
+            false => self.facts.listens(port)?,
+        };
+        Ok((usable && port != main).then_some(Share { percent, port }))
+    }
+
+    /// These routes with what waits for a deploy on this port, which is about to be proven.
+    pub(super) fn with_waiting(&self, routes: &Routes, deploy: &Deploy, waiting: &[Label]) -> Result<Routes, Refusal> {
+        let (mut routes, port) = (routes.clone(), deploy.port.0);
+        for endpoint in waiting {
+            if self.now.have.connections.get(endpoint) == Some(&deploy.label) {
+                let share = self.share(&self.now.have, endpoint, port)?;
+                routes.targets.insert(endpoint.clone(), Target { port, share });
+            } else if let (Some(target), Some(split)) =
+                (routes.targets.get_mut(endpoint), self.now.have.splits.get(endpoint))
+                && target.port != port
+            {
+                target.share = Some(Share { percent: split.percent, port });
+            }
+        }
+        Ok(routes)
+    }
+
+    /// The proof that the deploy which an endpoint, or a share of it, is to go to is ready.
     fn proof_of(&self, routes: &Routes) -> Result<Option<Stage>, Refusal> {
-        let Goal::Connect { endpoint, deploy } = &self.mode.goal else { return Ok(None) };
+        let (deploy, goes, went) = match &self.mode.goal {
+            Goal::Connect { endpoint, deploy } => (deploy, routes.port(endpoint), self.now.routes().port(endpoint)),
+            Goal::Split { endpoint, deploy, .. } => {
+                (deploy, routes.share_port(endpoint), self.now.routes().share_port(endpoint))
+            }
+            _ => return Ok(None),
+        };
         let Some(known) = self.now.have.deploys.get(deploy) else { return Ok(None) };
-        if routes.get(endpoint) != Some(&known.port.0) || self.now.routes().get(endpoint) == Some(&known.port.0) {
+        if goes != Some(known.port.0) || went == Some(known.port.0) {
             return Ok(None);
         }
         let ready = self.ready_as_it_says(deploy, known.port.0, true)?;
@@ -160,6 +220,7 @@ enum Container {
 pub(super) struct Proxying<'a> {
     look: &'a Look<'a>,
     project: Project,
+    pages: Pages,
     container: Container,
     routes: Routes,
     /// The configuration's text and what it serves, where that is known.
@@ -184,12 +245,16 @@ impl<'a> Proxying<'a> {
             (true, running) => Container::Stale { running },
         };
         let conf = now.conf.clone().zip(now.on_disk()).filter(|(_, served)| served.routes == routes);
-        Ok(Proxying { look, project, container, routes, conf, notes: vec![] })
+        // Of a page that is about to go, what it says is needed for the way back.
+        let mut pages = now.have.maintenance.clone();
+        pages.extend(look.wanted_maintenance());
+        Ok(Proxying { look, project, pages, container, routes, conf, notes: vec![] })
     }
 
     /// Whether a proxy runs or is to run at the end.
     fn wanted(&self) -> bool {
-        let starts = self.look.heals() && !matches!(self.look.mode.goal, Goal::Disconnect(_));
+        let ends = matches!(self.look.mode.goal, Goal::Disconnect(_) | Goal::EndMaintenance(_));
+        let starts = self.look.heals() && !ends;
         starts || matches!(self.container, Container::Well | Container::Stale { running: true })
     }
 
@@ -199,7 +264,7 @@ impl<'a> Proxying<'a> {
     }
 
     fn configured(&self, routes: &Routes) -> Result<Configured, Refusal> {
-        configured(self.look.facts, &self.look.mode.config, &self.look.mode.proxy, routes)
+        configured(self.look.facts, &self.look.mode.config, &self.look.mode.proxy, routes, &self.pages)
     }
 
     /// Whether the proxy runs from what is on disk and serves exactly the configuration of these routes.
@@ -215,6 +280,8 @@ impl<'a> Proxying<'a> {
 
     /// The stages that make the proxy serve these routes and nothing else, proven, each with its way back.
     pub(super) fn switch_to(&mut self, title: &str, routes: &Routes) -> Result<Vec<Stage>, Refusal> {
+        let (facts, mode) = (self.look.facts, self.look.mode);
+        is_served(facts, &mode.config, &mode.proxy, routes, &self.pages)?;
         let new = self.configured(routes)?;
         let back = match &self.conf {
             Some(conf) => Some(conf.clone()),

@@ -1,18 +1,83 @@
 //! What a proxy configuration routes, and the mark by which it is known.
 
 use alloc::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
 };
 use core::fmt;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::config::{FromText, Label};
+use crate::config::{FromText, Label, Percent};
 
-/// The port that each endpoint is routed to; an endpoint without one answers 503.
-pub type Routes = BTreeMap<Label, u16>;
+/// Where the endpoints go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Routes {
+    /// What each endpoint is routed to; one without answers 503.
+    pub targets: BTreeMap<Label, Target>,
+    /// The endpoints that answer 503 with a page instead. Their targets still serve the health check.
+    pub maintenance: BTreeSet<Label>,
+}
+
+/// What an endpoint is routed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The port of the deploy that it is connected to.
+    pub port: u16,
+    /// What goes elsewhere.
+    pub share: Option<Share>,
+}
+
+/// The share of an endpoint that goes to a second deploy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// How many of a hundred clients.
+    pub percent: Percent,
+    /// The port of the second deploy.
+    pub port: u16,
+}
+
+impl Routes {
+    /// The port of the deploy that an endpoint is connected to.
+    pub(crate) fn port(&self, endpoint: &Label) -> Option<u16> {
+        self.targets.get(endpoint).map(|target| target.port)
+    }
+
+    /// The port that a share of an endpoint goes to.
+    pub(crate) fn share_port(&self, endpoint: &Label) -> Option<u16> {
+        Some(self.targets.get(endpoint)?.share?.port)
+    }
+
+    /// Every endpoint with every port that it is routed to.
+    pub fn pairs(&self) -> impl Iterator<Item = (&Label, u16)> {
+        self.targets.iter().flat_map(|(endpoint, target)| {
+            let ports = [Some(target.port), target.share.map(|share| share.port)];
+            ports.into_iter().flatten().map(move |port| (endpoint, port))
+        })
+    }
+
+    /// The same without what goes to these ports. A share that is gone leaves all to the endpoint's deploy; nothing
+    /// is left of an endpoint whose deploy is gone, as a second one need not bear what the first one did.
+    pub(crate) fn without(&self, gone: impl Fn(u16) -> bool) -> Routes {
+        let mut left = self.clone();
+        left.targets.retain(|_, target| !gone(target.port));
+        for target in left.targets.values_mut() {
+            target.share = target.share.filter(|share| !gone(share.port));
+        }
+        left
+    }
+
+    /// Whether an endpoint answers 503 when what it is routed to on this port is gone.
+    pub(crate) fn answers_503_without(&self, port: u16) -> bool {
+        self.targets.values().any(|target| target.port == port)
+    }
+
+    /// Whether no endpoint is routed or answers with a page.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.targets.is_empty() && self.maintenance.is_empty()
+    }
+}
 
 /// A generation of the proxy's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,20 +95,41 @@ const MARK: &str = "# c2 ";
 pub const MARK_HOST: &str = "served.c2.invalid";
 
 impl Served {
-    /// The mark as one line of JSON.
+    /// The mark as one line of JSON: without splits and maintenance as it was before there were any.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let routes: BTreeMap<&str, u16> = self.routes.iter().map(|(label, port)| (label.as_str(), *port)).collect();
-        json!({ "generation": self.generation, "routes": routes }).to_string()
+        let targets = || self.routes.targets.iter().map(|(label, target)| (label.as_str(), target));
+        let routes: BTreeMap<&str, u16> = targets().map(|(label, target)| (label, target.port)).collect();
+        let shares = targets().filter_map(|(label, target)| Some((label.to_string(), target.share?.to_value())));
+        let splits: Map<String, Value> = shares.collect();
+        let maintenance: Value = self.routes.maintenance.iter().map(Label::as_str).collect();
+        let mut mark = json!({ "generation": self.generation, "routes": routes });
+        if !splits.is_empty() {
+            mark["splits"] = splits.into();
+        }
+        if !self.routes.maintenance.is_empty() {
+            mark["maintenance"] = maintenance;
+        }
+        mark.to_string()
     }
 
     /// Reads a mark.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Served> {
         let value: Value = serde_json::from_str(text).ok()?;
-        let mut routes = Routes::new();
+        let mut routes = Routes::default();
         for (label, port) in value.get("routes")?.as_object()? {
-            routes.insert(Label::from_text(label).ok()?, u16::try_from(port.as_u64()?).ok()?);
+            routes.targets.insert(Label::from_text(label).ok()?, Target { port: read_port(port)?, share: None });
+        }
+        if let Some(splits) = value.get("splits") {
+            for (label, share) in splits.as_object()? {
+                routes.targets.get_mut(&Label::from_text(label).ok()?)?.share = Some(Share::from_value(share)?);
+            }
+        }
+        if let Some(maintenance) = value.get("maintenance") {
+            for label in maintenance.as_array()? {
+                routes.maintenance.insert(Label::from_text(label.as_str()?).ok()?);
+            }
         }
         Some(Served { routes, generation: value.get("generation")?.as_str()?.to_string() })
     }
@@ -61,12 +147,36 @@ impl Served {
     }
 }
 
+impl Share {
+    fn to_value(self) -> Value {
+        json!({ "percent": self.percent.get(), "port": self.port })
+    }
+
+    fn from_value(value: &Value) -> Option<Share> {
+        let percent = u32::try_from(value.get("percent")?.as_u64()?).ok()?;
+        Some(Share { percent: Percent::new(percent)?, port: read_port(value.get("port")?)? })
+    }
+}
+
+fn read_port(value: &Value) -> Option<u16> {
+    u16::try_from(value.as_u64()?).ok()
+}
+
 impl fmt::Display for Served {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, (endpoint, port)) in self.routes.iter().enumerate() {
-            write!(f, "{}{endpoint} -> {port}", if i == 0 { "" } else { ", " })?;
+        let Routes { targets, maintenance } = &self.routes;
+        let named: BTreeSet<&Label> = targets.keys().chain(maintenance).collect();
+        for (i, endpoint) in named.iter().enumerate() {
+            write!(f, "{}{endpoint}", if i == 0 { "" } else { ", " })?;
+            if let Some(Target { port, share }) = targets.get(endpoint) {
+                write!(f, " -> {port}")?;
+                if let Some(share) = share {
+                    write!(f, " ({} % -> {})", share.percent.get(), share.port)?;
+                }
+            }
+            f.write_str(if maintenance.contains(*endpoint) { " (in maintenance)" } else { "" })?;
         }
-        if self.routes.is_empty() { f.write_str("no endpoint") } else { Ok(()) }
+        if named.is_empty() { f.write_str("no endpoint") } else { Ok(()) }
     }
 }
 

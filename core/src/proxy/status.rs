@@ -42,7 +42,7 @@ impl Command for ProxyStatus {
             format!("{value:#}\n")
         } else {
             let slaves = if self.show_slaves { format!("\n{SLAVES}\n") } else { String::new() };
-            format!("{MASTER}\n{}{slaves}", body(&state, &self.proxy))
+            format!("{MASTER}\n{}{slaves}{}", body(&state, &self.proxy), more(&state))
         };
         Ok(Step::Done(Report { notes: state.oddities(&self.proxy), ..Report::text(text) }))
     }
@@ -62,6 +62,22 @@ fn body(state: &State, proxy: &ProxyModeConfig) -> String {
         format!("  {}{release}: (localhost:{})\n", deploy.label, deploy.port.0)
     });
     format!("Endpoints:\n{}\nDeploys:\n{}", endpoints.collect::<String>(), deploys.collect::<String>())
+}
+
+/// What scripts that read the lines above do not know: it stands behind them.
+fn more(state: &State) -> String {
+    let mut text = String::new();
+    let splits = state.connections.iter().filter_map(|(label, main)| {
+        let (second, percent) = state.split(label)?;
+        Some(format!("  {label}: {} % -> {}, the others -> {main}\n", percent.get(), second.label))
+    });
+    let maintenance = state.maintenance.iter().map(|(label, page)| format!("  {label}: {}\n", page.message));
+    for (title, lines) in [("Splits", splits.collect::<String>()), ("Maintenance", maintenance.collect())] {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n{title}:\n{lines}"));
+        }
+    }
+    text
 }
 
 fn addresses(endpoint: &EndPoint) -> String {

@@ -1,13 +1,35 @@
 //! The mark of a configuration, what Compose calls a project, what goes into YAML.
 
-use std::collections::BTreeMap;
+use std::{fs, path::PathBuf};
 
-use super::{Served, configured::quoted, project_name, served::name_of};
-use crate::config::{FromText, Label};
+use super::{
+    Routes, Served, Share, Target,
+    configured::{Pages, configured, quoted},
+    project_name,
+    served::name_of,
+};
+use crate::{
+    config::{DeployMode, FromText, Label, Maintenance, PageText, Percent, Syntax, tool_config},
+    seam::Facts,
+};
 
 fn served(routes: &[(&str, u16)]) -> Served {
-    let routes: BTreeMap<_, _> = routes.iter().map(|(label, port)| (Label::from_text(label).unwrap(), *port)).collect();
-    Served { routes, generation: name_of("text") }
+    let target = |port| Target { port, share: None };
+    let targets = routes.iter().map(|(endpoint, port)| (label(endpoint), target(*port))).collect();
+    Served { routes: Routes { targets, ..Routes::default() }, generation: name_of("text") }
+}
+
+fn label(text: &str) -> Label {
+    Label::from_text(text).unwrap()
+}
+
+/// `a` goes to 8000 and with a share to 8001, `b` to 8001; `a` and `c`, which has no target, are in maintenance.
+fn split_and_maintained() -> Served {
+    let mut served = served(&[("a", 8000), ("b", 8001)]);
+    let share = Share { percent: Percent::new(30).unwrap(), port: 8001 };
+    served.routes.targets.get_mut(&label("a")).unwrap().share = Some(share);
+    served.routes.maintenance.extend([label("a"), label("c")]);
+    served
 }
 
 #[test]
@@ -17,6 +39,58 @@ fn a_mark_is_read_as_it_was_written() {
         assert_eq!(Served::from_text(&served.to_text()), Some(served.clone()));
         assert_eq!(Served::of_file(&format!("{}events {{}}\n", served.first_line())), Some(served));
     }
+    let served = split_and_maintained();
+    assert_eq!(Served::from_text(&served.to_text()), Some(served));
+}
+
+#[test]
+fn a_mark_without_splits_and_maintenance_is_the_one_of_old_and_one_with_them_still_has_its_routes() {
+    let old = format!(r#"{{"generation":"{}","routes":{{"a":8000,"b":8001}}}}"#, name_of("text"));
+    assert_eq!(served(&[("a", 8000), ("b", 8001)]).to_text(), old);
+    let new = format!(
+        r#"{{"generation":"{}","maintenance":["a","c"],"routes":{{"a":8000,"b":8001}},"splits":{{"a":{{"percent":30,"port":8001}}}}}}"#,
+        name_of("text")
+    );
+    assert_eq!(split_and_maintained().to_text(), new);
+    assert_eq!(
+        split_and_maintained().to_string(),
+        "a -> 8000 (30 % -> 8001) (in maintenance), b -> 8001, c (in maintenance)"
+    );
+}
+
+#[test]
+fn a_share_that_is_gone_leaves_the_rest_and_an_endpoint_whose_deploy_is_gone_has_no_target() {
+    let routes = split_and_maintained().routes;
+    let mut left = routes.without(|port| port == 8001);
+    assert_eq!(left.targets, served(&[("a", 8000)]).routes.targets);
+    left = routes.without(|port| port == 8000);
+    assert_eq!(left.targets, served(&[("b", 8001)]).routes.targets);
+    assert_eq!(left.maintenance, routes.maintenance);
+    let pairs: Vec<(&str, u16)> = routes.pairs().map(|(endpoint, port)| (endpoint.as_str(), port)).collect();
+    assert_eq!(pairs, [("a", 8000), ("a", 8001), ("b", 8001)]);
+}
+
+/// The whole text, as it is in a file that nginx was found to take.
+#[test]
+fn a_configuration_has_the_share_the_pages_and_the_health_check_of_an_endpoint_in_maintenance() {
+    let endpoint = |name: &str| format!(r#""{name}": {{"serverNames": ["{name}.example.com"], "etype": "httpOnly"}}"#);
+    let endpoints = ["a", "b", "c", "d"].map(endpoint).join(", ");
+    let config =
+        format!(r#"{{"releases": {{"localdir": "/r"}}, "deployMode": {{"proxy": {{"endPoints": {{{endpoints}}}}}}}}}"#);
+    let config = tool_config("config.json", &config, Syntax::Json).unwrap().value;
+    let DeployMode::Proxy(proxy) = &config.deploy_mode else { panic!("no proxy") };
+    let message = PageText::from_text(r#"</p>'"$host" \ & {};#ü"#).unwrap();
+    let pages = Pages::from([(label("a"), Maintenance { message, extra: serde_json::Map::new() })]);
+    let mut routes = split_and_maintained().routes;
+    let target = routes.targets[&label("a")];
+    routes.targets.insert(label("d"), Target { port: 8002, ..target });
+    let found = configured(&Facts::default(), &config, proxy, &routes, &pages).unwrap();
+    assert_eq!(Served::of_file(&found.text), Some(found.served));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../testdata/nginx/shares-and-pages.conf");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &found.text).unwrap();
+    }
+    assert_eq!(found.text, fs::read_to_string(path).unwrap());
 }
 
 #[test]
@@ -30,6 +104,11 @@ fn what_this_tool_did_not_write_has_no_mark() {
         "# c2 {\"generation\":\"x\",\"routes\":{\"main\":70000}}\n",
         "# c2 {\"generation\":\"x\",\"routes\":{\"../main\":8000}}\n",
         "# c2 {\"generation\":7,\"routes\":{}}\n",
+        r#"# c2 {"generation":"x","routes":{"a":1},"splits":{"a":{"percent":100,"port":2}}}"#,
+        r#"# c2 {"generation":"x","routes":{"a":1},"splits":{"b":{"percent":1,"port":2}}}"#,
+        r#"# c2 {"generation":"x","routes":{"a":1},"splits":[]}"#,
+        r#"# c2 {"generation":"x","routes":{"a":1},"maintenance":["../a"]}"#,
+        r#"# c2 {"generation":"x","routes":{"a":1},"maintenance":{}}"#,
         &format!("\n{first_line}"),
         first_line.trim_end_matches(['}', '\n']),
     ];

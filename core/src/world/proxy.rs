@@ -114,8 +114,8 @@ impl World {
                 if proxy.mounted {
                     let before = Served::of_file(&proxy.loaded).map(|served| served.routes).unwrap_or_default();
                     let after = Served::of_file(&conf).map(|served| served.routes).unwrap_or_default();
-                    let gone = before.into_values().filter(|port| after.values().all(|other| other != port));
-                    self.undrained.extend(gone);
+                    let still = |port| after.pairs().any(|(_, other)| other == port);
+                    self.undrained.extend(before.pairs().map(|(_, port)| port).filter(|port| !still(*port)));
                     proxy.loaded = conf;
                 }
                 Ok(())
@@ -150,7 +150,7 @@ impl World {
         let loaded = self.proxy.as_ref().filter(|proxy| proxy.running).map(|proxy| proxy.loaded.clone());
         for (where_, text) in [("served", loaded), ("on disk", Some(self.conf()))] {
             let Some(served) = text.as_deref().and_then(Served::of_file) else { continue };
-            for (endpoint, port) in served.routes {
+            for (endpoint, port) in served.routes.pairs() {
                 let lives = self.accepting.values().any(|held| *held == port);
                 if !lives || !self.proven.contains(&port) {
                     let state = if lives { "unproven" } else { "dead" };

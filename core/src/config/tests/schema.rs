@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::config::decode::{Branch, Field};
 use crate::config::ports::PortPair;
 use crate::config::{
-    ConfigSource, Deploy, DeployMode, EndPoint, EndPointType, HealthCheckConfig, HttpReadiness, ProxyModeConfig,
-    Readiness, ReleaseConfig, ReleaseLimits, Releases, SlaveLabel, SlaveState, SlaveStatus, SslCertMode, SslCertPaths,
-    State, TcpReadiness, ToolConfig,
+    ConfigSource, Deploy, DeployMode, EndPoint, EndPointType, HealthCheckConfig, HttpReadiness, Maintenance,
+    ProxyModeConfig, Readiness, ReleaseConfig, ReleaseLimits, Releases, SlaveLabel, SlaveState, SlaveStatus, Split,
+    SslCertMode, SslCertPaths, State, TcpReadiness, ToolConfig,
 };
 
 /// Field to default, `None` for a required one.
@@ -49,8 +49,13 @@ const CONFIG_UNIONS: &[(&str, &[Branch])] = &[
 
 const RELEASE: &[(&str, &[Field])] = &[("ReleaseConfig", ReleaseConfig::FIELDS)];
 
-const STATE: &[(&str, &[Field])] =
-    &[("State", State::FIELDS), ("Deploy", Deploy::FIELDS), ("SlaveState", SlaveState::FIELDS)];
+const STATE: &[(&str, &[Field])] = &[
+    ("State", State::FIELDS),
+    ("Deploy", Deploy::FIELDS),
+    ("Split", Split::FIELDS),
+    ("Maintenance", Maintenance::FIELDS),
+    ("SlaveState", SlaveState::FIELDS),
+];
 
 const STATE_UNIONS: &[(&str, &[Branch])] = &[("SlaveStatus", SlaveStatus::BRANCHES)];
 

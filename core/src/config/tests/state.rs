@@ -117,15 +117,58 @@ fn a_connection_to_a_deploy_that_is_not_there_is_kept_but_counts_as_none() {
 }
 
 #[test]
+fn splits_and_maintenance_are_read_and_written_and_a_split_to_nowhere_counts_as_none() {
+    let text = r#"{"deploys": {"a": {"label": "a", "release": "a", "port": 1}, "b": {"label": "b", "release": "b", "port": 2}},
+"connections": {"main": "a", "test": "a", "self": "b"},
+"splits": {"main": {"deploy": "b", "percent": 30, "x": 1}, "test": {"deploy": "c", "percent": 1},
+ "self": {"deploy": "b", "percent": 99}, "off": {"deploy": "b", "percent": 5}},
+"maintenance": {"main": {"message": "back soon", "since": 5}}}"#;
+    let result = state("s", text);
+    let expected = "warning: s:3:68: splits.test: found \"c\", which is no deploy of this state; counts as no split";
+    assert_eq!(report(&result), expected);
+    let value = result.expect("no errors").value;
+    let split = |endpoint: &str| {
+        let endpoint = Label::from_text(endpoint).expect("a label");
+        value.split(&endpoint).map(|(deploy, percent)| (deploy.label.to_string(), percent.get()))
+    };
+    assert_eq!(split("main"), Some(("b".to_string(), 30)));
+    assert_eq!([split("test"), split("self"), split("off"), split("none")], [None, None, None, None]);
+    let written = value.to_value();
+    assert_eq!(written["splits"]["main"].to_string(), r#"{"deploy":"b","percent":30,"x":1}"#);
+    assert_eq!(written["maintenance"].to_string(), r#"{"main":{"message":"back soon","since":5}}"#);
+    assert_eq!(good(state("s", &value.to_json().replace("\"c\"", "\"b\""))).splits.len(), 4);
+}
+
+#[test]
+fn a_share_of_nothing_or_all_and_a_page_that_is_no_line_are_refused() {
+    let text = r#"{"deploys": {}, "connections": {},
+"splits": {"a": {"deploy": "b", "percent": 0}, "b": {"deploy": "b", "percent": 100}, "c": {"deploy": "../b"}},
+"maintenance": {"a": {"message": "x\ny"}, "b": {"message": " "}, "c": {}}}"#;
+    let page = "the text of a page (one line without control characters, at most 500 bytes)";
+    let name = "a deploy name (letters, digits and . _ - + ~ @ =, not beginning with . or -, at most 128 bytes)";
+    let expected = format!(
+        r#"s:2:44: splits.a.percent: found the number 0, expected an integer from 1 to 99
+s:2:80: splits.b.percent: found the number 100, expected an integer from 1 to 99
+s:2:91: splits.c.percent: found nothing, expected an integer from 1 to 99
+s:2:102: splits.c.deploy: found "../b", expected {name}: it begins with '.'
+s:3:34: maintenance.a.message: found "x\ny", expected {page}: the control character U+000A is not allowed
+s:3:60: maintenance.b.message: found " ", expected {page}: it is empty
+s:3:71: maintenance.c.message: found nothing, expected {page}"#
+    );
+    assert_eq!(report(&state("s", text)), expected);
+}
+
+#[test]
 fn what_today_s_configuration_no_longer_has_is_usable_but_odd() {
     let endpoints = r#"{"main": {"serverNames": [], "etype": "httpOnly"}}"#;
     let config = good(with(&format!("\"deployMode\": {{\"proxy\": {{\"endPoints\": {endpoints}}}}}")));
     let DeployMode::Proxy(proxy) = config.deploy_mode else { panic!("expected a proxy") };
     let text = r#"{"deploys": {"a": {"label": "a", "release": "a", "port": 8100}, "b": {"label": "b", "release": "b", "port": 8099}},
-"connections": {"mian": "a", "main": "b"}}"#;
+"connections": {"mian": "a", "main": "b"}, "maintenance": {"old": {"message": "x"}, "main": {"message": "x"}}}"#;
     let expected = [
         "the deploy a has the port 8100, which is outside the range dynamicPortRange",
         "the endpoint mian is connected but not in the configuration; nearest known name: main",
+        "the endpoint old is in maintenance but not in the configuration",
     ];
     assert_eq!(good(state("s", text)).oddities(&proxy), expected);
 }
