@@ -47,9 +47,7 @@ impl Machine {
             Effect::Run { role, folder, command, tolerant, limit_s, may_stay } => {
                 let ended = self.run(*role, folder, command, *limit_s, *may_stay);
                 match ended {
-                    // What a tolerant command says by its exit status is only reported; that it could not be run, or
-                    // did not end, counts all the same.
-                    Err(failure @ Failure::Command { ending: c2_core::seam::Ending::Status(_), .. }) if *tolerant => {
+                    Err(failure) if *tolerant && failure.is_of_a_command() => {
                         self.say(c2_core::seam::Message::Trouble(&failure));
                         Ok(())
                     }
@@ -123,6 +121,10 @@ fn exchange(aside: &str, home: &str, id: Option<&str>) -> io::Result<()> {
 }
 
 fn write(path: &Path, bytes: &[u8], mode: u32, keep_mode: bool, folder_mode: u32) -> io::Result<()> {
+    // What is open already, such as /dev/stdout, is written on, wherever it leads.
+    if ["/dev", "/proc"].iter().any(|system| path.starts_with(system)) {
+        return fs::OpenOptions::new().append(true).open(path)?.write_all(bytes);
+    }
     if let Some(folder) = path.parent() {
         files::make_folders(folder, folder_mode)?;
     }

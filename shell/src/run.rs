@@ -54,7 +54,8 @@ pub fn run(request: &Request, options: &Options) -> u8 {
 
 fn machine(options: &Options) -> io::Result<Machine> {
     let environment: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        // What is not UTF-8 stays recognisable, and names nothing that is there.
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
         .collect();
     Ok(Machine {
         s3: S3::new(&environment),

@@ -214,6 +214,8 @@ fn script_of(name: &str) -> Script {
         "foreground" => Script::Foreground,
         "fails-late" => Script::FailsLate,
         "fail" => Script::Fail,
+        "killed" => Script::Killed,
+        "stop-killed" => Script::StopKilled,
         other => panic!("no script is called {other}"),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     completion::Complete,
     config::{DeployMode, FromText, Percent, ProxyModeConfig, ReleaseName, ToolConfig, default_deploy_name},
     proxy::{Goal, ProxyMode, ProxyStatus},
-    seam::{Command, Refusal},
+    seam::{Command, Facts, Outcome, Refusal, Step},
 };
 
 /// How a command is run.
@@ -158,9 +158,7 @@ impl Request {
             Request::RestartProxy => return Err(needs_proxy("restart the proxy")),
             Request::ShutdownProxy => return Err(needs_proxy("shut the proxy down")),
             Request::CheckConfig => Box::new(CheckConfig),
-            Request::NotYet { command } => {
-                return Err(Refusal::no(format!("run {command}"), "this version of c2 cannot do that yet"));
-            }
+            Request::NotYet { command } => Box::new(NotYet(command.clone())),
             Request::Completion(complete) => Box::new(complete.clone()),
         })
     }
@@ -171,8 +169,19 @@ impl Request {
         match self {
             Request::Completion(complete) => Some(Box::new(complete.clone())),
             Request::CheckConfig => Some(Box::new(CheckConfig)),
+            Request::NotYet { command } => Some(Box::new(NotYet(command.clone()))),
             _ => None,
         }
+    }
+}
+
+/// A command that is known and cannot be carried out yet.
+#[derive(Clone, Debug)]
+struct NotYet(String);
+
+impl Command for NotYet {
+    fn next(&self, _: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
+        Err(Refusal::no(format!("run {}", self.0), "this version of c2 cannot do that yet"))
     }
 }
 

@@ -27,7 +27,12 @@ impl Command for Status {
     fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
         let deploys = Deploys(self.config.deploys_dir.as_str());
         let (now, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
-        let (now, intents) = (now?, intents?);
+        let now = now?;
+        // Others than the owner may look at what is live, and not at c2's own folder.
+        let intents = match intents {
+            Err(Refusal::World(failure)) => Err(failure),
+            intents => Ok(intents?),
+        };
         let text = if self.json {
             let current = now.as_ref().map(|live| {
                 json!({
@@ -61,11 +66,13 @@ impl Command for Status {
         if let Some(live) = now.filter(|live| live.folder.is_none()) {
             report.notes.push(format!("current points to {}, which holds no release", live.path));
         }
-        if !intents.is_empty() {
-            report.notes.push(
+        match intents {
+            Ok(intents) if intents.is_empty() => (),
+            Ok(_) => report.notes.push(
                 "a change is under way, or was interrupted: then the next start or stop goes back before it goes on"
                     .to_string(),
-            );
+            ),
+            Err(failure) => report.notes.push(format!("whether a change is under way is not known: {failure}")),
         }
         Ok(Step::Done(report))
     }

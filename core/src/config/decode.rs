@@ -159,7 +159,8 @@ impl Decoder {
             if required.is_empty() { "an object".into() } else { format!("an object with {}", required.join(", ")) };
         let entries = self.entries(node, &expected)?;
         for entry in entries.iter().filter(|_| !keeps_unknown) {
-            if !names.contains(&entry.key.as_str()) {
+            // As in compose files, what begins with x- is there to hold anchors.
+            if !names.contains(&entry.key.as_str()) && !entry.key.starts_with("x-") {
                 let text = format!("unknown field, ignored{}", hint(&entry.key, &names));
                 self.within(Step::Key(entry.key.clone()), |at| at.warning(entry.key_position, text));
             }

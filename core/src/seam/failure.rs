@@ -90,6 +90,13 @@ impl Failure {
         Failure::World { doing: doing.into(), why: why.into(), hint: None }
     }
 
+    /// Whether a command was run, came to an end and did not succeed. Where a command may fail, this alone is only
+    /// reported: one that could not be run, or was interrupted, counts all the same.
+    #[must_use]
+    pub fn is_of_a_command(&self) -> bool {
+        matches!(self, Failure::Command { ending, .. } if !matches!(ending, Ending::NotRun(_)))
+    }
+
     /// What to do about it, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {

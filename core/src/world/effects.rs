@@ -5,7 +5,7 @@ use alloc::{
     string::{String, ToString},
 };
 
-use super::{Node, Script, World, exited};
+use super::{Node, Script, World, ended};
 use crate::seam::{Answer, CommandLine, Effect, Ending, Failure, Folder, Host, Location, Query, Rendered, Role};
 
 impl World {
@@ -53,7 +53,7 @@ impl World {
             }
             Effect::Run { role, folder, command, tolerant, .. } => match self.run(*role, folder, command) {
                 // As in the real world: that it could not be run at all counts all the same.
-                Err(failure @ Failure::Command { ending: Ending::Status(_), .. }) if *tolerant => {
+                Err(failure) if *tolerant && failure.is_of_a_command() => {
                     self.tolerated.push(failure);
                     Ok(())
                 }
@@ -200,7 +200,7 @@ impl World {
     }
 
     fn run(&mut self, role: Role, folder: &str, command: &CommandLine) -> Result<(), Failure> {
-        let exit = |status| Err(exited(role, folder, command, status));
+        let exit = |status| Err(ended(role, folder, command, Ending::Status(status)));
         if !self.locked {
             self.note(format!("the {role} command ran without the lock"));
         }
@@ -216,6 +216,12 @@ impl World {
         match (script, version) {
             (Script::Nothing, _) => Ok(()),
             (Script::Fail, _) => exit(3),
+            (Script::Killed, _) => Err(ended(role, folder, command, Ending::Signal(15))),
+            (Script::StopKilled, _) => {
+                self.check_drained(folder);
+                self.running.remove(folder);
+                Err(ended(role, folder, command, Ending::Signal(15)))
+            }
             (Script::StrictStart, _) if runs => exit(1),
             (script, _) if script.starts() && self.port_is_taken(folder) => exit(1),
             (Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate, Some(version)) => {
@@ -262,7 +268,8 @@ impl World {
         match self.attended.take() {
             Some((_, Err(status))) => {
                 self.running.remove(folder);
-                Err(exited(Role::Start, folder, &CommandLine::new(Script::FailsLate.line(), false), status))
+                let command = CommandLine::new(Script::FailsLate.line(), false);
+                Err(ended(Role::Start, folder, &command, Ending::Status(status)))
             }
             // That stop noted its intent.
             _ => {

@@ -341,13 +341,7 @@ fn injected(effect: &Effect) -> Failure {
     }
 }
 
-/// The failure of a command that exited with this status.
-fn exited(role: Role, folder: &str, command: &CommandLine, status: i32) -> Failure {
-    Failure::Command {
-        role,
-        folder: folder.to_string(),
-        command: command.clone(),
-        ending: Ending::Status(status),
-        tail: vec![],
-    }
+/// The failure of a command that ended so.
+fn ended(role: Role, folder: &str, command: &CommandLine, ending: Ending) -> Failure {
+    Failure::Command { role, folder: folder.to_string(), command: command.clone(), ending, tail: vec![] }
 }

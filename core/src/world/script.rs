@@ -21,9 +21,13 @@ pub enum Script {
     FailsLate,
     /// Fails with status 3.
     Fail,
+    /// Is ended by a signal, having done nothing.
+    Killed,
+    /// Stops it, and is ended by a signal then.
+    StopKilled,
 }
 
-const LINES: [(Script, &str); 8] = [
+const LINES: [(Script, &str); 10] = [
     (Script::Nothing, "true"),
     (Script::Start, r#"cp version "$RUN/${PWD##*/}""#),
     (Script::StrictStart, r#"test ! -e "$RUN/${PWD##*/}" && cp version "$RUN/${PWD##*/}""#),
@@ -32,6 +36,8 @@ const LINES: [(Script, &str); 8] = [
     (Script::Foreground, r#"cp version "$RUN/${PWD##*/}"; while test -e "$RUN/${PWD##*/}"; do sleep 0.1; done"#),
     (Script::FailsLate, r#"cp version "$RUN/${PWD##*/}"; sleep 2.5; rm "$RUN/${PWD##*/}"; exit 4"#),
     (Script::Fail, "exit 3"),
+    (Script::Killed, "kill -TERM $$"),
+    (Script::StopKilled, r#"rm -f "$RUN/${PWD##*/}"; kill -TERM $$"#),
 ];
 
 impl Script {
