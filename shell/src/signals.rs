@@ -42,6 +42,11 @@ impl Signals {
         self.unshielded.store(!on, Ordering::SeqCst);
     }
 
+    /// Whether the signals are only noted.
+    pub(crate) fn shielded(&self) -> bool {
+        !self.unshielded.load(Ordering::SeqCst)
+    }
+
     /// While on, a noted signal ends the command of a release that runs.
     pub(crate) fn heed(&self, on: bool) {
         self.unheeded.store(!on, Ordering::SeqCst);
