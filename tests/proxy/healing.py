@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import images
-from host import FIRST_PORT, MAIN, OTHER, Host, answers, docker, proxy_id, serve_a
+from host import FIRST_PORT, MAIN, OTHER, Host, answers, docker, master, proxy_id, serve_a
 from load import ask
 from machine import cases_of, contains, contains_none, equal, until
 
@@ -19,9 +19,9 @@ def the_proxy_comes_back_by_itself_with_the_last_good_configuration():
         serve_a(machine)
         machine.run("connect", "other", "b")
         # nginx dies, as of a fault of its own: docker starts the container again.
-        before = docker("inspect", "-f", "{{.State.Pid}}", "frontendproxy").strip()
+        before = master()
         os.kill(int(before), signal.SIGKILL)
-        until(lambda: docker("inspect", "-f", "{{.State.Pid}}", "frontendproxy").strip() not in (before, "0"), "it is back")
+        until(lambda: master() not in (before, "0"), "it is back")
         for _ in range(2):
             answers(MAIN, "one")
             answers(OTHER, "two")
@@ -34,11 +34,17 @@ def the_proxy_comes_back_by_itself_with_the_last_good_configuration():
 def connect_and_restart_heal_a_proxy_that_was_killed_stopped_or_removed():
     with Host() as machine:
         serve_a(machine)
-        for break_it in [["kill"], ["stop", "-t", "1"], ["rm", "-f"], ["pause"]]:
-            for words in [["restart-frontend-proxy"], ["connect", "main", "a"]]:
-                docker(*break_it, "frontendproxy")
-                machine.run(*words)
-                equal(ask(MAIN), (200, "one"))
+        restart, connect = ["restart-frontend-proxy"], ["connect", "main", "a"]
+        for break_it, words in [
+            (["kill"], restart),
+            (["stop", "-t", "1"], connect),
+            (["rm", "-f"], restart),
+            (["rm", "-f"], connect),
+            (["pause"], restart),
+        ]:
+            docker(*break_it, "frontendproxy")
+            machine.run(*words)
+            equal(ask(MAIN), (200, "one"))
         docker("kill", "frontendproxy")
         machine.run("connect", "main", "b")
         equal(ask(MAIN), (200, "two"))
@@ -124,7 +130,8 @@ def a_machine_of_the_older_tool_is_taken_over_and_its_proxy_made_anew_once():
             "connections": {"main": "a"},
         }
         (folder / "state.json").write_text(json.dumps(state))
-        server = f"server {{ listen 80; server_name {MAIN}; location / {{ proxy_pass http://localhost:{FIRST_PORT}; }} }}"
+        location = f"location / {{ proxy_pass http://localhost:{FIRST_PORT}; }}"
+        server = f"server {{ listen 80; server_name {MAIN}; {location} }}"
         (folder / "nginx.conf").write_text(f"user nginx; events {{}} http {{ {server} }}\n")
         compose = f'''version: "2.1"
 services:

@@ -102,6 +102,11 @@ def docker_stand_in(machine, script):
     return {"PATH": f"{folder}:{os.environ['PATH']}"}
 
 
+def master():
+    """The process of the proxy's nginx, on this machine; `0` while none runs."""
+    return docker("inspect", "-f", "{{.State.Pid}}", "frontendproxy").strip()
+
+
 def workers():
     """The processes of the proxy's workers that are not leaving."""
     lines = docker("top", "frontendproxy", "-eo", "pid,args").splitlines()

@@ -43,7 +43,7 @@ def switches_are_killed(kills, seed):
                 turn += 1
         equal(load.failures(), {})
         equal(kept.failures(), {})
-        print(f"       {done} runs killed, {load.total()} requests and {kept.total()} on connections kept alive, 0 failed")
+        print(f"       {done} runs killed; {load.total()} requests, {kept.total()} on connections kept alive: 0 failed")
 
 
 def a_killed_connect_fails_no_request_and_converges():

@@ -61,7 +61,7 @@ def fifty_switches_close_no_more_kept_connections_than_bare_reloads_do():
         switched = switches(machine)
         with Loads() as reloaded:
             for _ in range(SWITCHES):
-                # How many connections are idle depends on what else the machine has to do: a connect that only looks.
+                # How many are idle depends on what else the machine does: a connect that only looks.
                 machine.run("connect", "main", "ab"[SWITCHES % 2])
                 before = workers()
                 docker("kill", "-s", "HUP", "frontendproxy")

@@ -1,4 +1,4 @@
-"""What is not there: a certificate, port 80, a docker that works. Each is a failure that says so and changes nothing."""
+"""What is not there: a certificate, port 80, a docker that works. Each is a failure that says so, changing nothing."""
 
 import signal
 import socket
@@ -47,7 +47,8 @@ def a_docker_that_fails_from_any_call_on_is_a_failure_and_the_next_run_converges
     with Host() as machine:
         serve_a(machine)
         log = machine.root / "calls"
-        machine.run("connect", "main", "b", environment=docker_stand_in(machine, f'echo $1 >> {log}\nexec $DOCKER "$@"'))
+        noting = docker_stand_in(machine, f'echo $1 >> {log}\nexec $DOCKER "$@"')
+        machine.run("connect", "main", "b", environment=noting)
         machine.run("connect", "main", "a")
         calls = log.read_text().split()
         for at in range(len(calls)):
@@ -86,7 +87,8 @@ def signal_ends(machine, hanging, number):
     log = machine.root / "calls"
     log.write_text("")
     hangs = f'[ "$1" = {hanging} ] && echo $1 >> {log} && exec sleep 600'
-    process = machine.spawn("connect", "main", "b", environment=docker_stand_in(machine, f'{hangs}\nexec $DOCKER "$@"'))
+    stand_in = docker_stand_in(machine, f'{hangs}\nexec $DOCKER "$@"')
+    process = machine.spawn("connect", "main", "b", environment=stand_in)
     until(log.read_text, "docker hangs")
     process.send_signal(number)
     process.communicate(timeout=60)
