@@ -4,6 +4,7 @@ A case is a function whose name states the property; it gets what `run_cases` wa
 The binary under test is named by the environment variable C2.
 """
 
+import inspect
 import json
 import os
 import pathlib
@@ -51,10 +52,15 @@ class Machine:
         return self
 
     def __exit__(self, *_):
+        self.kill_all()
+        self._folder.cleanup()
+
+    def kill_all(self):
+        """Kills every c2 that was spawned and still runs."""
         for process in self._spawned:
             if process.poll() is None:
                 process.kill()
-        self._folder.cleanup()
+                process.wait()
 
     def write_config(self):
         (self.root / "camus2.json").write_text(json.dumps(self.config))
@@ -175,7 +181,7 @@ def contains_none(text, *parts):
 def cases_of(module):
     """The functions that a module defines, in order: its cases."""
     members = vars(sys.modules[module]).values()
-    return [member for member in members if callable(member) and getattr(member, "__module__", None) == module]
+    return [member for member in members if inspect.isfunction(member) and member.__module__ == module]
 
 
 def run_cases(cases, *given, label=""):

@@ -70,8 +70,8 @@ impl Machine {
             }
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
             Query::Listens(port) => Answer::Flag(ready::listens(*port)),
-            Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(project)?),
-            Query::Proxy(folder) => Answer::Proxy(proxy::now(folder)?),
+            Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(&self.signals, project)?),
+            Query::Proxy(folder) => Answer::Proxy(proxy::now(&self.signals, folder)?),
             Query::Fingerprint(path) => Answer::Text(fingerprint(path)?),
         })
     }

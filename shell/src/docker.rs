@@ -1,11 +1,11 @@
-//! The docker command line: each call with a limit, so that a docker that hangs ends in an error.
+//! The docker command line: each call with a limit and ended by a signal, so that a docker that hangs holds nobody up.
 
 use std::{
     fs::File,
     io::{self, Read, Seek},
     os::unix::process::CommandExt,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -16,10 +16,14 @@ use rustix::{
     process::{Pid, Signal, kill_process_group},
 };
 
+use crate::signals::Signals;
+
 /// The longest run of a call that only asks or signals.
 pub(crate) const QUICK: Duration = Duration::from_secs(30);
 /// The longest run of a call that may have to pull an image.
 pub(crate) const PULLING: Duration = Duration::from_secs(600);
+/// How long a call that was asked to end may take before it is killed.
+const GRACE: Duration = Duration::from_secs(5);
 /// The most that is kept of what a call prints.
 const KEPT_BYTES: u64 = 64 * 1024;
 
@@ -50,12 +54,13 @@ impl Called {
 }
 
 /// Calls docker.
-pub(crate) fn docker(arguments: &[&str], limit: Duration) -> Result<Called, Failure> {
-    call("docker", arguments, None, limit)
+pub(crate) fn docker(signals: &Signals, arguments: &[&str], limit: Duration) -> Result<Called, Failure> {
+    call(signals, "docker", arguments, None, limit)
 }
 
-/// Calls a program; its process group is killed at the limit.
+/// Calls a program; at the limit, and by a signal, its process group is ended.
 pub(crate) fn call(
+    signals: &Signals,
     program: &str,
     arguments: &[&str],
     folder: Option<&Path>,
@@ -75,26 +80,20 @@ pub(crate) fn call(
     if let Some(folder) = folder {
         command.current_dir(folder);
     }
-    let mut child = command.spawn().map_err(failed)?;
-    let (begun, mut pause) = (Instant::now(), Duration::from_millis(1));
-    let status = loop {
-        match child.try_wait().map_err(failed)? {
-            Some(status) => break status,
-            None if begun.elapsed() >= limit => {
-                if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-                    // It may just have ended.
-                    let _ = kill_process_group(group, Signal::KILL);
-                }
-                let _ = child.wait();
-                return Err(Failure::World {
-                    doing: doing(),
-                    why: format!("no end after {} s", limit.as_secs()),
-                    hint: Some("see whether the docker daemon answers: docker ps".into()),
-                });
-            }
-            None => thread::sleep(pause),
-        }
-        pause = (pause * 2).min(Duration::from_millis(20));
+    // A signal that ended this process at once would leave the call behind: it is noted, and ends both.
+    let shielded = signals.shielded();
+    signals.shield(true);
+    let status = command.spawn().and_then(|child| end_of(child, limit, || noted(signals, shielded)));
+    signals.shield(shielded);
+    if let Some(signal) = noted(signals, shielded) {
+        return Err(Failure::Interrupted(signal));
+    }
+    let Some(status) = status.map_err(failed)? else {
+        return Err(Failure::World {
+            doing: doing(),
+            why: format!("no end after {} s", limit.as_secs()),
+            hint: Some("see whether the docker daemon answers: docker ps".into()),
+        });
     };
     let kept = |file: &mut File| {
         let mut bytes = Vec::new();
@@ -107,24 +106,62 @@ pub(crate) fn call(
     Ok(Called { succeeded: status.success(), stdout, stderr })
 }
 
+/// The signal that ends a call: one that only asks is ended by any, what takes something back by none.
+fn noted(signals: &Signals, shielded: bool) -> Option<c2_core::seam::Signal> {
+    if shielded { signals.heeded() } else { signals.noted() }
+}
+
+/// Waits for the end of a call; `None` when it had to be ended, at the limit or by a signal.
+fn end_of(
+    mut child: Child,
+    limit: Duration,
+    noted: impl Fn() -> Option<c2_core::seam::Signal>,
+) -> io::Result<Option<ExitStatus>> {
+    let (begun, mut asked) = (Instant::now(), None);
+    let send = |child: &Child, signal| {
+        if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+            // It may just have ended.
+            let _ = kill_process_group(group, signal);
+        }
+    };
+    loop {
+        if let Some(status) = child.try_wait()? {
+            if asked.is_some() {
+                send(&child, Signal::KILL);
+            }
+            return Ok(asked.is_none().then_some(status));
+        }
+        match asked {
+            None if begun.elapsed() >= limit || noted().is_some() => {
+                send(&child, Signal::TERM);
+                asked = Some(Instant::now());
+            }
+            Some(since) if since.elapsed() >= GRACE => send(&child, Signal::KILL),
+            _ => (),
+        }
+        // An end is seen within an eighth of the call's time: a doubling pause would add half of it.
+        thread::sleep((begun.elapsed() / 8).clamp(Duration::from_millis(1), Duration::from_millis(20)));
+    }
+}
+
 /// Whether a container of this compose project runs.
-pub(crate) fn project_runs(project: &str) -> Result<bool, Failure> {
+pub(crate) fn project_runs(signals: &Signals, project: &str) -> Result<bool, Failure> {
     let label = format!("label=com.docker.compose.project={project}");
-    let called = docker(&["ps", "-q", "--filter", &label], QUICK)?;
+    let called = docker(signals, &["ps", "-q", "--filter", &label], QUICK)?;
     Ok(!called.must(&format!("look for containers of the compose project {project}"))?.trim().is_empty())
 }
 
 /// The containers of a compose project as they stand, and their last lines: what a person needs to see why it fails.
-pub(crate) fn project_story(project: &str) -> String {
+pub(crate) fn project_story(signals: &Signals, project: &str) -> String {
     let label = format!("label=com.docker.compose.project={project}");
     let format = "{{.ID}} {{.Names}}: {{.Status}}";
-    let listed = docker(&["ps", "-a", "--filter", &label, "--format", format], QUICK);
+    let listed = docker(signals, &["ps", "-a", "--filter", &label, "--format", format], QUICK);
     let Ok(text) = listed.and_then(|called| called.must("list containers")) else { return String::new() };
     let mut story = String::new();
     for line in text.lines().take(5) {
         let Some((id, shown)) = line.split_once(' ') else { continue };
         story.push_str(&format!("\ncontainer {shown}"));
-        let Ok(logs) = docker(&["logs", "--tail", "10", id], QUICK) else { continue };
+        let Ok(logs) = docker(signals, &["logs", "--tail", "10", id], QUICK) else { continue };
         let lines = logs.stdout.lines().chain(logs.stderr.lines());
         lines.for_each(|line| story.push_str(&format!("\n  {line}")));
     }

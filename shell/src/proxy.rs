@@ -18,6 +18,7 @@ use crate::{
     docker::{self, Called, PULLING, QUICK, docker},
     host::Machine,
     ready,
+    signals::Signals,
 };
 
 /// The container's name, fixed by the compose file.
@@ -41,27 +42,27 @@ struct Worker {
 }
 
 /// The container as it is found, by its name.
-pub(crate) fn now(folder: &str) -> Result<ProxyNow, Failure> {
-    let Some((status, project)) = listed()? else { return Ok(ProxyNow::default()) };
+pub(crate) fn now(signals: &Signals, folder: &str) -> Result<ProxyNow, Failure> {
+    let Some((status, project)) = listed(signals)? else { return Ok(ProxyNow::default()) };
     let running = status.starts_with("Up ") && !status.contains("Paused");
-    let mounted = running && mounts(folder)?;
-    let serves = if running { serves(folder) } else { None };
+    let mounted = running && mounts(signals, folder)?;
+    let serves = if running { serves(signals, folder) } else { None };
     Ok(ProxyNow { exists: true, running, mounted, project: Some(project).filter(|name| !name.is_empty()), serves })
 }
 
 /// The container's status and the name of what it was made from; `None` without a container.
-fn listed() -> Result<Option<(String, String)>, Failure> {
+fn listed(signals: &Signals) -> Result<Option<(String, String)>, Failure> {
     let filter = format!("name=^/{CONTAINER}$");
     let format = "{{.Status}}\t{{.Label \"c2.project\"}}";
-    let called = docker(&["ps", "-a", "--filter", &filter, "--format", format], QUICK)?;
+    let called = docker(signals, &["ps", "-a", "--filter", &filter, "--format", format], QUICK)?;
     let text = called.must("look for the proxy's container")?;
     let pair = |line: &str| line.split_once('\t').map(|(status, name)| (status.to_string(), name.to_string()));
     Ok(text.lines().next().and_then(pair))
 }
 
 /// Whether the container sees, at its own path, the very folder that is on disk.
-fn mounts(folder: &str) -> Result<bool, Failure> {
-    let called = docker(&["inspect", "--format", "{{.State.Pid}}", CONTAINER], QUICK)?;
+fn mounts(signals: &Signals, folder: &str) -> Result<bool, Failure> {
+    let called = docker(signals, &["inspect", "--format", "{{.State.Pid}}", CONTAINER], QUICK)?;
     let pid = called.must("look at the proxy's container")?;
     let inside = fs::metadata(format!("/proc/{}/root/etc/c2", pid.trim()));
     match (inside, fs::metadata(folder)) {
@@ -73,14 +74,14 @@ fn mounts(folder: &str) -> Result<bool, Failure> {
 }
 
 /// What is served: the mark that the configuration answers, else that of the file when all workers are younger.
-fn serves(folder: &str) -> Option<Served> {
+fn serves(signals: &Signals, folder: &str) -> Option<Served> {
     marked().or_else(|| {
         let path = Path::new(folder).join("nginx.conf");
         let text = fs::read_to_string(&path).ok()?;
         let served = Served::of_file(&text)?;
         let metadata = fs::metadata(&path).ok()?;
         let changed = Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);
-        let workers = workers().ok()?;
+        let workers = workers(signals).ok()?;
         let young = |worker: &Worker| worker.leaving || started(worker.pid).is_some_and(|since| since >= changed);
         (workers.iter().any(|worker| !worker.leaving) && workers.iter().all(young)).then_some(served)
     })
@@ -100,8 +101,8 @@ fn marked() -> Option<Served> {
     if answer.status == 200 { Served::from_text(&answer.body) } else { None }
 }
 
-fn workers() -> Result<Vec<Worker>, Failure> {
-    let called = docker(&["top", CONTAINER, "-eo", "pid,args"], QUICK)?;
+fn workers(signals: &Signals) -> Result<Vec<Worker>, Failure> {
+    let called = docker(signals, &["top", CONTAINER, "-eo", "pid,args"], QUICK)?;
     let text = called.must("list the proxy's processes")?;
     let worker = |line: &str| {
         let (pid, arguments) = line.trim().split_once(' ')?;
@@ -112,8 +113,8 @@ fn workers() -> Result<Vec<Worker>, Failure> {
 }
 
 /// What the proxy printed last, for a message.
-fn last_lines() -> String {
-    let Ok(logs) = docker(&["logs", "--tail", "8", CONTAINER], QUICK) else { return String::new() };
+fn last_lines(signals: &Signals) -> String {
+    let Ok(logs) = docker(signals, &["logs", "--tail", "8", CONTAINER], QUICK) else { return String::new() };
     logs.stderr.lines().map(|line| format!("\n  {line}")).collect()
 }
 
@@ -122,7 +123,7 @@ impl Machine {
     pub(crate) fn test_proxy(&mut self, folder: &str, inside: bool) -> Result<(), Failure> {
         let test = ["-t", "-c", "/etc/nginx/nginx.candidate.conf"];
         let called = if inside {
-            docker(&[&["exec", CONTAINER, "nginx"], &test[..]].concat(), QUICK)?
+            docker(&self.signals, &[&["exec", CONTAINER, "nginx"], &test[..]].concat(), QUICK)?
         } else {
             self.compose(folder, &[&["run", "--rm", "-T", "--no-deps", "nginx"], &test[..]].concat(), PULLING)?
         };
@@ -131,8 +132,8 @@ impl Machine {
 
     /// Signals the proxy to read its configuration anew; its workers are noted as the old ones.
     pub(crate) fn reload_proxy(&mut self) -> Result<(), Failure> {
-        self.old_workers.extend(workers()?.iter().map(|worker| worker.pid));
-        docker(&["kill", "-s", "HUP", CONTAINER], QUICK)?.must("signal the proxy").map(drop)
+        self.old_workers.extend(workers(&self.signals)?.iter().map(|worker| worker.pid));
+        docker(&self.signals, &["kill", "-s", "HUP", CONTAINER], QUICK)?.must("signal the proxy").map(drop)
     }
 
     /// Makes sure that the proxy serves this.
@@ -143,6 +144,9 @@ impl Machine {
             if if marked_one { found.as_ref() == Some(served) } else { self.are_new_and_steady() } {
                 return Ok(());
             }
+            if let Some(signal) = self.signals.heeded() {
+                return Err(Failure::Interrupted(signal));
+            }
             if Instant::now() >= until {
                 let found = match (marked_one, found) {
                     (true, Some(found)) => format!("it serves {found}, an older configuration"),
@@ -151,7 +155,7 @@ impl Machine {
                 };
                 return Err(Failure::World {
                     doing: format!("prove that the proxy serves {served}"),
-                    why: format!("{found}, after {} s; its last lines:{}", PROOF.as_secs(), last_lines()),
+                    why: format!("{found}, after {} s; its last lines:{}", PROOF.as_secs(), last_lines(&self.signals)),
                     hint: Some("see whether something else listens on ports 80 and 443".into()),
                 });
             }
@@ -162,7 +166,7 @@ impl Machine {
     /// Whether there are workers that are not the old ones, and stay.
     fn are_new_and_steady(&self) -> bool {
         let look = || -> Option<BTreeSet<u32>> {
-            let workers = workers().ok()?;
+            let workers = workers(&self.signals).ok()?;
             let old = workers.iter().any(|worker| !worker.leaving && self.old_workers.contains(&worker.pid));
             let new: BTreeSet<u32> = workers.iter().filter(|worker| !worker.leaving).map(|worker| worker.pid).collect();
             (!old && !new.is_empty()).then_some(new)
@@ -176,10 +180,10 @@ impl Machine {
     pub(crate) fn drain_proxy(&mut self, limit_s: u32) -> Result<(), Failure> {
         let until = Instant::now() + Duration::from_secs(limit_s.into());
         loop {
-            let left = match workers() {
+            let left = match workers(&self.signals) {
                 Ok(workers) => workers,
                 // Without a running container there are no workers.
-                Err(failure) => match listed()? {
+                Err(failure) => match listed(&self.signals)? {
                     Some((status, _)) if status.starts_with("Up ") => return Err(failure),
                     _ => vec![],
                 },
@@ -189,7 +193,7 @@ impl Machine {
                 self.old_workers.clear();
                 return Ok(());
             }
-            if Instant::now() >= until || self.signals.noted().is_some() {
+            if Instant::now() >= until || self.signals.heeded().is_some() {
                 return Ok(());
             }
             thread::sleep(PAUSE * 2);
@@ -206,21 +210,21 @@ impl Machine {
 
     /// Stops the proxy and removes its container; none is fine.
     pub(crate) fn proxy_down(&mut self) -> Result<(), Failure> {
-        if listed()?.is_none() {
+        if listed(&self.signals)?.is_none() {
             return Ok(());
         }
-        docker(&["stop", "-t", "5", CONTAINER], QUICK)?.must("stop the proxy")?;
-        docker(&["rm", "-f", CONTAINER], QUICK)?.must("remove the proxy's container").map(drop)
+        docker(&self.signals, &["stop", "-t", "5", CONTAINER], QUICK)?.must("stop the proxy")?;
+        docker(&self.signals, &["rm", "-f", CONTAINER], QUICK)?.must("remove the proxy's container").map(drop)
     }
 
     /// Calls Compose in the folder of the proxy's project, by the name that this machine has for it.
     fn compose(&mut self, folder: &str, arguments: &[&str], limit: Duration) -> Result<Called, Failure> {
         let plugin = match self.compose_is_plugin {
             Some(known) => known,
-            None => *self.compose_is_plugin.insert(docker(&["compose", "version"], QUICK)?.succeeded),
+            None => *self.compose_is_plugin.insert(docker(&self.signals, &["compose", "version"], QUICK)?.succeeded),
         };
         let (program, first): (&str, &[&str]) = if plugin { ("docker", &["compose"]) } else { ("docker-compose", &[]) };
         let project = ["-p", PROJECT, "-f", "docker-compose.yml"];
-        docker::call(program, &[first, &project, arguments].concat(), Some(Path::new(folder)), limit)
+        docker::call(&self.signals, program, &[first, &project, arguments].concat(), Some(Path::new(folder)), limit)
     }
 }

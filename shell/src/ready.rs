@@ -55,7 +55,7 @@ pub(crate) fn wait(port: u16, readiness: &Readiness, folder: &str, signals: &Sig
         }
         if Instant::now() >= until {
             let name = folder.rsplit('/').next().unwrap_or_default();
-            let story = docker::project_story(&project_name(name));
+            let story = docker::project_story(signals, &project_name(name));
             return Err(Failure::World {
                 doing: format!("wait until {name} is ready on port {port}"),
                 why: format!("not within {limit_s} s; the last look: {last}{story}"),

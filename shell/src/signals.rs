@@ -49,6 +49,11 @@ impl Signals {
         self.unshielded.store(!on, Ordering::SeqCst);
     }
 
+    /// Whether the signals are only noted.
+    pub(crate) fn shielded(&self) -> bool {
+        !self.unshielded.load(Ordering::SeqCst)
+    }
+
     /// While on, a noted signal ends the command of a release that runs. While off, only Ctrl-C given twice does.
     pub(crate) fn heed(&self, on: bool) {
         if !on && !self.unheeded.get() {

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 import images
@@ -25,14 +26,15 @@ services:
   web:
     image: {images.WEB}
     command: ["8080", "{text}"]
-    stop_grace_period: 1s
+    stop_signal: SIGKILL
+    network_mode: bridge
     ports: ["{{{{ports.http}}}}:8080"]
 """
     release_json = {
         "templates": ["docker-compose.yml.tpl"],
         "prestartCommand": "",
         "startCommand": "docker compose up -d",
-        "stopCommand": "docker compose down -t 1",
+        "stopCommand": "docker compose down",
         "readiness": {"http": {"path": "/", "timeoutSecs": TIMEOUT_SECS}},
         **config,
     }
@@ -65,20 +67,51 @@ class Host:
     def __enter__(self):
         for name, text in [("r1.zip", "one"), ("r2.zip", "two")]:
             release(self.machine, name, text)
-        impatient = {"readiness": {"http": {"path": "/", "timeoutSecs": 8}}}
+        impatient = {"readiness": {"http": {"path": "/", "timeoutSecs": 4}}}
         release(self.machine, "broken.zip", "silent", **impatient)
         return self.machine
 
     def __exit__(self, *_):
-        ours = ["frontendproxy"]
-        for label in ["frontend-proxy", *(p.name for p in self.machine.deploys.glob("*") if p.is_dir())]:
-            ours += docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={label}").split()
-        subprocess.run(["docker", "rm", "-f", *ours], capture_output=True, check=False)
-        self.machine.__exit__()
+        self.machine.kill_all()
+        try:
+            # A command of a release whose c2 was killed goes on by itself, and must not start what is removed here.
+            until(lambda: not runs_in(self.machine.deploys), "the releases' commands have ended")
+        finally:
+            images.remove_containers()
+            self.machine.__exit__()
 
 
 def proxy_id():
     return docker("ps", "-q", "--filter", "name=^/frontendproxy$").strip()
+
+
+def serve_a(machine):
+    """Starts `a` (answers "one") and `b` (answers "two"), and connects the endpoint main to `a`."""
+    machine.run("start", "r1.zip", "a")
+    machine.run("start", "r2.zip", "b")
+    machine.run("connect", "main", "a")
+
+
+def docker_stand_in(machine, script):
+    """The environment in which `docker` is this shell script; `$DOCKER` is the real one in it."""
+    folder = machine.root / "stand-in"
+    folder.mkdir(exist_ok=True)
+    for name in ["docker", "docker-compose"]:
+        (folder / name).write_text(f"#!/bin/sh\nDOCKER={shutil.which(name)}\n{script}\n")
+        (folder / name).chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def master():
+    """The process of the proxy's nginx, on this machine; `0` while none runs."""
+    return docker("inspect", "-f", "{{.State.Pid}}", "frontendproxy").strip()
+
+
+def workers():
+    """The processes of the proxy's workers that are not leaving."""
+    lines = docker("top", "frontendproxy", "-eo", "pid,args").splitlines()
+    titles = [line.split(None, 1) for line in lines if "nginx: worker process" in line]
+    return {pid for pid, title in titles if "shutting down" not in title}
 
 
 def answers(host, text):

@@ -9,6 +9,8 @@ import tempfile
 
 NGINX = "nginx:c2-test"
 WEB = "c2-test-web:1"
+# What the images carry, and every container made from them.
+LABEL = "c2-test=proxy"
 HERE = pathlib.Path(__file__).parent
 
 
@@ -46,7 +48,7 @@ class Root:
 
     def import_as(self, image, *changes):
         self._tar.close()
-        options = [word for change in changes for word in ("-c", change)]
+        options = [word for change in (f"LABEL {LABEL}", *changes) for word in ("-c", change)]
         subprocess.run(
             ["docker", "import", *options, "-", image], input=self._bytes.getvalue(), check=True, capture_output=True
         )
@@ -57,8 +59,10 @@ def build_nginx():
     root.program("/usr/sbin/nginx")
     root.copy("/etc/nginx/mime.types", 0o644)
     root.file("/etc/nginx/nginx.conf", b"events {}\n")
-    root.file("/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nnginx:x:101:101:nginx:/nonexistent:/bin/false\n")
-    root.file("/etc/group", b"root:x:0:\nnginx:x:101:\n")
+    users = [("root", 0), ("nginx", 101), ("nobody", 65534)]
+    root.file("/etc/passwd", "".join(f"{name}:x:{n}:{n}::/nonexistent:/bin/false\n" for name, n in users).encode())
+    groups = [("root", 0), ("nginx", 101), ("nogroup", 65534)]
+    root.file("/etc/group", "".join(f"{name}:x:{n}:\n" for name, n in groups).encode())
     for folder in ["/etc/nginx/conf.d", "/run", "/var/lib/nginx", "/var/log/nginx", "/usr/share/nginx"]:
         root.folder(folder)
     root.folder("/tmp", 0o1777)
@@ -84,5 +88,20 @@ def build():
     build_web()
 
 
+def remove_containers():
+    """Removes every container of the images, whoever started it."""
+    _remove(["ps", "-aq"], ["rm", "-fv"])
+
+
 def remove():
-    subprocess.run(["docker", "rmi", "-f", NGINX, WEB], capture_output=True, check=False)
+    """Removes the images, also those whose name a later one took, and their containers."""
+    remove_containers()
+    _remove(["images", "-q"], ["rmi", "-f"])
+
+
+def _remove(listing, removal):
+    found = subprocess.run(
+        ["docker", *listing, "--filter", f"label={LABEL}"], check=True, capture_output=True, text=True
+    ).stdout.split()
+    if found:
+        subprocess.run(["docker", *removal, *sorted(set(found))], capture_output=True, check=False)

@@ -18,6 +18,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::fmt;
 
 pub use deploying::project_name;
 pub use served::{MARK_HOST, Routes, Served, Share, Target};
@@ -81,6 +82,22 @@ pub enum Goal {
     Shutdown,
 }
 
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Goal::Start { deploy, .. } => f.write_str(&deploying::start_about(deploy)),
+            Goal::Stop(deploy) => f.write_str(&deploying::stop_about(deploy)),
+            Goal::Connect { endpoint, deploy } => f.write_str(&routing::connect_about(endpoint, deploy)),
+            Goal::Disconnect(endpoint) => write!(f, "disconnect {endpoint}"),
+            Goal::Split { endpoint, deploy, .. } => f.write_str(&routing::split_about(endpoint, deploy)),
+            Goal::Maintain { endpoint, .. } => f.write_str(&routing::maintenance_about(endpoint, true)),
+            Goal::EndMaintenance(endpoint) => f.write_str(&routing::maintenance_about(endpoint, false)),
+            Goal::Restart => f.write_str(routing::RESTART),
+            Goal::Shutdown => f.write_str(routing::SHUT_DOWN),
+        }
+    }
+}
+
 /// A command of proxy mode on local state.
 #[derive(Clone, Debug)]
 pub struct ProxyMode {
@@ -103,7 +120,8 @@ impl Command for ProxyMode {
             return Ok(Step::Done(Report::note(note)));
         }
         let deploys = self.deploys();
-        let look = Look { mode: self, facts, past, deploys, now: observe(facts, deploys)? };
+        let now = observe(facts, deploys).map_err(|refusal| refusal.during(&self.goal.to_string()))?;
+        let look = Look { mode: self, facts, past, deploys, now };
         if self.goal == Goal::Shutdown {
             return look.shut_down();
         }
@@ -163,7 +181,7 @@ impl Look<'_> {
                 Err(refusal) => return Ok(Step::Done(self.report(Some(&refusal)))),
             }
         }
-        if let Some(plan) = self.switch(&want)? {
+        if let Some(plan) = self.switch(&want).map_err(|refusal| refusal.during(&self.mode.goal.to_string()))? {
             return Ok(Step::Do(plan));
         }
         for deploy in self.now.have.deploys.keys().filter(|deploy| !want.deploys.contains_key(*deploy)) {

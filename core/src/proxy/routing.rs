@@ -35,8 +35,8 @@ pub(super) fn maintenance_about(endpoint: &Label, on: bool) -> String {
 
 /// What the plan is called that routes the endpoints as they are wanted.
 pub(super) const SWITCH: &str = "route the endpoints";
-const RESTART: &str = "restart the proxy";
-const SHUT_DOWN: &str = "shut the proxy down";
+pub(super) const RESTART: &str = "restart the proxy";
+pub(super) const SHUT_DOWN: &str = "shut the proxy down";
 
 impl Look<'_> {
     /// The plan that makes the proxy serve what is wanted of it; `None` when it does.
@@ -71,11 +71,11 @@ impl Look<'_> {
     /// What the plan is called that brings about what the command wants of the proxy.
     fn goal_about(&self) -> String {
         match &self.mode.goal {
-            Goal::Connect { endpoint, deploy } => connect_about(endpoint, deploy),
-            Goal::Split { endpoint, deploy, .. } => split_about(endpoint, deploy),
-            Goal::Maintain { endpoint, .. } => maintenance_about(endpoint, true),
-            Goal::EndMaintenance(endpoint) => maintenance_about(endpoint, false),
-            Goal::Restart => RESTART.to_string(),
+            goal @ (Goal::Connect { .. }
+            | Goal::Split { .. }
+            | Goal::Maintain { .. }
+            | Goal::EndMaintenance(_)
+            | Goal::Restart) => goal.to_string(),
             _ => SWITCH.to_string(),
         }
     }

@@ -1,4 +1,4 @@
-//! The mark of a configuration, what Compose calls a project, what goes into YAML.
+//! The mark of a configuration, what Compose calls a project, what goes into YAML, a machine that answers nothing.
 
 use std::{fs, path::PathBuf};
 
@@ -9,8 +9,9 @@ use super::{
     served::name_of,
 };
 use crate::{
+    commands::Request,
     config::{DeployMode, FromText, Label, Maintenance, PageText, Percent, Syntax, tool_config},
-    seam::Facts,
+    seam::{Answer, Effect, End, Facts, Failure, Host, Message, Query, Signal, drive},
 };
 
 fn served(routes: &[(&str, u16)]) -> Served {
@@ -130,4 +131,68 @@ fn nothing_in_yaml_is_more_than_a_text() {
     assert_eq!(quoted("/opt/a: b #c"), r#""/opt/a: b #c""#);
     assert_eq!(quoted(r#"a"b\c"#), r#""a\"b\\c""#);
     assert_eq!(quoted("a$b"), r#""a$$b""#);
+}
+
+/// A host that answers every question with this failure.
+struct Mute(Failure);
+
+impl Host for Mute {
+    fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
+        queries.iter().map(|_| Answer::Failed(self.0.clone())).collect()
+    }
+
+    fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
+        panic!("nothing is known, yet it is to {effect}")
+    }
+
+    fn pause(&mut self, _seconds: u32) -> bool {
+        false
+    }
+
+    fn lock(&mut self, _path: &str, _may_nest: bool) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn unlock(&mut self) {}
+
+    fn shield(&mut self, _on: bool) {}
+
+    fn interrupted(&self) -> Option<Signal> {
+        None
+    }
+
+    fn say(&mut self, _message: Message<'_>) {}
+}
+
+fn on_a_mute_host(request: Request, failure: Failure) -> End {
+    let text = r#"{"releases": {"localdir": "/srv"}, "deployMode": {"proxy": {"endPoints": {}}}}"#;
+    let config = tool_config("config.json", text, Syntax::Json).unwrap().value;
+    drive(&*request.command(config).unwrap(), &mut Mute(failure), &mut Facts::default())
+}
+
+#[test]
+fn a_question_without_an_answer_is_told_with_what_was_to_be_brought_about() {
+    let start = Request::Start { release: "r.zip".into(), as_deploy: Some("a".into()), force: false };
+    let connect = Request::Connect { endpoint: "main".into(), deploy: "b".into() };
+    let requests = [
+        (start, "start the deploy a"),
+        (Request::Stop { deploy: "a".into(), force: false }, "stop the deploy a"),
+        (connect, "connect main to b"),
+        (Request::Disconnect { endpoint: "main".into() }, "disconnect main"),
+        (Request::RestartProxy, "restart the proxy"),
+        (Request::ShutdownProxy, "shut the proxy down"),
+    ];
+    for (request, goal) in requests {
+        match on_a_mute_host(request, Failure::world("look for the proxy", "no docker")) {
+            End::Refused(refusal) => assert_eq!(refusal.to_string(), format!("{goal}: look for the proxy: no docker")),
+            end => panic!("{end:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_signal_during_a_question_ends_the_run_as_one_that_was_interrupted() {
+    let connect = Request::Connect { endpoint: "main".into(), deploy: "b".into() };
+    let end = on_a_mute_host(connect, Failure::Interrupted(Signal::Terminate));
+    assert_eq!(end, End::Interrupted(Signal::Terminate));
 }

@@ -116,6 +116,7 @@ fn rounds(
 ) -> End {
     for _ in 0..STEPS {
         let without_lock = match settle(host, facts, |facts| command.next(facts, past)) {
+            Err(Refusal::World(Failure::Interrupted(signal))) => return End::Interrupted(signal),
             Err(refusal) => return End::Refused(refusal),
             Ok(Step::Done(report)) => return End::Reported(report),
             Ok(Step::Wait { why, pause_s, forget }) => {

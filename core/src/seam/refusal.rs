@@ -1,6 +1,6 @@
 //! The core said no: the host is untouched by the plan that was not made.
 
-use alloc::string::String;
+use alloc::{format, string::String};
 use core::fmt;
 
 use super::Failure;
@@ -37,6 +37,18 @@ impl Refusal {
             Refusal::No { what, why, .. } => Refusal::No { what, why, hint: Some(text.into()) },
             Refusal::World(Failure::World { doing, why, hint: None }) => {
                 Refusal::World(Failure::World { doing, why, hint: Some(text.into()) })
+            }
+            other => other,
+        }
+    }
+
+    /// The same refusal, with what was to be brought about before what could not be done.
+    #[must_use]
+    pub fn during(self, goal: &str) -> Self {
+        match self {
+            Refusal::No { what, why, hint } => Refusal::No { what: format!("{goal}: {what}"), why, hint },
+            Refusal::World(Failure::World { doing, why, hint }) => {
+                Refusal::World(Failure::World { doing: format!("{goal}: {doing}"), why, hint })
             }
             other => other,
         }

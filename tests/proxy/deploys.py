@@ -1,0 +1,91 @@
+"""Deploys behind the proxy: started side by side, stopped, replaced, kept when a new one is broken."""
+
+import json
+import socket
+
+from host import FIRST_PORT, MAIN, Host, docker, proxy_id, release
+from load import Load, ask
+from machine import cases_of, contains, equal
+
+
+def start_runs_deploys_side_by_side_and_again_touches_nothing():
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        machine.run("start", "r2.zip", "b")
+        before = docker("ps", "-q")
+        _, stderr = machine.run("start", "r1.zip", "a")
+        contains(stderr, "runs already on port 18000")
+        equal(docker("ps", "-q"), before)
+        expected = (
+            "---------------------MASTER-------------------------------------------\nEndpoints:\n"
+            "  main: (main.example.com:80) -> (not connected)\n  other: (other.example.com:80) -> (not connected)\n"
+            "\nDeploys:\n  a (r1.zip): (localhost:18000)\n  b (r2.zip): (localhost:18001)\n"
+        )
+        equal(machine.run("status")[0], expected)
+        machine.run("stop", "a")
+        machine.run("stop", "b")
+        equal(docker("ps", "-q"), "")
+        equal(json.loads(machine.run("status", "--json-output")[0]), {"master": {"connections": {}, "deploys": {}}})
+
+
+def a_port_that_somebody_listens_on_is_skipped():
+    with Host() as machine, socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", FIRST_PORT))
+        taken.listen()
+        _, stderr = machine.run("start", "r1.zip", "a")
+        contains(stderr, f"on port {FIRST_PORT + 1}")
+
+
+def a_broken_deploy_keeps_the_old_one():
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        machine.run("connect", "main", "a")
+        machine.run("start", "broken.zip", "b")
+        with Load(MAIN) as load:
+            _, stderr = machine.run("connect", "main", "b", exit_code=1)
+            contains(stderr, "connect main to b", "boom: this server never listens", "main goes to a")
+        equal(load.failures(), {})
+        contains(machine.run("status")[0], "main: (main.example.com:80) -> a")
+
+
+def another_release_under_a_live_label_comes_back_when_it_is_broken():
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        machine.run("connect", "main", "a")
+        _, stderr = machine.run("start", "broken.zip", "a", exit_code=1)
+        contains(stderr, "boom: this server never listens", "takes two deploys")
+        equal(ask(MAIN), (200, "one"))
+        machine.run("start", "r2.zip", "a")
+        equal(ask(MAIN), (200, "two"))
+        equal(machine.leftovers(), [])
+
+
+def stop_is_refused_while_an_endpoint_is_connected():
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        machine.run("connect", "main", "a")
+        _, stderr = machine.run("stop", "a", exit_code=1)
+        contains(stderr, "connected to it: main", "disconnect main")
+        machine.run("disconnect", "main")
+        equal(ask(MAIN)[0], 503)
+        machine.run("stop", "a")
+
+
+def the_old_spelling_of_compose_will_do():
+    with Host() as machine:
+        commands = {"startCommand": "docker-compose up -d", "stopCommand": "docker-compose down"}
+        release(machine, "r1.zip", "one", **commands)
+        machine.environment["DOCKER_CONFIG"] = str(machine.root / "no-plugins")
+        machine.run("start", "r1.zip", "a")
+        machine.run("connect", "main", "a")
+        equal(ask(MAIN), (200, "one"))
+        container = proxy_id()
+        machine.run("disconnect", "main")
+        equal(ask(MAIN)[0], 503)
+        equal(proxy_id(), container)
+        machine.run("stop", "a")
+
+
+CASES = cases_of(__name__)
+LONG = []

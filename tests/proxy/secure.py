@@ -1,0 +1,54 @@
+"""https, the health path, and what endpoints answer that go nowhere."""
+
+import subprocess
+
+from host import MAIN, SECURE, Host
+from load import ask, ask_https, served_certificate
+from machine import cases_of, contains, equal
+
+
+def an_https_endpoint_redirects_serves_and_takes_a_new_certificate():
+    with Host() as machine:
+        certificate, key = machine.root / "site.pem", machine.root / "site.key"
+
+        def certify(serial):
+            subject = ["-subj", f"/CN={SECURE}", "-days", "2", "-set_serial", str(serial)]
+            options = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate)]
+            subprocess.run(["openssl", *options, *subject], check=True, capture_output=True)
+            return certificate.read_text()
+
+        etype = {"httpsWithRedirect": {"explicit": {"sslCertificate": str(certificate), "sslCertificateKey": str(key)}}}
+        machine.config["deployMode"]["proxy"]["endPoints"]["secure"] = {"serverNames": [SECURE], "etype": etype}
+        machine.write_config()
+        machine.run("start", "r1.zip", "a")
+        _, stderr = machine.run("connect", "secure", "a", exit_code=1)
+        contains(stderr, "configure the endpoint secure", "does not exist")
+        first = certify(1001)
+        machine.run("connect", "secure", "a")
+        equal(ask(SECURE)[0], 301)
+        equal(served_certificate(), first)
+        equal(ask_https(SECURE), (200, "one"))
+        challenge = machine.root / "www" / ".well-known" / "acme-challenge"
+        challenge.mkdir(parents=True)
+        (challenge / "token").write_text("proof")
+        equal(ask(SECURE, "/.well-known/acme-challenge/token"), (200, "proof"))
+        equal(ask("nobody.example.com", "/health-check")[0], 503)
+        second = certify(1002)
+        machine.run("restart-frontend-proxy")
+        equal(served_certificate(), second)
+        machine.run("disconnect", "secure")
+        equal(ask(SECURE)[0], 503)
+        contains(machine.run("status")[0], "secure: (secure.example.com:80,443) -> (not connected)")
+
+
+def the_health_path_asks_the_deploy_of_its_endpoint():
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        machine.run("connect", "other", "a")
+        equal(ask("nobody.example.com", "/health-check")[0], 503)
+        machine.run("connect", "main", "a")
+        equal(ask("nobody.example.com", "/health-check"), (200, "one"))
+
+
+CASES = cases_of(__name__)
+LONG = []

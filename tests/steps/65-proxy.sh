@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# The release binary in proxy mode, on this machine's docker engine, with a real nginx on ports 80 and 443.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+C2=$(tests/build-release)
+export C2
+tests/peers/compose.sh python3 tests/proxy/all.py
