@@ -15,7 +15,7 @@ use super::node::{Node, quoted};
 use super::tool::ProxyModeConfig;
 
 /// The deploys and the wishes for the endpoints (`state.adl`).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// By label; no two on one port.
     pub deploys: BTreeMap<DeployName, Deploy>,
@@ -28,7 +28,7 @@ pub struct State {
 record!(State keeps extra { deploys: "deploys", connections: "connections" }; check_state);
 
 /// A deploy of a state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deploy {
     /// Its name, the same as its key.
     pub label: DeployName,
@@ -121,6 +121,11 @@ impl State {
 }
 
 impl Deploy {
+    /// Whether it is the same release on the same port: nothing of it has to be replaced.
+    pub fn is_as(&self, other: &Deploy) -> bool {
+        (&self.release, self.port) == (&other.release, other.port)
+    }
+
     fn to_value(&self) -> Value {
         let fields = [
             ("label", Value::from(self.label.as_str())),

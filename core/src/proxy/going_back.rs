@@ -57,7 +57,7 @@ impl Look<'_> {
             let readiness = self.readiness(config.readiness.as_ref());
             let start = self.mode.running(limit_s(&readiness)).run(Role::Start, &config, &home, !moved);
             let waits = self.now.waiting_for(deploy, self.mode.proxy.end_points.keys()).next().is_some();
-            let ready = ready(known.port.0, readiness, &home, waits);
+            let ready = ready(known.port.0, readiness, &home, waits && !self.follows());
             stages.push(Stage::new("start the old again", start.into_iter().chain(ready).collect()));
         }
         Ok(Plan { notes: proxying.notes, ..Plan::new(about(deploy), stages) })

@@ -2,6 +2,7 @@
 
 mod configured;
 mod deploying;
+mod following;
 mod going_back;
 mod observed;
 mod report;
@@ -24,7 +25,7 @@ pub use status::ProxyStatus;
 
 use crate::{
     commands::{Deploys, Running},
-    config::{DeployName, Label, Positive, ProxyModeConfig, ReleaseName, ToolConfig},
+    config::{DeployName, Label, Positive, ProxyModeConfig, ReleaseName, State, ToolConfig},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
 use observed::{Observed, observe};
@@ -56,6 +57,8 @@ pub enum Goal {
     },
     /// `disconnect <endpoint>`
     Disconnect(Label),
+    /// A slave follows this master state.
+    Follow(State),
     /// `restart-frontend-proxy`
     Restart,
     /// `shutdown-frontend-proxy`
@@ -77,7 +80,7 @@ pub struct ProxyMode {
 
 impl Command for ProxyMode {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        if self.proxy.remote_state_s3.is_some() {
+        if self.is_elsewhere() {
             let what = if self.goal == Goal::Restart { "restarted" } else { "shut down" };
             let note =
                 format!("the state is kept in S3 (remoteStateS3): no proxy is {what} here, slaves see to theirs");
@@ -93,11 +96,16 @@ impl Command for ProxyMode {
     }
 
     fn lock(&self) -> Option<String> {
-        self.proxy.remote_state_s3.is_none().then(|| self.deploys().lock())
+        (!self.is_elsewhere()).then(|| self.deploys().lock())
     }
 }
 
 impl ProxyMode {
+    /// Whether the state that the goal is about is kept in S3, and nothing is done here.
+    fn is_elsewhere(&self) -> bool {
+        self.proxy.remote_state_s3.is_some() && !matches!(self.goal, Goal::Follow(_))
+    }
+
     fn deploys(&self) -> Deploys<'_> {
         Deploys(self.config.deploys_dir.as_str())
     }
@@ -130,29 +138,35 @@ impl Look<'_> {
             Ok(want) => want,
             // A refusal with nothing done is the command's; after that it is one trouble among others.
             Err(refusal) if self.past.is_empty() => return Err(refusal),
-            Err(refusal) => return Ok(Step::Done(self.report(Some(&refusal)))),
+            Err(refusal) => return Ok(Step::Done(self.report(&[refusal]))),
         };
-        if let Goal::Start { deploy, .. } = &self.mode.goal
-            && let Some(wanted) = want.deploys.get(deploy)
-            && self.tried(&deploying::start_about(deploy)).is_none()
-            && !self.now.intents.contains_key(deploy)
-            && !(self.now.have.deploys.get(deploy) == Some(wanted) && self.lives(deploy, wanted)?)
-        {
-            match self.bring(deploy, wanted) {
-                Ok(plan) => return Ok(Step::Do(plan)),
-                Err(refusal) if self.past.is_empty() => return Err(refusal),
-                Err(refusal) => return Ok(Step::Done(self.report(Some(&refusal)))),
-            }
+        if let Some(step) = self.meanwhile(&want)? {
+            return Ok(step);
+        }
+        let (plan, mut refused) = self.bringing(&want);
+        if let Some(plan) = plan {
+            return Ok(Step::Do(plan));
+        }
+        if refused.contains(&Refusal::Unknown) || (self.past.is_empty() && !self.follows() && !refused.is_empty()) {
+            return Err(refused.swap_remove(0));
         }
         if let Some(plan) = self.switch(&want)? {
             return Ok(Step::Do(plan));
         }
-        for deploy in self.now.have.deploys.keys().filter(|deploy| !want.deploys.contains_key(*deploy)) {
+        let unwanted = self.now.have.deploys.iter().filter(|(deploy, _)| !want.deploys.contains_key(*deploy));
+        for (deploy, _) in unwanted.filter(|(deploy, known)| !self.is_used(deploy, known, &want)) {
             if self.tried(&deploying::stop_about(deploy)).is_none() {
-                return self.stop(deploy).map(Step::Do);
+                match self.stop(deploy) {
+                    Ok(plan) => return Ok(Step::Do(plan)),
+                    Err(refusal) if self.follows() && refusal != Refusal::Unknown => refused.push(refusal),
+                    Err(refusal) => return Err(refusal),
+                }
             }
         }
-        Ok(Step::Done(self.report(None)))
+        match self.patience(&want, |_| self.follows())? {
+            Some(step) => Ok(step),
+            None => Ok(Step::Done(self.report(&refused))),
+        }
     }
 
     /// How a plan of this name ended in this run; `None` when there was none.

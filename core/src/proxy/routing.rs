@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{DeployName, Label, State},
-    seam::{Effect, Plan, Refusal, Report, Secret, Stage, Step},
+    seam::{Effect, Outcome, Plan, Refusal, Report, Secret, Stage, Step},
 };
 
 /// What the plan is called that connects an endpoint.
@@ -32,16 +32,22 @@ impl Look<'_> {
     /// The plan that makes the proxy serve what is wanted of it; `None` when it does.
     pub(super) fn switch(&self, want: &State) -> Result<Option<Plan>, Refusal> {
         let about = if self.gave_up() { SWITCH.to_string() } else { self.goal_about() };
-        if self.tried(&about).is_some() {
+        let tried = self.tried(&about);
+        if tried == Some(false) || (tried.is_some() && !self.follows()) {
             return Ok(None);
         }
-        let routes = self.routes(want)?;
+        let routes = if self.follows() { self.followed_routes(want)? } else { self.routes(want)? };
         let mut proxying = Proxying::new(self)?;
         let stale = match self.heals() && proxying.wanted() {
             false => !self.now.routes_are(&routes),
             true => about == RESTART || !proxying.serves_well(&routes)?,
         };
-        if !stale && want.connections == self.now.have.connections {
+        let mut after = self.now.have.clone();
+        after.connections = match self.follows() {
+            true => self.followed_connections(want, &routes),
+            false => want.connections.clone(),
+        };
+        if !stale && after == self.now.have {
             return Ok(None);
         }
         let mut stages = Vec::new();
@@ -49,10 +55,11 @@ impl Look<'_> {
             stages.extend(self.proof_of(&routes)?);
             stages.extend(proxying.switch_to("switch", &routes)?);
         }
-        let mut after = self.now.have.clone();
-        after.connections.clone_from(&want.connections);
         stages.extend(self.note(&after));
-        Ok(Some(Plan { notes: proxying.notes, ..Plan::new(about, stages) }))
+        let plan = Plan { notes: proxying.notes, ..Plan::new(about, stages) };
+        // What was done just now and shows no effect is not done again.
+        let done = matches!(self.past.last(), Some(Outcome::Planned { plan: last, .. }) if *last == plan);
+        Ok((!done).then_some(plan))
     }
 
     /// What the plan is called that brings about what the command wants of the proxy.
@@ -71,7 +78,9 @@ impl Look<'_> {
 
     /// Whether this run starts a proxy that does not run, and heals one that is stale.
     fn heals(&self) -> bool {
-        matches!(self.mode.goal, Goal::Connect { .. } | Goal::Disconnect(_) | Goal::Restart) && !self.gave_up()
+        let heals =
+            matches!(self.mode.goal, Goal::Connect { .. } | Goal::Disconnect(_) | Goal::Restart | Goal::Follow(_));
+        heals && !self.gave_up()
     }
 
     /// Each endpoint's port: that of the deploy it waits for, else of the one it has, else none, which answers 503.
@@ -106,6 +115,18 @@ impl Look<'_> {
         Ok(routes)
     }
 
+    /// The routes as they are, but for those to ports where nobody accepts: no undo goes back to them.
+    fn live_routes(&self) -> Result<Routes, Refusal> {
+        let asked: Vec<_> = self.now.routes().into_iter().map(|route| (self.facts.listens(route.1), route)).collect();
+        let mut live = Routes::new();
+        for (listens, (endpoint, port)) in asked {
+            if listens? {
+                live.insert(endpoint, port);
+            }
+        }
+        Ok(live)
+    }
+
     /// The proof that the deploy which an endpoint is to be connected to is ready.
     fn proof_of(&self, routes: &Routes) -> Result<Option<Stage>, Refusal> {
         let Goal::Connect { endpoint, deploy } = &self.mode.goal else { return Ok(None) };
@@ -135,7 +156,7 @@ impl Look<'_> {
             return Ok(Step::Done(Report::note("the proxy does not run: there is nothing to shut down")));
         }
         if tried.is_some() {
-            return Ok(Step::Done(self.report(None)));
+            return Ok(Step::Done(self.report(&[])));
         }
         let down = Effect::ProxyDown { folder: self.deploys.home(PROXY) };
         Ok(Step::Do(Plan::new(SHUT_DOWN, vec![Stage::new("stop it", vec![down])])))
@@ -162,6 +183,8 @@ pub(super) struct Proxying<'a> {
     project: Project,
     container: Container,
     routes: Routes,
+    /// Whether a switch of this plan came before.
+    switched: bool,
     /// The configuration's text and what it serves, where that is known.
     conf: Option<(String, Served)>,
     /// What a person should know.
@@ -171,7 +194,7 @@ pub(super) struct Proxying<'a> {
 impl<'a> Proxying<'a> {
     pub(super) fn new(look: &'a Look<'a>) -> Result<Self, Refusal> {
         let project = project(look.facts, &look.mode.config, &look.mode.proxy)?;
-        let (now, routes) = (&look.now, look.now.routes());
+        let (now, routes) = (&look.now, look.live_routes()?);
         let proxy = &now.proxy;
         let same = proxy.mounted
             && proxy.project.as_ref() == Some(&project.name)
@@ -184,7 +207,7 @@ impl<'a> Proxying<'a> {
             (true, running) => Container::Stale { running },
         };
         let conf = now.conf.clone().zip(now.on_disk()).filter(|(_, served)| served.routes == routes);
-        Ok(Proxying { look, project, container, routes, conf, notes: vec![] })
+        Ok(Proxying { look, project, container, routes, switched: false, conf, notes: vec![] })
     }
 
     /// Whether a proxy runs or is to run at the end.
@@ -196,6 +219,11 @@ impl<'a> Proxying<'a> {
     /// The routes as they are at this point of the plan.
     pub(super) fn routes(&self) -> &Routes {
         &self.routes
+    }
+
+    /// Whether these are the routes at this point of the plan, and would be after a restart.
+    pub(super) fn routes_are(&self, routes: &Routes) -> bool {
+        if self.switched { self.routes == *routes } else { self.look.now.routes_are(routes) }
     }
 
     fn configured(&self, routes: &Routes) -> Result<Configured, Refusal> {
@@ -233,6 +261,7 @@ impl<'a> Proxying<'a> {
             self.container = Container::Well;
         }
         self.routes.clone_from(routes);
+        self.switched = true;
         self.conf = Some((new.text, new.served));
         Ok(stages)
     }

@@ -50,6 +50,7 @@ impl Look<'_> {
                 }
                 want.connections.remove(endpoint);
             }
+            Goal::Follow(master) => want = Self::followed(master),
             Goal::Restart | Goal::Shutdown => (),
         }
         Ok(want)
