@@ -70,6 +70,7 @@ impl Machine {
             }
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
             Query::Listens(port) => Answer::Flag(ready::listens(*port)),
+            Query::Ready(port, readiness) => Answer::Flag(ready::probe(*port, readiness).is_ok()),
             Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(&self.signals, project)?),
             Query::Proxy(folder) => Answer::Proxy(proxy::now(&self.signals, folder)?),
             Query::Fingerprint(path) => Answer::Text(fingerprint(path)?),

@@ -6,4 +6,7 @@ pub mod case;
 pub mod machine;
 pub mod norm;
 pub mod proxied;
+pub mod states;
+pub mod sweep;
+pub mod tally;
 pub mod told;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use c2_core::{
     commands::Request,
-    config::{Percent, ToolConfig},
+    config::{DeployMode, Percent, State, ToolConfig, state},
+    proxy::{Goal, ProxyMode},
     seam::{Command, End, Facts, Location, drive},
     world::World,
 };
@@ -17,6 +18,7 @@ const DEPLOYS: &str = "/opt/deploys";
 /// The command that these words mean.
 pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
     let request = match *words {
+        ["follow", master] => return Box::new(follow(config, state("master", master).unwrap().value)),
         ["start", release, deploy] => {
             Request::Start { release: release.into(), as_deploy: Some(deploy.into()), force: false }
         }
@@ -39,6 +41,12 @@ pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
         _ => panic!("{words:?}"),
     };
     request.command(config.clone()).unwrap()
+}
+
+/// A machine that follows this master state.
+pub fn follow(config: &ToolConfig, master: State) -> ProxyMode {
+    let DeployMode::Proxy(proxy) = &config.deploy_mode else { panic!("no proxy") };
+    ProxyMode { config: config.clone(), proxy: proxy.clone(), goal: Goal::Follow(master), force: false }
 }
 
 /// A simulated host with these archives and nothing deployed.

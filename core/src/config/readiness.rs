@@ -8,7 +8,7 @@ use super::node::{Node, Value};
 use super::paths::HttpPath;
 
 /// How a deploy shows that it is ready.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Readiness {
     /// It is taken as ready once its start command has succeeded.
     None,
@@ -19,14 +19,14 @@ pub enum Readiness {
 }
 
 /// Ready when the deploy's `http` port accepts a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TcpReadiness {
     /// The longest wait, in seconds.
     pub timeout_s: Positive,
 }
 
 /// Ready when a GET on the deploy's `http` port is answered with a good status.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HttpReadiness {
     /// What is asked for.
     pub path: HttpPath,
@@ -37,7 +37,7 @@ pub struct HttpReadiness {
 }
 
 /// The HTTP statuses from one to another, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StatusRange {
     /// The lowest.
     pub from: u16,

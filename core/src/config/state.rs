@@ -16,7 +16,7 @@ use super::tool::ProxyModeConfig;
 use super::web::PageText;
 
 /// The deploys and the wishes for the endpoints (`state.adl`).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// By label; no two on one port.
     pub deploys: BTreeMap<DeployName, Deploy>,
@@ -35,7 +35,7 @@ record!(State keeps extra {
 }; check_state);
 
 /// A deploy of a state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deploy {
     /// Its name, the same as its key.
     pub label: DeployName,
@@ -50,7 +50,7 @@ pub struct Deploy {
 record!(Deploy keeps extra { label: "label", release: "release", port: "port" });
 
 /// The share of an endpoint that goes to a second deploy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
     /// The second deploy. It may name one that is not there.
     pub deploy: DeployName,
@@ -63,7 +63,7 @@ pub struct Split {
 record!(Split keeps extra { deploy: "deploy", percent: "percent" });
 
 /// An endpoint's time of maintenance.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Maintenance {
     /// What its page says.
     pub message: PageText,
@@ -74,7 +74,7 @@ pub struct Maintenance {
 record!(Maintenance keeps extra { message: "message" });
 
 /// What a slave reports.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlaveState {
     /// How its last round ended.
     pub status: SlaveStatus,
@@ -170,6 +170,11 @@ impl State {
 }
 
 impl Deploy {
+    /// Whether it is the same release on the same port: nothing of it has to be replaced.
+    pub fn is_as(&self, other: &Deploy) -> bool {
+        (&self.release, self.port) == (&other.release, other.port)
+    }
+
     fn to_value(&self) -> Value {
         let fields = [
             ("label", Value::from(self.label.as_str())),

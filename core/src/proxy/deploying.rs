@@ -1,6 +1,7 @@
 //! The plans that bring a deploy into the state in which it is wanted, and that stop one.
 
 use alloc::{
+    collections::BTreeMap,
     format,
     string::{String, ToString},
     vec,
@@ -9,10 +10,14 @@ use alloc::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Look, routing::Proxying};
+use super::{
+    Look,
+    ready::{limit_s, ready},
+    routing::Proxying,
+};
 use crate::{
     commands::{Prepared, context, fresh_id, is_whole, limits, prepare, release_json},
-    config::{Deploy, DeployName, HttpReadiness, Label, Positive, Readiness, TcpReadiness},
+    config::{Deploy, DeployName, Label, Readiness, State},
     seam::{Effect, Folder, Intent, Plan, Refusal, Role, Stage},
 };
 
@@ -42,7 +47,7 @@ impl Look<'_> {
     }
 
     /// The plan that creates a deploy, replaces its release, or starts again what is dead.
-    pub(super) fn bring(&self, deploy: &DeployName, wanted: &Deploy) -> Result<Plan, Refusal> {
+    pub(super) fn bring(&self, deploy: &DeployName, wanted: &Deploy, want: &State) -> Result<Plan, Refusal> {
         let (facts, config) = (self.facts, &self.mode.config);
         let home_path = self.deploys.home(deploy.as_str());
         let sources = context::fetch(facts, config);
@@ -53,8 +58,9 @@ impl Look<'_> {
         let (id, home, proxying) = (fresh_id(facts), facts.folder(&home_path), Proxying::new(self));
         let (sources, prepared, id, home, mut proxying) = (sources?, prepared?, id?, home?, proxying?);
         let old = self.now.have.deploys.get(deploy);
-        self.may_take(deploy, wanted, old, home.as_ref(), &prepared)?;
-        if let Some(plan) = self.identify(&home_path, home.as_ref(), &id)? {
+        let others = self.in_the_way(deploy, wanted, prepared.compose, want)?;
+        self.may_take(deploy, wanted, home.as_ref(), &prepared, &others)?;
+        if let Some(plan) = self.identify_all(core::iter::once(deploy).chain(others.keys().copied()), &id)? {
             return Ok(plan);
         }
         let change =
@@ -66,29 +72,40 @@ impl Look<'_> {
         }
         let before = proxying.routes().clone();
         stages.push(change.unpack(&id));
-        match old {
-            Some(old) => {
-                if before.answers_503_without(old.port.0) {
-                    let note = "its endpoints answer 503 until it is ready: a switch without loss takes two deploys";
-                    notes.push(format!("{note} (start it under another name, then connect)"));
-                } else if before.pairs().any(|(_, port)| port == old.port.0) {
-                    notes.push("its share goes to the endpoint's other deploy until it is ready".into());
-                }
-                stages.extend(change.prestart(&self.deploys.aside(deploy.as_str())));
-                stages.extend(self.quiet(&mut proxying, deploy, old, home.as_ref(), true)?);
-                stages.push(change.put_in_place(&id));
+        // While another deploy is still up: what it prepares may take its time.
+        let early = old.is_some() || !others.is_empty();
+        if early {
+            stages.extend(change.prestart(&self.deploys.aside(deploy.as_str())));
+        }
+        for (other, known) in &others {
+            stages.extend(self.clear(&mut proxying, other, known, true)?);
+        }
+        if let Some(old) = old {
+            if before.answers_503_without(old.port.0) {
+                let note = "its endpoints answer 503 until it is ready: a switch without loss takes two deploys";
+                notes.push(format!("{note} (start it under another name, then connect)"));
+            } else if before.pairs().any(|(_, port)| port == old.port.0) {
+                notes.push("its share goes to the endpoint's other deploy until it is ready".into());
             }
-            None => {
-                stages.push(change.put_in_place(&id));
-                stages.extend(change.prestart(&home_path));
-            }
+            stages.extend(self.quiet(&mut proxying, deploy, old, home.as_ref(), true)?);
+        }
+        stages.push(change.put_in_place(&id));
+        if !early {
+            stages.extend(change.prestart(&home_path));
         }
         let endpoints = self.mode.proxy.end_points.keys();
         let waiting: Vec<Label> = self.now.waiting_for(deploy, endpoints).cloned().collect();
-        let waiting = if self.now.has_proxy() { waiting } else { vec![] };
+        // A machine that follows leaves up what is not ready, and looks again: it routes when it is.
+        let waiting = if self.now.has_proxy() && !self.follows() { waiting } else { vec![] };
         stages.push(change.start(!waiting.is_empty()));
         let mut after = self.now.have.clone();
         after.deploys.insert(deploy.clone(), wanted.clone());
+        let mut tidy = vec![Effect::Remove(self.deploys.aside(deploy.as_str()))];
+        for other in others.keys() {
+            stages.push(self.put_away(other)?);
+            after.deploys.remove(*other);
+            tidy.push(Effect::Remove(self.deploys.aside(other.as_str())));
+        }
         stages.extend(self.note(&after));
         let routes = self.with_waiting(proxying.routes(), wanted, &waiting)?;
         if routes != *proxying.routes() {
@@ -97,7 +114,6 @@ impl Look<'_> {
         notes.extend(prepared.notes.iter().cloned());
         notes.append(&mut proxying.notes);
         let intent = Some((format!("{}/{deploy}.json", self.deploys.intents()), change.intent()));
-        let tidy = vec![Effect::Remove(self.deploys.aside(deploy.as_str()))];
         Ok(Plan { intent, notes, tidy, ..Plan::new(start_about(deploy), stages) })
     }
 
@@ -106,10 +122,11 @@ impl Look<'_> {
         &self,
         deploy: &DeployName,
         wanted: &Deploy,
-        old: Option<&Deploy>,
         home: Option<&Folder>,
         prepared: &Prepared,
+        others: &BTreeMap<&DeployName, &Deploy>,
     ) -> Result<(), Refusal> {
+        let old = self.now.have.deploys.get(deploy);
         if let (None, Some(folder)) = (old, home.filter(|folder| is_whole(folder)))
             && self.runs(deploy, folder, folder.port.unwrap_or(wanted.port.0))?
         {
@@ -119,11 +136,18 @@ impl Look<'_> {
             );
             return Err(Refusal::no(start_about(deploy), why).with_hint("stop it by hand, or put the state file back"));
         }
+        let known = old.into_iter().chain(others.values().copied()).any(|known| known.port == wanted.port);
+        if !known && self.facts.listens(wanted.port.0)? {
+            let why = format!("something that this machine's state does not know listens on port {}", wanted.port.0);
+            return Err(Refusal::no(start_about(deploy), why).with_hint("stop that, or give the deploy another port"));
+        }
         if !prepared.compose {
             return Ok(());
         }
-        let same =
-            |other: &&DeployName| *other != deploy && project_name(other.as_str()) == project_name(deploy.as_str());
+        let project = project_name(deploy.as_str());
+        let same = |other: &&DeployName| {
+            *other != deploy && !others.contains_key(*other) && project_name(other.as_str()) == project
+        };
         for other in self.now.have.deploys.keys().filter(same) {
             if self.facts.folder(&self.deploys.home(other.as_str()))?.is_some_and(|folder| folder.compose) {
                 let why = format!(
@@ -137,7 +161,7 @@ impl Look<'_> {
     }
 
     /// The plan that gives an id to a folder of the older tool: what is exchanged must have a name to go back by.
-    fn identify(&self, path: &str, home: Option<&Folder>, id: &str) -> Result<Option<Plan>, Refusal> {
+    pub(super) fn identify(&self, path: &str, home: Option<&Folder>, id: &str) -> Result<Option<Plan>, Refusal> {
         let Some(folder) = home.filter(|folder| folder.id.is_none()) else { return Ok(None) };
         if release_json(folder, path).is_err() {
             return Ok(None);
@@ -152,24 +176,45 @@ impl Look<'_> {
 
     /// The plan that takes a deploy off the proxy, stops it and puts its folder away.
     pub(super) fn stop(&self, deploy: &DeployName) -> Result<Plan, Refusal> {
-        let (home, aside) = (self.deploys.home(deploy.as_str()), self.deploys.aside(deploy.as_str()));
+        let home = self.deploys.home(deploy.as_str());
         let (there, id, proxying) = (self.facts.folder(&home), fresh_id(self.facts), Proxying::new(self));
         let (there, id, mut proxying) = (there?, id?, proxying?);
         if let Some(plan) = self.identify(&home, there.as_ref(), &id)? {
             return Ok(plan);
         }
         let mut after = self.now.have.clone();
-        let known = after.deploys.remove(deploy);
-        let mut stages = vec![Stage::new("make room", vec![Effect::Remove(aside.clone())])];
-        if let Some(known) = &known {
-            stages.extend(self.quiet(&mut proxying, deploy, known, there.as_ref(), false)?);
-        }
+        after.connections.retain(|_, to| to != deploy);
+        let mut stages = match after.deploys.remove(deploy) {
+            Some(known) => self.clear(&mut proxying, deploy, &known, false)?,
+            None => vec![],
+        };
+        stages.push(self.put_away(deploy)?);
+        stages.extend(self.note(&after));
+        let tidy = vec![Effect::Remove(self.deploys.aside(deploy.as_str()))];
+        Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(stop_about(deploy), stages) })
+    }
+
+    /// The stages that stop a deploy whose folder is to be put away.
+    fn clear(
+        &self,
+        proxying: &mut Proxying<'_>,
+        deploy: &DeployName,
+        known: &Deploy,
+        meanwhile: bool,
+    ) -> Result<Vec<Stage>, Refusal> {
+        let there = self.facts.folder(&self.deploys.home(deploy.as_str()))?;
+        let mut stages = vec![Stage::new("make room", vec![Effect::Remove(self.deploys.aside(deploy.as_str()))])];
+        stages.extend(self.quiet(proxying, deploy, known, there.as_ref(), meanwhile)?);
+        Ok(stages)
+    }
+
+    /// The stage that puts the folder of a deploy away which does not run any more.
+    fn put_away(&self, deploy: &DeployName) -> Result<Stage, Refusal> {
+        let (home, aside) = (self.deploys.home(deploy.as_str()), self.deploys.aside(deploy.as_str()));
+        let there = self.facts.folder(&home)?;
         let exchange = |id| vec![Effect::Exchange { aside: aside.clone(), home: home.clone(), id }];
         let back = exchange(there.and_then(|folder| folder.id));
-        stages.push(Stage::new("put it away", exchange(None)).undone_by(back));
-        stages.extend(self.note(&after));
-        let tidy = vec![Effect::Remove(aside)];
-        Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(stop_about(deploy), stages) })
+        Ok(Stage::new("put it away", exchange(None)).undone_by(back))
     }
 
     /// No endpoint on a deploy, no old worker on it, not running; undone: running, proven, its endpoints back.
@@ -189,7 +234,7 @@ impl Look<'_> {
         let (listens, lives) = (listens?, lives?);
         let proof = self.ready_as_it_says(deploy, port, without != before || listens)?;
         // What is on disk counts too: a proxy that docker starts again goes by it.
-        if without != before || !self.now.routes_are(&without) {
+        if without != before || !proxying.routes_are(&without) {
             let title = match comes_back {
                 true if before.answers_503_without(port) => "answer 503 meanwhile",
                 true => "give its share to the other deploy meanwhile",
@@ -322,24 +367,12 @@ impl Change<'_> {
         let run = |role, limit_s, tolerant| {
             self.look.mode.running(limit_s).run(role, &self.prepared.config, self.home_path, tolerant)
         };
-        let ready = ready(self.wanted.port.0, readiness, self.home_path, demanded);
+        let ready = match self.look.follows() {
+            true => None,
+            false => ready(self.wanted.port.0, readiness, self.home_path, demanded),
+        };
         let undo = self.look.drain().into_iter().chain(run(Role::Stop, None, true)).collect();
         Stage::new("start", run(Role::Start, limit_s, false).into_iter().chain(ready).collect()).undone_by(undo)
-    }
-}
-
-/// Asks a port until it is ready; a deploy that proves nothing is not asked.
-pub(super) fn ready(port: u16, readiness: Readiness, folder: &str, demanded: bool) -> Option<Effect> {
-    (readiness != Readiness::None).then(|| Effect::WaitReady { port, readiness, folder: folder.into(), demanded })
-}
-
-/// The longest wait for a deploy's readiness, which is also the longest run of its start command.
-pub(super) fn limit_s(readiness: &Readiness) -> Option<u32> {
-    match readiness {
-        Readiness::None => None,
-        Readiness::Tcp(TcpReadiness { timeout_s }) | Readiness::Http(HttpReadiness { timeout_s, .. }) => {
-            Some(Positive::get(*timeout_s))
-        }
     }
 }
 

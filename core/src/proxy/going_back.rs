@@ -4,7 +4,8 @@ use alloc::{format, string::String, vec, vec::Vec};
 
 use super::{
     Look,
-    deploying::{holds, limit_s, ready},
+    deploying::holds,
+    ready::{limit_s, ready},
     routing::Proxying,
 };
 use crate::{
@@ -56,7 +57,7 @@ impl Look<'_> {
             let readiness = self.readiness(config.readiness.as_ref());
             let start = self.mode.running(limit_s(&readiness)).run(Role::Start, &config, &home, !moved);
             let waits = self.now.waiting_for(deploy, self.mode.proxy.end_points.keys()).next().is_some();
-            let ready = ready(known.port.0, readiness, &home, waits);
+            let ready = ready(known.port.0, readiness, &home, waits && !self.follows());
             stages.push(Stage::new("start the old again", start.into_iter().chain(ready).collect()));
         }
         Ok(Plan { notes: proxying.notes, ..Plan::new(about(deploy), stages) })

@@ -2,12 +2,15 @@
 
 mod configured;
 mod deploying;
+mod following;
 mod going_back;
 mod observed;
 mod page;
+mod ready;
 mod report;
 mod routing;
 mod served;
+mod sharing;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -26,7 +29,7 @@ pub use status::ProxyStatus;
 
 use crate::{
     commands::{Deploys, Running},
-    config::{DeployName, Label, PageText, Percent, Positive, ProxyModeConfig, ReleaseName, ToolConfig},
+    config::{DeployName, Label, PageText, Percent, Positive, ProxyModeConfig, ReleaseName, State, ToolConfig},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
 use observed::{Observed, observe};
@@ -76,6 +79,8 @@ pub enum Goal {
     },
     /// `maintenance <endpoint> --off`
     EndMaintenance(Label),
+    /// A slave follows this master state.
+    Follow(State),
     /// `restart-frontend-proxy`
     Restart,
     /// `shutdown-frontend-proxy`
@@ -92,6 +97,7 @@ impl fmt::Display for Goal {
             Goal::Split { endpoint, deploy, .. } => f.write_str(&routing::split_about(endpoint, deploy)),
             Goal::Maintain { endpoint, .. } => f.write_str(&routing::maintenance_about(endpoint, true)),
             Goal::EndMaintenance(endpoint) => f.write_str(&routing::maintenance_about(endpoint, false)),
+            Goal::Follow(_) => f.write_str("follow the master state"),
             Goal::Restart => f.write_str(routing::RESTART),
             Goal::Shutdown => f.write_str(routing::SHUT_DOWN),
         }
@@ -113,7 +119,7 @@ pub struct ProxyMode {
 
 impl Command for ProxyMode {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        if self.proxy.remote_state_s3.is_some() {
+        if self.is_elsewhere() {
             let what = if self.goal == Goal::Restart { "restarted" } else { "shut down" };
             let note =
                 format!("the state is kept in S3 (remoteStateS3): no proxy is {what} here, slaves see to theirs");
@@ -130,11 +136,16 @@ impl Command for ProxyMode {
     }
 
     fn lock(&self) -> Option<String> {
-        self.proxy.remote_state_s3.is_none().then(|| self.deploys().lock())
+        (!self.is_elsewhere()).then(|| self.deploys().lock())
     }
 }
 
 impl ProxyMode {
+    /// Whether the state that the goal is about is kept in S3, and nothing is done here.
+    fn is_elsewhere(&self) -> bool {
+        self.proxy.remote_state_s3.is_some() && !matches!(self.goal, Goal::Follow(_))
+    }
+
     fn deploys(&self) -> Deploys<'_> {
         Deploys(self.config.deploys_dir.as_str())
     }
@@ -167,29 +178,35 @@ impl Look<'_> {
             Ok(want) => want,
             // A refusal with nothing done is the command's; after that it is one trouble among others.
             Err(refusal) if self.past.is_empty() => return Err(refusal),
-            Err(refusal) => return Ok(Step::Done(self.report(Some(&refusal)))),
+            Err(refusal) => return Ok(Step::Done(self.report(&[refusal]))),
         };
-        if let Goal::Start { deploy, .. } = &self.mode.goal
-            && let Some(wanted) = want.deploys.get(deploy)
-            && self.tried(&deploying::start_about(deploy)).is_none()
-            && !self.now.intents.contains_key(deploy)
-            && !(self.now.have.deploys.get(deploy) == Some(wanted) && self.lives(deploy, wanted)?)
-        {
-            match self.bring(deploy, wanted) {
-                Ok(plan) => return Ok(Step::Do(plan)),
-                Err(refusal) if self.past.is_empty() => return Err(refusal),
-                Err(refusal) => return Ok(Step::Done(self.report(Some(&refusal)))),
-            }
+        if let Some(step) = self.meanwhile(&want)? {
+            return Ok(step);
+        }
+        let (plan, mut refused) = self.bringing(&want);
+        if let Some(plan) = plan {
+            return Ok(Step::Do(plan));
+        }
+        if refused.contains(&Refusal::Unknown) || (self.past.is_empty() && !self.follows() && !refused.is_empty()) {
+            return Err(refused.swap_remove(0));
         }
         if let Some(plan) = self.switch(&want).map_err(|refusal| refusal.during(&self.mode.goal.to_string()))? {
             return Ok(Step::Do(plan));
         }
-        for deploy in self.now.have.deploys.keys().filter(|deploy| !want.deploys.contains_key(*deploy)) {
+        let unwanted = self.now.have.deploys.iter().filter(|(deploy, _)| !want.deploys.contains_key(*deploy));
+        for (deploy, _) in unwanted.filter(|(deploy, known)| !self.is_used(deploy, known, &want)) {
             if self.tried(&deploying::stop_about(deploy)).is_none() {
-                return self.stop(deploy).map(Step::Do);
+                match self.stop(deploy) {
+                    Ok(plan) => return Ok(Step::Do(plan)),
+                    Err(refusal) if self.follows() && refusal != Refusal::Unknown => refused.push(refusal),
+                    Err(refusal) => return Err(refusal),
+                }
             }
         }
-        Ok(Step::Done(self.report(None)))
+        match self.patience(&want, |_| self.follows())? {
+            Some(step) => Ok(step),
+            None => Ok(Step::Done(self.report(&refused))),
+        }
     }
 
     /// How a plan of this name ended in this run; `None` when there was none.

@@ -11,9 +11,9 @@ use crate::seam::{Outcome, Refusal, Report};
 
 impl Look<'_> {
     /// The report of everything that this run has done, and of what is still refused.
-    pub(super) fn report(&self, refused: Option<&Refusal>) -> Report {
+    pub(super) fn report(&self, refused: &[Refusal]) -> Report {
         let mut troubles: Vec<String> = self.past.iter().filter_map(Outcome::failure_text).collect();
-        troubles.extend(refused.map(ToString::to_string));
+        troubles.extend(refused.iter().map(ToString::to_string));
         if troubles.is_empty() {
             let mut notes = Vec::from([self.done()]);
             notes.extend(self.maintained());
@@ -25,7 +25,7 @@ impl Look<'_> {
             _ => None,
         });
         let standing = self.standing();
-        let hint = match refused.and_then(Refusal::hint).or(failure) {
+        let hint = match refused.iter().find_map(Refusal::hint).or(failure) {
             Some(hint) => format!("{hint}; {standing}"),
             None => standing,
         };
@@ -56,6 +56,8 @@ impl Look<'_> {
                 format!("{endpoint} is not in maintenance: there is nothing to do")
             }
             Goal::EndMaintenance(endpoint) => format!("{endpoint} is no longer in maintenance"),
+            Goal::Follow(_) if untouched => "this machine is as the master state wants it".to_string(),
+            Goal::Follow(_) => "this machine is brought to the master state".to_string(),
             Goal::Restart => "the proxy runs and serves its configuration".to_string(),
             Goal::Shutdown => "the proxy is shut down".to_string(),
         }
@@ -77,6 +79,9 @@ impl Look<'_> {
     fn waiting(&self) -> Vec<String> {
         if !self.now.has_proxy() || self.mode.goal == Goal::Shutdown {
             return Vec::new();
+        }
+        if let Goal::Follow(master) = &self.mode.goal {
+            return self.unready(master);
         }
         let routes = self.now.routes();
         let waits = |endpoint| match routes.targets.get(endpoint) {

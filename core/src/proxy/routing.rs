@@ -1,6 +1,7 @@
 //! Routes: where each endpoint goes, and the stages that make the proxy serve it, proven.
 
 use alloc::{
+    collections::BTreeSet,
     format,
     string::{String, ToString},
     vec,
@@ -11,11 +12,11 @@ use super::{
     Goal, Look,
     configured::{Configured, Pages, Project, configured, is_served, project},
     observed::{PROXY, state_file},
-    served::{Routes, Served, Share, Target},
+    served::{Routes, Served, Target},
 };
 use crate::{
-    config::{Deploy, DeployName, Label, State},
-    seam::{Effect, Plan, Refusal, Report, Secret, Stage, Step},
+    config::{DeployName, Label, State},
+    seam::{Effect, Outcome, Plan, Refusal, Report, Secret, Stage, Step},
 };
 
 /// What the plan is called that connects an endpoint.
@@ -42,10 +43,11 @@ impl Look<'_> {
     /// The plan that makes the proxy serve what is wanted of it; `None` when it does.
     pub(super) fn switch(&self, want: &State) -> Result<Option<Plan>, Refusal> {
         let about = if self.gave_up() { SWITCH.to_string() } else { self.goal_about() };
-        if self.tried(&about).is_some() {
+        let tried = self.tried(&about);
+        if tried == Some(false) || (tried.is_some() && !self.follows()) {
             return Ok(None);
         }
-        let routes = self.routes(want)?;
+        let routes = if self.follows() { self.followed_routes(want)? } else { self.routes(want)? };
         let mut proxying = Proxying::new(self)?;
         let stale = match self.heals() && proxying.wanted() {
             false => !self.now.routes_are(&routes),
@@ -53,7 +55,10 @@ impl Look<'_> {
         };
         let have = &self.now.have;
         let mut after = have.clone();
-        after.connections.clone_from(&want.connections);
+        after.connections = match self.follows() {
+            true => self.followed_connections(want, &routes),
+            false => want.connections.clone(),
+        };
         after.splits.clone_from(&want.splits);
         after.maintenance.clone_from(&want.maintenance);
         if !stale && after == *have {
@@ -65,7 +70,10 @@ impl Look<'_> {
             stages.extend(proxying.switch_to("switch", &routes)?);
         }
         stages.extend(self.note(&after));
-        Ok(Some(Plan { notes: proxying.notes, ..Plan::new(about, stages) }))
+        let plan = Plan { notes: proxying.notes, ..Plan::new(about, stages) };
+        // What was done just now and shows no effect is not done again.
+        let done = matches!(self.past.last(), Some(Outcome::Planned { plan: last, .. }) if *last == plan);
+        Ok((!done).then_some(plan))
     }
 
     /// What the plan is called that brings about what the command wants of the proxy.
@@ -81,7 +89,7 @@ impl Look<'_> {
     }
 
     /// Whether what the command wants of the proxy failed in this run: what is left is to route what can be routed.
-    fn gave_up(&self) -> bool {
+    pub(super) fn gave_up(&self) -> bool {
         self.tried(&self.goal_about()) == Some(false)
     }
 
@@ -127,37 +135,18 @@ impl Look<'_> {
         Ok(routes)
     }
 
-    /// The share of an endpoint on this port that goes to a second deploy, where that one can be used.
-    fn share(&self, want: &State, endpoint: &Label, main: u16) -> Result<Option<Share>, Refusal> {
-        let Some((second, percent)) = want.split(endpoint) else { return Ok(None) };
-        // What is wanted of it may have failed: what it is counts.
-        let Some(second) = self.now.have.deploys.get(&second.label) else { return Ok(None) };
-        let port = second.port.0;
-        let asked = matches!(&self.mode.goal, Goal::Split { endpoint: asked, .. } if asked == endpoint);
-        let usable = match self.now.routes().share_port(endpoint) == Some(port) {
-            true => self.lives(&second.label, second)?,
-            // The plan proves it.
-            false if asked && !self.gave_up() => true,
-            false => self.facts.listens(port)?,
-        };
-        Ok((usable && port != main).then_some(Share { percent, port }))
-    }
-
-    /// These routes with what waits for a deploy on this port, which is about to be proven.
-    pub(super) fn with_waiting(&self, routes: &Routes, deploy: &Deploy, waiting: &[Label]) -> Result<Routes, Refusal> {
-        let (mut routes, port) = (routes.clone(), deploy.port.0);
-        for endpoint in waiting {
-            if self.now.have.connections.get(endpoint) == Some(&deploy.label) {
-                let share = self.share(&self.now.have, endpoint, port)?;
-                routes.targets.insert(endpoint.clone(), Target { port, share });
-            } else if let (Some(target), Some(split)) =
-                (routes.targets.get_mut(endpoint), self.now.have.splits.get(endpoint))
-                && target.port != port
-            {
-                target.share = Some(Share { percent: split.percent, port });
+    /// The routes as they are, but for those to ports where nobody accepts: no undo goes back to them.
+    fn live_routes(&self) -> Result<Routes, Refusal> {
+        let routes = self.now.routes();
+        let ports: BTreeSet<u16> = routes.pairs().map(|(_, port)| port).collect();
+        let asked: Vec<_> = ports.into_iter().map(|port| (port, self.facts.listens(port))).collect();
+        let mut dead = BTreeSet::new();
+        for (port, listens) in asked {
+            if !listens? {
+                dead.insert(port);
             }
         }
-        Ok(routes)
+        Ok(routes.without(|port| dead.contains(&port)))
     }
 
     /// The proof that the deploy which an endpoint, or a share of it, is to go to is ready.
@@ -195,7 +184,7 @@ impl Look<'_> {
             return Ok(Step::Done(Report::note("the proxy does not run: there is nothing to shut down")));
         }
         if tried.is_some() {
-            return Ok(Step::Done(self.report(None)));
+            return Ok(Step::Done(self.report(&[])));
         }
         let down = Effect::ProxyDown { folder: self.deploys.home(PROXY) };
         Ok(Step::Do(Plan::new(SHUT_DOWN, vec![Stage::new("stop it", vec![down])])))
@@ -223,6 +212,8 @@ pub(super) struct Proxying<'a> {
     pages: Pages,
     container: Container,
     routes: Routes,
+    /// Whether a switch of this plan came before.
+    switched: bool,
     /// The configuration's text and what it serves, where that is known.
     conf: Option<(String, Served)>,
     /// What a person should know.
@@ -232,7 +223,7 @@ pub(super) struct Proxying<'a> {
 impl<'a> Proxying<'a> {
     pub(super) fn new(look: &'a Look<'a>) -> Result<Self, Refusal> {
         let project = project(look.facts, &look.mode.config, &look.mode.proxy)?;
-        let (now, routes) = (&look.now, look.now.routes());
+        let (now, routes) = (&look.now, look.live_routes()?);
         let proxy = &now.proxy;
         let same = proxy.mounted
             && proxy.project.as_ref() == Some(&project.name)
@@ -248,7 +239,7 @@ impl<'a> Proxying<'a> {
         // Of a page that is about to go, what it says is needed for the way back.
         let mut pages = now.have.maintenance.clone();
         pages.extend(look.wanted_maintenance());
-        Ok(Proxying { look, project, pages, container, routes, conf, notes: vec![] })
+        Ok(Proxying { look, project, pages, container, routes, switched: false, conf, notes: vec![] })
     }
 
     /// Whether a proxy runs or is to run at the end.
@@ -261,6 +252,11 @@ impl<'a> Proxying<'a> {
     /// The routes as they are at this point of the plan.
     pub(super) fn routes(&self) -> &Routes {
         &self.routes
+    }
+
+    /// Whether these are the routes at this point of the plan, and would be after a restart.
+    pub(super) fn routes_are(&self, routes: &Routes) -> bool {
+        if self.switched { self.routes == *routes } else { self.look.now.routes_are(routes) }
     }
 
     fn configured(&self, routes: &Routes) -> Result<Configured, Refusal> {
@@ -300,6 +296,7 @@ impl<'a> Proxying<'a> {
             self.container = Container::Well;
         }
         self.routes.clone_from(routes);
+        self.switched = true;
         self.conf = Some((new.text, new.served));
         Ok(stages)
     }

@@ -69,6 +69,7 @@ impl Look<'_> {
                     self.known_endpoint(endpoint, true)?;
                 }
             }
+            Goal::Follow(master) => want = Self::followed(master),
             Goal::Restart | Goal::Shutdown => (),
         }
         want.maintenance = self.wanted_maintenance();
@@ -88,6 +89,7 @@ impl Look<'_> {
             Goal::EndMaintenance(endpoint) if self.tried(&maintenance_about(endpoint, false)) != Some(false) => {
                 wanted.remove(endpoint);
             }
+            Goal::Follow(master) => wanted.clone_from(&master.maintenance),
             _ => (),
         }
         wanted

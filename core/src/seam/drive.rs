@@ -125,7 +125,11 @@ fn rounds(
                 if !host.pause(pause_s) {
                     return End::Waits(why);
                 }
-                facts.forget(&forget);
+                match forget.is_empty() {
+                    // The lock was given up meanwhile.
+                    true => facts.forget_volatile(),
+                    false => facts.forget(&forget),
+                }
                 past.push(Outcome::Waited(pause_s));
                 true
             }

@@ -270,9 +270,12 @@ impl Effect {
             | Effect::TestProxy { .. }
             | Effect::ReloadProxy
             | Effect::DrainProxy { .. } => vec![],
-            Effect::WaitReady { port, demanded, .. } => {
-                demanded.then(|| (Query::Listens(*port), Answer::Flag(true))).into_iter().collect()
+            Effect::WaitReady { port, readiness, demanded: true, .. } => {
+                [Query::Listens(*port), Query::Ready(*port, readiness.clone())]
+                    .map(|it| (it, Answer::Flag(true)))
+                    .into()
             }
+            Effect::WaitReady { .. } => vec![],
             Effect::ProveProxy { folder, served, .. } => {
                 let now = ProxyNow { running: true, serves: Some(served.clone()), ..proxy(ask, folder) };
                 vec![(Query::Proxy(folder.clone()), Answer::Proxy(now))]

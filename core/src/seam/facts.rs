@@ -9,7 +9,10 @@ use alloc::{
 use core::cell::RefCell;
 
 use super::{Answer, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal};
-use crate::archive::{Limits, Listing};
+use crate::{
+    archive::{Limits, Listing},
+    config::Readiness,
+};
 
 /// The answers that a command decides on.
 #[derive(Debug, Default)]
@@ -107,6 +110,8 @@ questions! {
     start_command_runs() -> bool = Query::StartCommandRuns => Flag;
     /// Whether something accepts connections on this port of 127.0.0.1.
     listens(port: u16) -> bool = Query::Listens(port) => Flag;
+    /// Whether what is on this port is ready.
+    ready(port: u16, readiness: &Readiness) -> bool = Query::Ready(port, readiness.clone()) => Flag;
     /// Whether a container of this compose project runs.
     project_runs(project: &str) -> bool = Query::ProjectRuns(project.to_string()) => Flag;
     /// The proxy's container, by the folder of its compose project.

@@ -62,7 +62,7 @@ pub enum Step {
         why: String,
         /// How long.
         pause_s: u32,
-        /// What to ask again.
+        /// What to ask again; without any, everything that may have changed.
         forget: Vec<Query>,
     },
     /// What to print, and how it ended.

@@ -6,6 +6,7 @@ use core::fmt;
 use super::{Failure, Secret};
 use crate::{
     archive::{Limits, Listing},
+    config::Readiness,
     proxy::Served,
 };
 
@@ -69,6 +70,8 @@ pub enum Query {
     StartCommandRuns,
     /// Whether something accepts connections on this port of 127.0.0.1. Answer: [`Answer::Flag`].
     Listens(u16),
+    /// Whether what is on this port of 127.0.0.1 is ready, by one look. Answer: [`Answer::Flag`].
+    Ready(u16, Readiness),
     /// Whether a container of the compose project of this name runs. Answer: [`Answer::Flag`].
     ProjectRuns(String),
     /// The proxy's container and what it serves, by the folder of its compose project. Answer: [`Answer::Proxy`].

@@ -46,7 +46,9 @@ impl Refusal {
     #[must_use]
     pub fn during(self, goal: &str) -> Self {
         match self {
-            Refusal::No { what, why, hint } if !what.starts_with(goal) => Refusal::No { what: format!("{goal}: {what}"), why, hint },
+            Refusal::No { what, why, hint } if !what.starts_with(goal) => {
+                Refusal::No { what: format!("{goal}: {what}"), why, hint }
+            }
             Refusal::World(Failure::World { doing, why, hint }) => {
                 Refusal::World(Failure::World { doing: format!("{goal}: {doing}"), why, hint })
             }

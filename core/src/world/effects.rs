@@ -3,6 +3,7 @@
 use alloc::{
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 
 use super::{Node, Script, World, ended};
@@ -199,6 +200,21 @@ impl World {
         }
     }
 
+    /// What is started has its compose project and its port to itself.
+    fn check_alone(&mut self, folder: &str) {
+        let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
+        let (project, port) = (self.project(folder), self.port_of(folder));
+        let others: Vec<String> = self.running.keys().filter(|other| *other != folder).cloned().collect();
+        for other in others {
+            if base(&other) == base(folder) || project.is_some() && self.project(&other) == project {
+                self.note(format!("{folder} was started while {other} ran: two projects of one name"));
+            }
+            if port.is_some() && self.port_of(&other) == port {
+                self.note(format!("{folder} was started while {other} ran: two deploys on port {port:?}"));
+            }
+        }
+    }
+
     fn run(&mut self, role: Role, folder: &str, command: &CommandLine) -> Result<(), Failure> {
         let exit = |status| Err(ended(role, folder, command, Ending::Status(status)));
         if !self.locked {
@@ -225,11 +241,7 @@ impl World {
             (Script::StrictStart, _) if runs => exit(1),
             (script, _) if script.starts() && self.port_is_taken(folder) => exit(1),
             (Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate, Some(version)) => {
-                let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
-                let clash = self.running.keys().find(|other| *other != folder && base(other) == base(folder)).cloned();
-                if let Some(other) = clash {
-                    self.note(format!("{folder} was started while {other} ran: two projects of one name"));
-                }
+                self.check_alone(folder);
                 self.accept(folder);
                 self.running.insert(folder.to_string(), version);
                 self.started_at.get_or_insert(self.performed);

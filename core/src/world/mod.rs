@@ -5,6 +5,8 @@
 mod effects;
 mod proxy;
 mod script;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use alloc::{
@@ -95,6 +97,8 @@ pub struct World {
     pub proxy: Option<Proxy>,
     /// The ports that workers of an older configuration may still pass requests to.
     pub undrained: BTreeSet<u16>,
+    /// The routes to dead or unproven ports that a reboot has left: where they are, the endpoint and the port.
+    pub inherited: BTreeSet<(&'static str, String, u16)>,
     /// The start command of this run that is still running: its folder and how it will end.
     pub attended: Option<(String, Result<(), i32>)>,
     /// Seconds since 1970.
@@ -111,6 +115,8 @@ pub struct World {
     pub asked: usize,
     /// The question of this run that the world does not answer, counted from 1.
     pub unanswered: Option<usize>,
+    /// Whether the effects' claims are taken for true; else each is checked while nothing goes wrong.
+    pub trusts_claims: bool,
     /// What must never happen, and did.
     pub violations: BTreeSet<String>,
     /// What this run's tolerated commands failed with.
@@ -198,7 +204,8 @@ impl World {
             Query::Physical(path) => Answer::Text(self.tree.get(path).is_some().then(|| path.clone())),
             Query::ChangedAt(_) => Answer::Number(self.changes),
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
-            Query::Listens(port) => Answer::Flag(self.listens(*port)),
+            // What accepts is ready here.
+            Query::Listens(port) | Query::Ready(port, _) => Answer::Flag(self.listens(*port)),
             Query::ProjectRuns(project) => Answer::Flag(self.project_runs(project)),
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)),
             Query::Fingerprint(path) => Answer::Text(self.tree.text(path)),
@@ -277,6 +284,7 @@ impl Host for World {
             Some(Fault::Clean) => return Err(injected(effect)),
             Some(Fault::Half) => {
                 self.half(effect);
+                self.check_routes(effect);
                 return Err(Failure::Gone);
             }
             Some(Fault::Lie) if matches!(effect, Effect::ReloadProxy) => return Ok(()),
@@ -284,7 +292,8 @@ impl Host for World {
         }
         let done = self.act(effect);
         self.check_routes(effect);
-        if done.is_ok() && self.faults.is_empty() && self.unanswered.is_none() {
+        let checks = self.faults.is_empty() && self.unanswered.is_none() && !self.trusts_claims;
+        if done.is_ok() && checks {
             self.check_claims(effect);
         }
         match fault {

@@ -3,14 +3,15 @@
 //! A release that holds the file `never-accepts` starts well and never accepts a connection.
 
 use alloc::{
+    collections::BTreeSet,
     format,
     string::{String, ToString},
 };
 
 use super::World;
 use crate::{
-    proxy::Served,
-    seam::{Effect, Failure, ProxyNow},
+    proxy::{Served, project_name},
+    seam::{COMPOSE_FILES, Effect, Failure, ProxyNow},
 };
 
 /// The proxy's container.
@@ -36,7 +37,13 @@ impl World {
     }
 
     pub(super) fn project_runs(&self, project: &str) -> bool {
-        self.running.keys().any(|folder| folder.rsplit('/').next() == Some(project))
+        self.running.keys().any(|folder| self.project(folder).as_deref() == Some(project))
+    }
+
+    /// The compose project of a folder; `None` for one without a compose file.
+    pub(super) fn project(&self, folder: &str) -> Option<String> {
+        let compose = COMPOSE_FILES.iter().any(|name| self.tree.get(&format!("{folder}/{name}")).is_some());
+        compose.then(|| project_name(folder.rsplit('/').next().unwrap_or_default()))
     }
 
     pub(super) fn proxy_now(&self, _folder: &str) -> ProxyNow {
@@ -51,7 +58,7 @@ impl World {
     }
 
     /// The port that the release in a folder was rendered for.
-    fn port_of(&self, folder: &str) -> Option<u16> {
+    pub(super) fn port_of(&self, folder: &str) -> Option<u16> {
         self.tree.text(&format!("{folder}/.c2-id"))?.lines().nth(2)?.parse().ok()
     }
 
@@ -75,6 +82,9 @@ impl World {
     pub(super) fn check_drained(&mut self, folder: &str) {
         let Some(port) = self.accepting.remove(folder) else { return };
         self.proven.remove(&port);
+        if self.running_proxy().is_some_and(|served| served.routes.pairs().any(|(_, used)| used == port)) {
+            self.note(format!("{folder} was stopped while an endpoint used it"));
+        }
         if self.undrained.contains(&port) {
             self.note(format!("{folder} was stopped before the proxy's old workers were gone"));
         }
@@ -124,8 +134,13 @@ impl World {
         }
     }
 
+    /// What the proxy serves, where it runs.
+    fn running_proxy(&self) -> Option<Served> {
+        self.proxy.as_ref().filter(|proxy| proxy.running).and_then(|proxy| Served::of_file(&proxy.loaded))
+    }
+
     pub(super) fn prove_proxy(&self, served: &Served) -> Result<(), Failure> {
-        let serves = self.proxy.as_ref().filter(|proxy| proxy.running).and_then(|proxy| Served::of_file(&proxy.loaded));
+        let serves = self.running_proxy();
         if serves.as_ref() == Some(served) {
             return Ok(());
         }
@@ -147,16 +162,43 @@ impl World {
 
     /// An endpoint is routed to what lives and was proven, or answers 503; also after a restart of the proxy.
     pub(super) fn check_routes(&mut self, effect: &Effect) {
-        let loaded = self.proxy.as_ref().filter(|proxy| proxy.running).map(|proxy| proxy.loaded.clone());
-        for (where_, text) in [("served", loaded), ("on disk", Some(self.conf()))] {
-            let Some(served) = text.as_deref().and_then(Served::of_file) else { continue };
+        let on_disk = Served::of_file(&self.conf());
+        let mut excused = BTreeSet::new();
+        for (place, served) in [("served", self.running_proxy()), ("on disk", on_disk)] {
+            let Some(served) = served else { continue };
             for (endpoint, port) in served.routes.pairs() {
                 let lives = self.accepting.values().any(|held| *held == port);
-                if !lives || !self.proven.contains(&port) {
-                    let state = if lives { "unproven" } else { "dead" };
-                    self.note(format!("{where_}: {endpoint} goes to the {state} port {port} after: {effect}"));
+                if lives && self.proven.contains(&port) {
+                    continue;
                 }
+                let route = (place, endpoint.to_string(), port);
+                if self.inherited.contains(&route) {
+                    excused.insert(route);
+                    continue;
+                }
+                let state = if lives { "unproven" } else { "dead" };
+                self.note(format!("{place}: {endpoint} goes to the {state} port {port} after: {effect}"));
             }
         }
+        self.inherited = excused;
+    }
+
+    /// The machine starts anew. Either what ran and the proxy's container come back, as docker restarts them, or
+    /// nothing runs. Routes that the proxy comes back with are nobody's doing until they are changed.
+    pub fn reboot(&mut self, comes_back: bool) {
+        self.proven.clear();
+        self.undrained.clear();
+        let conf = self.conf();
+        if let Some(proxy) = &mut self.proxy {
+            proxy.running = comes_back;
+            proxy.loaded = conf;
+        }
+        if !comes_back {
+            self.running.clear();
+            self.accepting.clear();
+        }
+        let routes = Served::of_file(&self.conf()).map(|served| served.routes).unwrap_or_default();
+        let of = |place| routes.pairs().map(move |(endpoint, port)| (place, endpoint.to_string(), port));
+        self.inherited = of("served").chain(of("on disk")).collect();
     }
 }

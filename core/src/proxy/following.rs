@@ -1,0 +1,295 @@
+//! Following a master state: every deploy and every endpoint at once, none held up by another.
+
+use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
+
+use super::{
+    Goal, Look,
+    deploying::{holds, project_name, start_about},
+    ready::limit_s,
+    served::{Routes, Share, Target},
+};
+use crate::{
+    commands::release_json,
+    config::{Deploy, DeployName, Label, Readiness, State},
+    seam::{Outcome, Plan, Refusal, Step},
+};
+
+/// The pause between two looks at what is not ready yet.
+const PAUSE_S: u32 = 1;
+
+impl Look<'_> {
+    /// The master state that is followed; a connection to a deploy that it has not counts as none.
+    pub(super) fn followed(master: &State) -> State {
+        let mut want = master.clone();
+        want.connections.retain(|_, deploy| master.deploys.contains_key(deploy));
+        want
+    }
+
+    /// Whether the goal is a master state.
+    pub(super) fn follows(&self) -> bool {
+        matches!(self.mode.goal, Goal::Follow(_))
+    }
+
+    /// What comes before any further deploy: an endpoint answers 503 no longer than it must.
+    pub(super) fn meanwhile(&self, want: &State) -> Result<Option<Step>, Refusal> {
+        if !self.follows() {
+            return Ok(None);
+        }
+        let present = self.now.routes();
+        let dark = |endpoint: &Label| present.port(endpoint).is_none();
+        if self.followed_routes(want)?.targets.keys().any(dark)
+            && let Some(plan) = self.switch(want)?
+        {
+            return Ok(Some(Step::Do(plan)));
+        }
+        self.patience(want, dark)
+    }
+
+    /// The next plan that brings a deploy which is not as it is wanted: first those that are missing, then those that
+    /// have changed. And what was refused; one refusal does not hold up the others.
+    pub(super) fn bringing(&self, want: &State) -> (Option<Plan>, Vec<Refusal>) {
+        let brought = |(deploy, _): &(&DeployName, &Deploy)| match &self.mode.goal {
+            Goal::Follow(_) => true,
+            Goal::Start { deploy: asked, .. } => asked == *deploy,
+            _ => false,
+        };
+        let (changed, missing): (Vec<_>, Vec<_>) =
+            want.deploys.iter().filter(brought).partition(|(deploy, _)| self.now.have.deploys.contains_key(*deploy));
+        let mut refused = Vec::new();
+        for (deploy, wanted) in missing.into_iter().chain(changed) {
+            if self.tried(&start_about(deploy)).is_some() || self.now.intents.contains_key(deploy) {
+                continue;
+            }
+            let plan = match self.stands(deploy, wanted) {
+                Ok(true) => continue,
+                Ok(false) => self.bring(deploy, wanted, want),
+                Err(refusal) => Err(refusal),
+            };
+            match plan {
+                Ok(plan) => return (Some(plan), refused),
+                Err(refusal) => refused.push(if self.follows() { named(deploy, refusal) } else { refusal }),
+            }
+        }
+        (None, refused)
+    }
+
+    /// Whether a deploy is as it is wanted. Of one that is followed, that it is not ready does not count, nor that
+    /// nobody knows whether it runs: it would be started again in every round.
+    fn stands(&self, deploy: &DeployName, wanted: &Deploy) -> Result<bool, Refusal> {
+        if !self.now.have.deploys.get(deploy).is_some_and(|known| known.is_as(wanted)) {
+            return Ok(false);
+        }
+        if !self.follows() {
+            return self.lives(deploy, wanted);
+        }
+        let folder = self.facts.folder(&self.deploys.home(deploy.as_str()))?;
+        let Some(folder) = folder.filter(|folder| holds(folder, wanted)) else { return Ok(false) };
+        if folder.compose { self.lives(deploy, wanted) } else { Ok(true) }
+    }
+
+    /// The deploys that stand in another one's way: on its port, or for Compose the same project and no longer wanted.
+    pub(super) fn in_the_way(
+        &self,
+        deploy: &DeployName,
+        wanted: &Deploy,
+        compose: bool,
+        want: &State,
+    ) -> Result<BTreeMap<&DeployName, &Deploy>, Refusal> {
+        let mut found = BTreeMap::new();
+        for (other, known) in self.now.have.deploys.iter().filter(|(other, _)| *other != deploy) {
+            let same_project = compose
+                && !want.deploys.contains_key(other)
+                && project_name(other.as_str()) == project_name(deploy.as_str())
+                && self.facts.folder(&self.deploys.home(other.as_str()))?.is_some_and(|folder| folder.compose);
+            if known.port == wanted.port || same_project {
+                found.insert(other, known);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The plan that gives an id to the first of these folders that needs one.
+    pub(super) fn identify_all<'d>(
+        &self,
+        deploys: impl Iterator<Item = &'d DeployName>,
+        id: &str,
+    ) -> Result<Option<Plan>, Refusal> {
+        for deploy in deploys {
+            let path = self.deploys.home(deploy.as_str());
+            if let Some(plan) = self.identify(&path, self.facts.folder(&path)?.as_ref(), id)? {
+                return Ok(Some(plan));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Each endpoint's port: that of the deploy it is to have once that is ready; until then what it has, else what
+    /// was noted, else none, which answers 503.
+    pub(super) fn followed_routes(&self, want: &State) -> Result<Routes, Refusal> {
+        let (have, present) = (&self.now.have, self.now.routes());
+        let mut routes = Routes::default();
+        let paged = |endpoint: &&Label| want.maintenance.contains_key(*endpoint);
+        routes.maintenance.extend(self.mode.proxy.end_points.keys().filter(paged).cloned());
+        for (endpoint, wish) in self.wishes(want) {
+            let at = present.port(endpoint);
+            let kept = have.deploys.iter().find(|(_, known)| Some(known.port.0) == at);
+            let noted = have.connections.get(endpoint).and_then(|deploy| have.deploys.get_key_value(deploy));
+            for (deploy, known) in self.as_wanted(wish, want).into_iter().chain(kept).chain(noted) {
+                let usable = match at == Some(known.port.0) {
+                    // That it could not be found out is no reason to take a route away.
+                    true => or_else(self.lives(deploy, known), true),
+                    false => or_else(self.is_ready(deploy, known), false),
+                };
+                if usable? {
+                    let port = known.port.0;
+                    let share = if deploy == wish { self.followed_share(want, endpoint, port)? } else { None };
+                    routes.targets.insert(endpoint.clone(), Target { port, share });
+                    break;
+                }
+            }
+        }
+        Ok(routes)
+    }
+
+    /// The share of an endpoint that goes to a second deploy; that it could not be found out holds up nothing.
+    fn followed_share(&self, want: &State, endpoint: &Label, main: u16) -> Result<Option<Share>, Refusal> {
+        match self.share(want, endpoint, main) {
+            Err(Refusal::Unknown) => Err(Refusal::Unknown),
+            share => Ok(share.unwrap_or_default()),
+        }
+    }
+
+    /// The connections of a machine that follows: which deploy each endpoint has, or had when it was routed last.
+    pub(super) fn followed_connections(&self, want: &State, routes: &Routes) -> BTreeMap<Label, DeployName> {
+        let have = &self.now.have;
+        let connection = |(endpoint, _): (&Label, &DeployName)| {
+            let at = routes.port(endpoint);
+            let routed = have.deploys.iter().find(|(_, known)| Some(known.port.0) == at).map(|(deploy, _)| deploy);
+            // One that was stopped for its port comes again.
+            let comes = |deploy: &&DeployName| have.deploys.contains_key(*deploy) || want.deploys.contains_key(*deploy);
+            let noted = have.connections.get(endpoint).filter(comes);
+            Some((endpoint.clone(), routed.or(noted)?.clone()))
+        };
+        self.wishes(want).filter_map(connection).collect()
+    }
+
+    /// Whether a deploy that is no longer wanted must stay: an endpoint is routed to it, or waits for another one and
+    /// would go back to it.
+    pub(super) fn is_used(&self, deploy: &DeployName, known: &Deploy, want: &State) -> bool {
+        if !self.follows() {
+            return false;
+        }
+        let routes = self.now.routes();
+        let on_disk = self.now.on_disk().map(|served| served.routes).unwrap_or_default();
+        let waits = |(endpoint, wish): (&Label, &DeployName)| {
+            let served = self.as_wanted(wish, want).is_some_and(|(_, to)| routes.port(endpoint) == Some(to.port.0));
+            !served && self.now.have.connections.get(endpoint) == Some(deploy)
+        };
+        routes.pairs().chain(on_disk.pairs()).any(|(_, port)| port == known.port.0) || self.wishes(want).any(waits)
+    }
+
+    /// The wait for what this run has started and these endpoints are to have, as long as its readiness gives it.
+    pub(super) fn patience(&self, want: &State, of: impl Fn(&Label) -> bool) -> Result<Option<Step>, Refusal> {
+        for (endpoint, wish) in self.wishes(want).filter(|(endpoint, _)| of(endpoint)) {
+            let Some((deploy, known)) = self.as_wanted(wish, want) else { continue };
+            let Some(waited_s) = self.waited_s_for(deploy) else { continue };
+            if self.now.routes().port(endpoint) == Some(known.port.0) {
+                continue;
+            }
+            let limit_s = limit_s(&self.own_readiness(deploy)?).unwrap_or(0);
+            if waited_s < limit_s && !or_else(self.is_ready(deploy, known), true)? {
+                let why = format!("waiting until {deploy} is ready on port {}", known.port.0);
+                return Ok(Some(Step::Wait { why, pause_s: PAUSE_S, forget: vec![] }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The endpoints that wait for a deploy which runs and is not ready, in words.
+    pub(super) fn unready(&self, master: &State) -> Vec<String> {
+        let (want, routes) = (Self::followed(master), self.now.routes());
+        let waiting = |(endpoint, wish): (&Label, &DeployName)| {
+            let (deploy, known) = self.as_wanted(wish, &want)?;
+            let at = routes.port(endpoint);
+            let kept = self.now.have.deploys.iter().find(|(_, known)| Some(known.port.0) == at);
+            let meanwhile = match kept {
+                Some((kept, _)) => format!("stays with {kept}"),
+                None => "answers 503".into(),
+            };
+            let text = format!("warning: {deploy} is not ready yet: {endpoint} {meanwhile}, and is looked at again");
+            (at != Some(known.port.0)).then_some(text)
+        };
+        self.wishes(&want).filter_map(waiting).collect()
+    }
+
+    /// The endpoints of the configuration that are to have a deploy.
+    fn wishes<'s>(&'s self, want: &'s State) -> impl Iterator<Item = (&'s Label, &'s DeployName)> {
+        self.mode.proxy.end_points.keys().filter_map(|endpoint| want.connections.get_key_value(endpoint))
+    }
+
+    /// A deploy of this machine that is as it is wanted.
+    fn as_wanted(&self, deploy: &DeployName, want: &State) -> Option<(&DeployName, &Deploy)> {
+        let known = self.now.have.deploys.get_key_value(deploy)?;
+        want.deploys.get(deploy).is_some_and(|wanted| known.1.is_as(wanted)).then_some(known)
+    }
+
+    /// Whether a deploy is ready, by one look.
+    fn is_ready(&self, deploy: &DeployName, known: &Deploy) -> Result<bool, Refusal> {
+        let folder = self.facts.folder(&self.deploys.home(deploy.as_str()))?;
+        let Some(folder) = folder.filter(|folder| holds(folder, known)) else { return Ok(false) };
+        match self.own_readiness(deploy)? {
+            Readiness::None if folder.compose => self.facts.project_runs(&project_name(deploy.as_str())),
+            Readiness::None => Ok(true),
+            readiness => self.facts.ready(known.port.0, &readiness),
+        }
+    }
+
+    /// When a deploy that is there counts as ready.
+    fn own_readiness(&self, deploy: &DeployName) -> Result<Readiness, Refusal> {
+        let home = self.deploys.home(deploy.as_str());
+        let folder = self.facts.folder(&home)?;
+        let own = folder.and_then(|folder| release_json(&folder, &home).ok()).and_then(|config| config.readiness);
+        Ok(self.readiness(own.as_ref()))
+    }
+
+    /// The seconds that this run has waited since it started a deploy; `None` when it has not.
+    fn waited_s_for(&self, deploy: &DeployName) -> Option<u32> {
+        let about = start_about(deploy);
+        let started = |outcome: &Outcome| match outcome {
+            Outcome::Planned { plan, failed, .. } => failed.is_none() && plan.about == about,
+            Outcome::Waited(_) => false,
+        };
+        let since = self.past.iter().rposition(started)?;
+        let waited = self.past.iter().skip(since).map(|outcome| match outcome {
+            Outcome::Waited(seconds) => *seconds,
+            Outcome::Planned { .. } => 0,
+        });
+        Some(waited.sum())
+    }
+}
+
+/// The answer, or this one where it could not be had.
+fn or_else(answer: Result<bool, Refusal>, otherwise: bool) -> Result<bool, Refusal> {
+    match answer {
+        Err(Refusal::Unknown) => Err(Refusal::Unknown),
+        answer => Ok(answer.unwrap_or(otherwise)),
+    }
+}
+
+/// The same refusal, naming the deploy.
+fn named(deploy: &DeployName, refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::Unknown => Refusal::Unknown,
+        refusal => {
+            let about = start_about(deploy);
+            let text = String::from(format!("{refusal}").strip_prefix(&format!("{about}: ")).unwrap_or_default());
+            let why = if text.is_empty() { format!("{refusal}") } else { text };
+            let hint = refusal.hint().map(String::from);
+            let renamed = Refusal::no(about, why);
+            match hint {
+                Some(hint) => renamed.with_hint(hint),
+                None => renamed,
+            }
+        }
+    }
+}

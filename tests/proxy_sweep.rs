@@ -1,0 +1,318 @@
+//! A machine that follows a master state: from every valid state to every other, with a fault at every effect, with
+//! and without a release that does not start or never accepts, after reboots and losses; then the same again.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{
+    collections::BTreeMap,
+    env,
+    time::{Duration, Instant},
+};
+
+use c2_core::{config::ToolConfig, proxy::Served, seam::End, world::World};
+use serde_json::{Value, json};
+use support::{
+    proxied::follow,
+    states::{DEPLOYS, RELEASES, Wanted, config, states, world},
+    sweep::{At, Case, failed, run, sweep},
+    tally::{Tally, share},
+};
+
+/// What is the matter with the release r2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken {
+    Nothing,
+    Fails,
+    NeverAccepts,
+}
+
+const BROKEN: [Broken; 3] = [Broken::Nothing, Broken::Fails, Broken::NeverAccepts];
+
+/// What happens to the machine between two runs, or before the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mishap {
+    None,
+    /// It starts anew, and docker starts again what ran.
+    Restart,
+    /// It starts anew, and nothing runs.
+    Outage,
+    /// The folder of one deploy is gone.
+    LostFolder,
+    /// The proxy's folder is gone but for the state.
+    LostProxy,
+}
+
+fn release(broken: Broken, compose: bool) -> Value {
+    let mut files = BTreeMap::new();
+    if broken == Broken::NeverAccepts {
+        files.insert("never-accepts", "");
+    }
+    if compose {
+        files.insert("compose.yml", "");
+    }
+    let start = if broken == Broken::Fails { "fail" } else { "strict-start" };
+    json!({ "files": files, "start": start, "stop": "strict-stop" })
+}
+
+/// One way from a state to another.
+struct Way<'a> {
+    config: &'a ToolConfig,
+    from: &'a Wanted,
+    to: &'a Wanted,
+    broken: Broken,
+    compose: bool,
+    mishap: Mishap,
+}
+
+impl Way<'_> {
+    fn world(&self) -> World {
+        let releases = RELEASES.map(|name| {
+            let broken = if name == "r2.zip" { self.broken } else { Broken::Nothing };
+            (name.to_string(), release(broken, self.compose))
+        });
+        world(self.from, &releases.into(), &release(Broken::Nothing, self.compose), Some(self.config))
+    }
+
+    fn sweep(&self, tally: &mut Tally) {
+        let command = follow(self.config, self.to.state());
+        let check = |tally: &mut Tally, world: &World, end: &End, faults: &[At]| {
+            if faults.is_empty() {
+                self.check_end(tally, world, end);
+            }
+        };
+        let mishap = |world: &mut World| befall(world, self.mishap);
+        let mut start = self.world();
+        mishap(&mut start);
+        let case = Case {
+            name: self.name(),
+            command: &command,
+            start,
+            check: &check,
+            between: &mishap,
+            two_faults: false,
+            done_already: false,
+        };
+        sweep(tally, &case);
+    }
+
+    fn name(&self) -> String {
+        let text = |state: &Wanted| {
+            let deploys =
+                state.deploys.iter().map(|(label, (release, port))| format!("{label}:{}@{port}", &release[..2]));
+            let connections = state.connections.iter().map(|(endpoint, deploy)| format!("{endpoint}->{deploy}"));
+            deploys.chain(connections).collect::<Vec<_>>().join(" ")
+        };
+        let Way { from, to, broken, compose, mishap, .. } = self;
+        format!("[{}] => [{}] r2 {broken:?} compose={compose} {mishap:?}", text(from), text(to))
+    }
+
+    /// Property 6, and 3 for each deploy: what can be brought about is, whatever the others do.
+    fn check_end(&self, tally: &mut Tally, world: &World, end: &End) {
+        let End::Reported(report) = end else {
+            return tally.violation("6: no report", || format!("{} {end:?}", self.name()));
+        };
+        let text = format!("{:?} {:?}", report.failed, report.notes);
+        let mut wrong = |what: &str, which: &str| {
+            tally.violation(what, || {
+                format!("{} {which}: {text} runs {:?} serves {:?}", self.name(), world.running, served(world))
+            });
+        };
+        let fails = self.broken == Broken::Fails && self.to.has("r2.zip");
+        if failed(end) != fails {
+            wrong("6: the report is wrong", "");
+        }
+        for (label, wanted) in &self.to.deploys {
+            let starts = self.broken != Broken::Fails || wanted.0 == "r1.zip";
+            if starts && runs(world, label) != Some(*wanted) {
+                wrong("6: a deploy is held up", label);
+            }
+            if !starts && !text.contains(&format!("start the deploy {label}: ")) {
+                wrong("6: the report does not name what is broken", label);
+            }
+        }
+        for (label, old) in &self.from.deploys {
+            if self.stays(label) && self.is_bad(label) && runs(world, label) != Some(*old) {
+                wrong("3: a failed start took the old release down", label);
+            }
+        }
+        for label in world.running.keys().filter_map(|folder| folder.strip_prefix("/opt/deploys/")) {
+            let used = served(world).values().any(|port| runs(world, label).is_some_and(|(_, at)| at == *port));
+            if !self.to.deploys.contains_key(label) && !used {
+                wrong("6: what is not wanted still runs", label);
+            }
+        }
+        for endpoint in ["main", "side"] {
+            let found = served(world).get(endpoint).copied();
+            if !self.may_serve(endpoint).contains(&found) {
+                wrong("6: an endpoint has a wrong target", endpoint);
+            }
+        }
+        for (endpoint, deploy) in &self.to.connections {
+            let unready = self.broken == Broken::NeverAccepts && self.to.deploys[deploy].0 == "r2.zip";
+            if unready && !text.contains(&format!("{deploy} is not ready yet: {endpoint} ")) {
+                wrong("6: the report does not name what is waited for", endpoint);
+            }
+        }
+    }
+
+    /// Whether a wanted deploy has a release that cannot start.
+    fn is_bad(&self, label: &str) -> bool {
+        self.broken == Broken::Fails && self.to.deploys.get(label).is_some_and(|(release, _)| *release == "r2.zip")
+    }
+
+    /// Whether a deploy is left as it was: it cannot be replaced, or nobody asks for another, and no other deploy gets
+    /// its port.
+    fn stays(&self, label: &str) -> bool {
+        let Some((release, port)) = self.from.deploys.get(label) else { return false };
+        let same = self.to.deploys.get(label).is_none_or(|wanted| wanted == &(*release, *port));
+        let mut others = self.to.deploys.iter().filter(|(other, _)| **other != label && !self.is_bad(other));
+        (same || self.is_bad(label)) && others.all(|(_, (_, taken))| taken != port)
+    }
+
+    /// The ports that an endpoint may have at the end.
+    fn may_serve(&self, endpoint: &str) -> Vec<Option<u16>> {
+        let Some(wish) = self.to.connections.get(endpoint) else { return vec![None] };
+        let (release, port) = self.to.deploys[wish];
+        if self.broken == Broken::Nothing || release == "r1.zip" {
+            return vec![Some(port)];
+        }
+        let Some(present) = self.from.connections.get(endpoint) else { return vec![None] };
+        match self.to.deploys.get(present) {
+            _ if self.stays(present) => vec![Some(self.from.deploys[present].1)],
+            // It went elsewhere itself.
+            Some((release, port)) if *release == "r1.zip" => vec![None, Some(*port)],
+            _ => vec![None],
+        }
+    }
+}
+
+/// What of a deploy runs: its release, and the port of its folder.
+fn runs(world: &World, label: &str) -> Option<(&'static str, u16)> {
+    let home = format!("{DEPLOYS}/{label}");
+    let version = world.running.get(&home)?;
+    let stamp = world.tree.text(&format!("{home}/.c2-id"))?;
+    Some((RELEASES.into_iter().find(|name| name == version)?, stamp.lines().nth(2)?.parse().ok()?))
+}
+
+fn served(world: &World) -> BTreeMap<String, u16> {
+    let proxy = world.proxy.as_ref().filter(|proxy| proxy.running);
+    let served = proxy.and_then(|proxy| Served::of_file(&proxy.loaded)).map(|served| served.routes).unwrap_or_default();
+    served.pairs().map(|(endpoint, port)| (endpoint.to_string(), port)).collect()
+}
+
+fn befall(world: &mut World, mishap: Mishap) {
+    match mishap {
+        Mishap::None => (),
+        Mishap::Restart => world.reboot(true),
+        Mishap::Outage => world.reboot(false),
+        Mishap::LostFolder => {
+            world.reboot(false);
+            drop(world.tree.take(&format!("{DEPLOYS}/a")));
+        }
+        Mishap::LostProxy => {
+            world.reboot(false);
+            world.proxy = None;
+            for name in ["nginx.conf", "docker-compose.yml", "include.conf"] {
+                world.tree.take(&format!("{DEPLOYS}/frontend-proxy/{name}"));
+            }
+        }
+    }
+}
+
+/// The seconds that each sweep may take where the time is given; without, each runs a fixed part of its cases.
+fn long() -> Option<Duration> {
+    env::var("C2_SWEEP_SECONDS").ok().and_then(|text| text.parse().ok()).map(Duration::from_secs)
+}
+
+/// Sweeps ways between these states: all of them, in an order that spreads what is cut off over all, or so many.
+fn sweep_ways(title: &str, states: &[Wanted], endpoints: &[&str], mishaps: &[Mishap], short: usize) -> Tally {
+    let begun = Instant::now();
+    let config = config(endpoints, true);
+    let pairs = states.len() * states.len();
+    // A prime that divides no number of pairs here: every pair comes once.
+    let nth = |number: usize| (number * 7_368_787) % pairs;
+    let chosen: Vec<usize> = (0..if long().is_some() { pairs } else { short.min(pairs) }).map(nth).collect();
+    let swept = share(&chosen, |tally, number, pair| {
+        if long().is_some_and(|limit| begun.elapsed() > limit) {
+            return;
+        }
+        let (from, to) = (&states[pair / states.len()], &states[pair % states.len()]);
+        for &mishap in mishaps {
+            for broken in BROKEN {
+                let breaks = mishap == Mishap::None && !from.has("r2.zip") && to.has("r2.zip");
+                if broken == Broken::Nothing || breaks {
+                    let compose = number % 2 == 0 || mishap != Mishap::None;
+                    Way { config: &config, from, to, broken, compose, mishap }.sweep(tally);
+                }
+            }
+        }
+        tally.items += 1;
+    });
+    println!("{title}: {} of {pairs} pairs in {:.0?}", swept.items, begun.elapsed());
+    swept
+}
+
+#[test]
+fn a_machine_gets_from_every_state_to_every_other_under_every_fault() {
+    let states = states(&["a", "b"], 2, &["main"]);
+    assert_eq!(states.len(), 41);
+    let tally = sweep_ways("2 ports, 1 endpoint", &states, &["main"], &[Mishap::None], usize::MAX);
+    tally.conclude("following");
+    assert!(tally.points > 100_000, "the faults were not injected");
+}
+
+#[test]
+fn so_it_does_after_reboots_and_losses() {
+    let states = states(&["a", "b"], 2, &["main"]);
+    let mishaps = [Mishap::Restart, Mishap::Outage, Mishap::LostFolder, Mishap::LostProxy];
+    sweep_ways("reboots and losses", &states, &["main"], &mishaps, 40).conclude("following after reboots and losses");
+}
+
+#[test]
+fn so_it_does_with_more_ports_and_endpoints() {
+    let states = states(&["a", "b"], 3, &["main", "side"]);
+    assert_eq!(states.len(), 265);
+    sweep_ways("3 ports, 2 endpoints", &states, &["main", "side"], &[Mishap::None], 100).conclude("following");
+}
+
+#[test]
+fn so_it_does_with_three_deploys() {
+    let states = states(&["a", "b", "c"], 3, &["main"]);
+    sweep_ways("3 deploys, 3 ports", &states, &["main"], &[Mishap::None], 100).conclude("following three deploys");
+}
+
+/// Property 4: a local state that is unreadable, implausible or lost destroys nothing, whatever is to be followed.
+#[test]
+fn a_local_state_that_cannot_be_meant_destroys_nothing() {
+    let path = format!("{DEPLOYS}/frontend-proxy/state.json");
+    let one_port = json!({ "label": "x", "release": "r1.zip", "port": 8000 });
+    let clash = json!({ "deploys": { "x": one_port, "y": one_port }, "connections": {} }).to_string();
+    let texts = ["", "{", "null", "[]", "{}", "<html>", "\u{0}", &clash].map(Some);
+    let (states, config) = (states(&["a", "b"], 2, &["main"]), config(&["main"], true));
+    for from in states.iter().filter(|state| !state.deploys.is_empty()) {
+        for (number, to) in states.iter().enumerate() {
+            let (broken, compose, mishap) = (Broken::Nothing, number % 2 == 0, Mishap::None);
+            let start = Way { config: &config, from, to, broken, compose, mishap }.world();
+            for text in texts.into_iter().chain([None]) {
+                let mut world = start.clone();
+                match text {
+                    Some(text) => world.tree.write(&path, 0o644, text.as_bytes()),
+                    None => drop(world.tree.take(&path)),
+                }
+                let before = world.clone();
+                let end = run(&mut world, &follow(&config, to.state()), &[]);
+                let name = format!("{from:?} {to:?} {text:?} {end:?}");
+                if text.is_some() || !from.connections.is_empty() {
+                    assert!(matches!(end, End::Refused(_)), "{name}");
+                    assert!((&world.tree, &world.proxy) == (&before.tree, &before.proxy), "{name}");
+                }
+                for (folder, version) in &before.running {
+                    let stamp = |world: &World| world.tree.text(&format!("{folder}/.c2-id"));
+                    assert_eq!((world.running.get(folder), stamp(&world)), (Some(version), stamp(&before)), "{name}");
+                }
+                assert!(world.violations.is_empty(), "{name} {:?}", world.violations);
+            }
+        }
+    }
+}
