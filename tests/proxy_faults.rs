@@ -107,7 +107,7 @@ fn tries() -> Vec<Try> {
 fn every_property_holds_in_proxy_mode_under_every_fault() {
     let begun = Instant::now();
     // Two faults in one run and in two: on some cases, spread over all; on every one where the time is given.
-    let stride = env::var("C2_TWO_FAULTS_EVERY").ok().and_then(|text| text.parse().ok()).unwrap_or(67);
+    let stride = env::var("C2_TWO_FAULTS_EVERY").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
     let tally = share(&tries(), |tally, number, tried| {
         let command = command(&tried.words, !tried.strict);
         let start = world(&tried.machine, tried.broken, tried.strict);
