@@ -107,11 +107,17 @@ def master():
     return docker("inspect", "-f", "{{.State.Pid}}", "frontendproxy").strip()
 
 
-def workers():
-    """The processes of the proxy's workers that are not leaving."""
-    lines = docker("top", "frontendproxy", "-eo", "pid,args").splitlines()
-    titles = [line.split(None, 1) for line in lines if "nginx: worker process" in line]
-    return {pid for pid, title in titles if "shutting down" not in title}
+def workers(nginx):
+    """The worker processes of this nginx that are not leaving."""
+    children = pathlib.Path(f"/proc/{nginx}/task/{nginx}/children").read_text().split()
+    return {child for child in children if "worker process" in title(child) and "shutting down" not in title(child)}
+
+
+def title(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/cmdline").read_text()
+    except OSError:  # it is gone
+        return ""
 
 
 def answers(host, text):

@@ -3,7 +3,7 @@
 import contextlib
 import os
 
-from host import MAIN, OTHER, Host, answers, docker, proxy_id, serve_a, workers
+from host import MAIN, OTHER, Host, answers, docker, master, proxy_id, serve_a, workers
 from load import KeptAlive, Load, Websocket, Wrk, ask
 from machine import cases_of, contains, equal, until
 
@@ -59,18 +59,22 @@ def fifty_switches_close_no_more_kept_connections_than_bare_reloads_do():
     with Host() as machine:
         serve_a(machine)
         switched = switches(machine)
+        nginx = master()
         with Loads() as reloaded:
-            for _ in range(SWITCHES):
-                # How many are idle depends on what else the machine does: a connect that only looks.
+            for turn in range(SWITCHES):
+                # How many are closed grows with the requests between two reloads, and with what else the machine does:
+                # as many requests as between two switches, and a connect that only looks.
+                pace = switched.own.total() * turn / SWITCHES
+                until(lambda: reloaded.own.total() >= pace, "as many requests are answered as by a switch")
                 machine.run("connect", "main", "ab"[SWITCHES % 2])
-                before = workers()
+                before = workers(nginx)
                 docker("kill", "-s", "HUP", "frontendproxy")
-                until(lambda: workers() - before, "new workers are there")
+                until(lambda: workers(nginx).isdisjoint(before), "the old workers leave")
         reloaded.no_request_failed()
         closed, by_reloads = (loads.kept.errors().get("read", 0) for loads in (switched, reloaded))
         print(f"       {SWITCHES} bare reloads: requests of {reloaded}, 0 failed")
-        print(f"       closed while idle, of wrk and of the own client: {closed} and {switched.own.closed} by the switches,")
-        print(f"       {by_reloads} and {reloaded.own.closed} by the bare reloads")
+        print(f"       closed while idle by the switches: wrk {closed}, own {switched.own.closed}")
+        print(f"       closed while idle by the bare reloads: wrk {by_reloads}, own {reloaded.own.closed}")
         if closed > max(1.5 * by_reloads, by_reloads + CHANCE):
             raise AssertionError(f"{closed} read errors of wrk in the switches, {by_reloads} in the bare reloads")
 
