@@ -169,13 +169,13 @@ fn a_state_that_cannot_be_meant_destroys_nothing() {
             "restart-frontend-proxy",
         ] {
             for text in texts.iter().copied().map(Some).chain([None]) {
-                let mut world = world(machine, false, false);
+                let mut world = world(machine, false, true);
                 match text {
                     Some(text) => world.tree.write(&path, 0o644, text.as_bytes()),
                     None => drop(world.tree.take(&path)),
                 }
                 let before = world.clone();
-                let end = run(&mut world, &*command(words, true), &[]);
+                let end = run(&mut world, &*command(words, false), &[]);
                 assert!(matches!(end, End::Refused(_)), "{machine:?} {words} {text:?} {end:?}");
                 let same = world.tree == before.tree && world.running == before.running && world.proxy == before.proxy;
                 assert!(same, "{machine:?} {words} {text:?} {end:?}");
