@@ -30,7 +30,14 @@ impl Lock {
     /// Takes the lock; waits for another holder for so long.
     pub(crate) fn take(path: &str, wait_s: u32, may_nest: bool) -> Result<Lock, Failure> {
         let doing = || format!("take the lock {path}");
-        let file = open(Path::new(path)).map_err(|error| Failure::world(doing(), error.to_string()))?;
+        let file = open(Path::new(path)).map_err(|error| Failure::World {
+            doing: doing(),
+            why: error.to_string(),
+            hint: Some(match error.kind() {
+                std::io::ErrorKind::PermissionDenied => "run it as the user who owns deploysDir".into(),
+                _ => "deploysDir in the configuration names the folder that it is in".into(),
+            }),
+        })?;
         let until = Instant::now() + Duration::from_secs(wait_s.into());
         let mut told = false;
         loop {

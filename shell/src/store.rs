@@ -23,8 +23,12 @@ impl Machine {
         let key = (at.clone(), limits);
         if !self.archives.contains_key(&key) {
             let Some(file) = self.open(at)? else { return Ok(None) };
-            let archive = Archive::judge(Path::new(&at.to_string()), file, &limits)
-                .map_err(|error| Failure::world(format!("judge the archive {at}"), error.to_string()))?;
+            let judged = Archive::judge(Path::new(&at.to_string()), file, &limits);
+            let archive = judged.map_err(|error| {
+                let text = error.to_string();
+                let why = text.strip_prefix(&format!("cannot unpack {at}")).unwrap_or(&text);
+                Failure::world(format!("judge the archive {at}"), why.trim_start_matches(": "))
+            })?;
             self.archives.insert(key.clone(), archive);
         }
         Ok(self.archives.get(&key))

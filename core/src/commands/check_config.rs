@@ -22,8 +22,13 @@ impl Command for CheckConfig {
         Ok(Step::Done(if errors.is_empty() && warnings.is_empty() {
             Report::text("the configuration is fine\n")
         } else {
-            let count = format!("{} errors, {} warnings", errors.len(), warnings.len());
+            let count = format!("{}, {}", counted(errors.len(), "error"), counted(warnings.len(), "warning"));
             Report { failed: Some(format!("check the configuration: {count}")), ..report }
         }))
     }
+}
+
+/// `1 error`, `2 errors`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -194,10 +194,16 @@ impl Members<'_> {
     fn text(&self, path: &str) -> Result<String, Refusal> {
         match self.find(path)? {
             Some(content) => Ok(utf8(&format!("{}:{path}", self.release), content.bytes.reveal())?.to_owned()),
-            None => Err(Refusal::no(
-                format!("read {path} of the release {}", self.release),
-                "the archive holds no such file",
-            )),
+            None => {
+                let what = format!("read {path} of the release {}", self.release);
+                let refusal = Refusal::no(what, "the archive holds no such file");
+                let mut members = self.listing.members().iter();
+                let deeper = members.find_map(|member| member.path.strip_suffix(path)?.strip_suffix('/'));
+                Err(match deeper {
+                    Some(folder) => refusal.with_hint(format!("there is one in {folder}: pack what is in that folder")),
+                    None => refusal,
+                })
+            }
         }
     }
 

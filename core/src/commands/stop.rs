@@ -68,7 +68,7 @@ impl Stop {
             notes.push(format!(
                 "what is live is {}, not {}: it is stopped all the same",
                 base_name(&live.path),
-                self.deploy
+                self.deploy.escape_debug()
             ));
         }
         let stop = match &live.folder {
