@@ -123,6 +123,7 @@ fn every_property_holds_in_proxy_mode_under_every_fault() {
             start,
             check: &check,
             between: &|_| (),
+            faults: true,
             two_faults: number % stride == 0,
             done_already: words.starts_with("stop"),
         };

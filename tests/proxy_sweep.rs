@@ -74,7 +74,7 @@ impl Way<'_> {
         world(self.from, &releases.into(), &release(Broken::Nothing, self.compose), Some(self.config))
     }
 
-    fn sweep(&self, tally: &mut Tally) {
+    fn sweep(&self, tally: &mut Tally, faults: bool) {
         let command = follow(self.config, self.to.state());
         let check = |tally: &mut Tally, world: &World, end: &End, faults: &[At]| {
             if faults.is_empty() {
@@ -90,6 +90,7 @@ impl Way<'_> {
             start,
             check: &check,
             between: &mishap,
+            faults,
             two_faults: false,
             done_already: false,
         };
@@ -220,12 +221,16 @@ fn befall(world: &mut World, mishap: Mishap) {
     }
 }
 
+/// More pairs than this are only sampled.
+const MOST_PAIRS: usize = 100_000;
+
 /// The seconds that each sweep may take where the time is given; without, each runs a fixed part of its cases.
 fn long() -> Option<Duration> {
     env::var("C2_SWEEP_SECONDS").ok().and_then(|text| text.parse().ok()).map(Duration::from_secs)
 }
 
-/// Sweeps ways between these states: all of them, in an order that spreads what is cut off over all, or so many.
+/// Sweeps ways between these states: all of them, in an order that spreads what is cut off over all, or so many. Those
+/// that are left when the time is over are still gone without faults, where there are not too many.
 fn sweep_ways(title: &str, states: &[Wanted], endpoints: &[&str], mishaps: &[Mishap], short: usize) -> Tally {
     let begun = Instant::now();
     let config = config(endpoints, true);
@@ -234,7 +239,8 @@ fn sweep_ways(title: &str, states: &[Wanted], endpoints: &[&str], mishaps: &[Mis
     let nth = |number: usize| (number * 7_368_787) % pairs;
     let chosen: Vec<usize> = (0..if long().is_some() { pairs } else { short.min(pairs) }).map(nth).collect();
     let swept = share(&chosen, |tally, number, pair| {
-        if long().is_some_and(|limit| begun.elapsed() > limit) {
+        let faults = long().is_none_or(|limit| begun.elapsed() <= limit);
+        if !faults && pairs > MOST_PAIRS {
             return;
         }
         let (from, to) = (&states[pair / states.len()], &states[pair % states.len()]);
@@ -243,13 +249,15 @@ fn sweep_ways(title: &str, states: &[Wanted], endpoints: &[&str], mishaps: &[Mis
                 let breaks = mishap == Mishap::None && !from.has("r2.zip") && to.has("r2.zip");
                 if broken == Broken::Nothing || breaks {
                     let compose = number % 2 == 0 || mishap != Mishap::None;
-                    Way { config: &config, from, to, broken, compose, mishap }.sweep(tally);
+                    Way { config: &config, from, to, broken, compose, mishap }.sweep(tally, faults);
                 }
             }
         }
-        tally.items += 1;
+        tally.items += usize::from(faults);
     });
-    println!("{title}: {} of {pairs} pairs in {:.0?}", swept.items, begun.elapsed());
+    let (with, took) = (swept.items, begun.elapsed());
+    let gone = if pairs > MOST_PAIRS { with } else { chosen.len() };
+    println!("{title}: {gone} of {pairs} pairs, {with} of them with faults, in {took:.0?}");
     swept
 }
 

@@ -110,7 +110,7 @@ fn side_by_side<T: Send>(mut todo: Vec<T>, check: impl Fn(&T) -> Vec<String> + S
 }
 
 fn needs_a_bucket(case: &Case) -> bool {
-    case.config_text("").contains("s3://")
+    ["s3://", "awsSecretArn"].iter().any(|place| case.config_text("").contains(place))
 }
 
 /// What differs between the model and the real shell.

@@ -39,6 +39,8 @@ pub struct Case<'a> {
     pub check: Check<'a>,
     /// What happens to the host between a disturbed run and the next.
     pub between: &'a dyn Fn(&mut World),
+    /// Whether faults are injected at all.
+    pub faults: bool,
     /// Whether a second fault follows each first one, in the same run and in the next.
     pub two_faults: bool,
     /// Whether the command, where it succeeds, may end otherwise when it finds itself done.
@@ -61,7 +63,8 @@ pub fn sweep(tally: &mut Tally, case: &Case<'_>) {
             format!("{} {again:?} {}", case.name, difference(&sweep.goal, &lines(&world)))
         });
     }
-    for number in 1..=undisturbed.world.performed {
+    let last = if case.faults { undisturbed.world.performed } else { 0 };
+    for number in 1..=last {
         for fault in Fault::ALL {
             sweep.one_fault(tally, &undisturbed, (number, fault));
         }
