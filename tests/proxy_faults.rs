@@ -1,6 +1,7 @@
-//! Proxy mode under a fault at every effect, and under two in one run and in two: every command on every valid state over two deploys, two releases, two
-//! ports and one endpoint, with and without a release that never accepts, then the same command again. The commands on
-//! splits and maintenance run on every state, and every command on some states with them.
+//! Proxy mode under a fault at every effect, and under two in one run and in two: every command on every valid state
+//! over two deploys, two releases, two ports and one endpoint, with and without a release that never accepts, then the
+//! same command again. The commands on splits and maintenance run on every state, and every command on some states with
+//! them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;

@@ -17,6 +17,7 @@ import healing
 import images
 import kills
 import secure
+import shares
 import switching
 import templates
 import unreachable
@@ -24,7 +25,7 @@ from host import docker
 from load import ask
 from machine import C2, equal, finish, run_cases
 
-MODULES = [deploys, switching, secure, templates, unreachable, healing, kills]
+MODULES = [deploys, switching, shares, secure, templates, unreachable, healing, kills]
 
 
 def engine():
