@@ -122,7 +122,8 @@ fn exchange(aside: &str, home: &str, id: Option<&str>) -> io::Result<()> {
 
 fn write(path: &Path, bytes: &[u8], mode: u32, keep_mode: bool, folder_mode: u32) -> io::Result<()> {
     // What is open already, such as /dev/stdout, is written on, wherever it leads.
-    if ["/dev", "/proc"].iter().any(|system| path.starts_with(system)) {
+    let is_open = |path: &Path| path.starts_with("/proc") || path.starts_with("/dev/fd");
+    if is_open(path) || fs::read_link(path).is_ok_and(|target| is_open(&target)) {
         return fs::OpenOptions::new().append(true).open(path)?.write_all(bytes);
     }
     if let Some(folder) = path.parent() {

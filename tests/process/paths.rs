@@ -2,7 +2,10 @@
 
 use std::{
     fs,
-    os::unix::fs::{FileTypeExt, symlink},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{FileTypeExt, symlink},
+    },
     process::Command,
 };
 
@@ -76,6 +79,43 @@ fn an_expanded_template_goes_through_a_link_and_into_a_pipe_and_replaces_neither
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(reader.wait_with_output().unwrap().stdout, b"filled");
     assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn standard_output_that_is_a_file_is_written_on_and_not_replaced() {
+    let machine = machine();
+    machine.write("/srv/t.tpl", 0o644, b"filled");
+    machine.write("/srv/page", 0o644, b"header ");
+    let out = fs::OpenOptions::new().append(true).open(machine.path("/srv/page")).unwrap();
+    let template = format!("{}/srv/t.tpl", machine.root);
+    let status = machine.command(&["expand-template", &template, "/dev/stdout"]).stdout(out).status().unwrap();
+    assert!(status.success());
+    assert_eq!(machine.text("/srv/page").as_deref(), Some("header filled"));
+}
+
+#[test]
+fn a_machine_that_lies_below_dev_is_like_any_other() {
+    let shared = tempfile::tempdir_in("/dev/shm").unwrap();
+    let machine = machine();
+    let config = machine.text("/config.json").unwrap().replace(&machine.root, &shared.path().to_string_lossy());
+    machine.write("/config.json", 0o644, config.as_bytes());
+    let releases = shared.path().join("srv/releases");
+    fs::create_dir_all(&releases).unwrap();
+    pack(&machine, "a", Commands::default());
+    fs::copy(machine.path("/srv/releases/a.zip"), releases.join("a.zip")).unwrap();
+    let ended = machine.run(&["start", "a.zip"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(running(&machine), ["a"]);
+}
+
+#[test]
+fn a_configuration_whose_name_is_no_text_is_not_passed_over() {
+    let machine = machine();
+    let mut status = machine.command(&["status"]);
+    let name = std::ffi::OsStr::from_bytes(b"/opt/caf\xe9.json");
+    let ended = status.env("CAMUS2_CONFIG", name).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("/opt/caf\u{fffd}.json"), "{ended:?}");
 }
 
 #[test]
