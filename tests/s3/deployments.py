@@ -14,6 +14,7 @@ import deploying
 import machine
 import network
 import refusals
+import secrets_manager
 from store import Store
 
 seaweedfs = Store(os.environ["SEAWEEDFS_ENDPOINT"])
@@ -23,5 +24,5 @@ everywhere = deploying.EVERYWHERE + refusals.EVERYWHERE
 machine.finish(
     machine.run_cases(everywhere, seaweedfs, label="seaweedfs: "),
     machine.run_cases(refusals.CHECKED_BY_SIGNATURE + deploying.ONCE + network.CASES, seaweedfs, label="seaweedfs: "),
-    machine.run_cases(everywhere, moto, label="moto: "),
+    machine.run_cases(everywhere + secrets_manager.CASES, moto, label="moto: "),
 )
