@@ -82,6 +82,20 @@ fn an_expanded_template_goes_through_a_link_and_into_a_pipe_and_replaces_neither
 }
 
 #[test]
+fn what_is_live_is_told_also_to_who_may_not_look_at_changes_under_way() {
+    let machine = machine();
+    pack(&machine, "a", Commands::default());
+    assert_eq!(machine.run(&["start", "a.zip"]).code, Some(0));
+    // As unreadable as another user's folder, to root as well.
+    fs::remove_dir_all(machine.path("/opt/deploys/.c2/intents")).unwrap();
+    machine.write("/opt/deploys/.c2/intents", 0o600, b"");
+    let status = machine.run(&["status"]);
+    assert_eq!(status.code, Some(0), "{status:?}");
+    assert!(status.stdout.starts_with("Current: a\n"), "{status:?}");
+    assert!(status.stderr.contains("whether a change is under way is not known"), "{status:?}");
+}
+
+#[test]
 fn standard_output_that_is_a_file_is_written_on_and_not_replaced() {
     let machine = machine();
     machine.write("/srv/t.tpl", 0o644, b"filled");

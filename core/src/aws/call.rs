@@ -2,7 +2,7 @@
 //!
 //! Source: the Smithy specification, "AWS JSON 1.1 protocol".
 
-use super::sigv4::{Request, Signing};
+use super::sigv4::Signing;
 use super::{Answer, Ask, Credentials, Failure, HttpRequest, Look, Reach, Service, Settings, Stop};
 use crate::s3::redact;
 use alloc::format;
@@ -37,20 +37,13 @@ impl Call<'_> {
         let wrong = |error: super::SettingError| self.failed(error.to_string());
         let base = self.settings.url(self.service).map_err(wrong)?;
         let region = self.settings.region().map_err(wrong)?;
-        let (body, host) = (members.to_string(), base.split_once("://").map_or(base.as_str(), |(_, host)| host));
+        let body = members.to_string();
         let service = self.service.signing_name();
         let signing =
             Signing { credentials: self.credentials, region, service, now_s: look.now_s, sha256: look.sha256 };
-        let signed = [("host", host), ("content-type", CONTENT_TYPE), ("x-amz-target", self.target)];
-        let mut headers =
-            Vec::from([("content-type", CONTENT_TYPE.to_string()), ("x-amz-target", self.target.to_string())]);
-        headers.extend(signing.headers(&Request {
-            method: "POST",
-            path: "/",
-            query: &[],
-            headers: &signed,
-            body: body.as_bytes(),
-        }));
+        let own = [("content-type", CONTENT_TYPE), ("x-amz-target", self.target)];
+        let mut headers: Vec<_> = own.map(|(name, value)| (name, value.to_string())).into();
+        headers.extend(signing.of_post(&base, &own, &body));
         let request = HttpRequest { reach: Reach::Service, method: "POST", url: format!("{base}/"), headers, body };
         match look.answer(Ask::Http(request))? {
             Answer::Http { status: 200, body } => match serde_json::from_slice(body) {

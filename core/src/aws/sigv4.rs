@@ -82,6 +82,13 @@ impl Signing<'_> {
         added
     }
 
+    /// What signs a POST to the root of a service at this URL, whose body and other headers these are.
+    pub(super) fn of_post(&self, base: &str, others: &[(&str, &str)], body: &str) -> Vec<(&'static str, String)> {
+        let host = base.split_once("://").map_or(base, |(_, host)| host);
+        let headers = [&[("host", host)], others].concat();
+        self.headers(&Request { method: "POST", path: "/", query: &[], headers: &headers, body: body.as_bytes() })
+    }
+
     fn hmac(&self, key: &[u8], message: &[u8]) -> [u8; 32] {
         let hashed = (self.sha256)(key);
         let key = if key.len() > 64 { &hashed[..] } else { key };

@@ -4,7 +4,7 @@
 
 use super::credentials::Found;
 use super::settings::settings;
-use super::sigv4::{Request, Signing, encode};
+use super::sigv4::{Signing, encode};
 use super::{Answer, Ask, Credentials, Failure, HttpRequest, Look, Reach, Service, SettingError, Stop, document};
 use crate::s3::redact;
 use alloc::borrow::ToOwned;
@@ -71,15 +71,7 @@ impl Role<'_> {
         let mut headers = Vec::from([("content-type", CONTENT_TYPE.to_owned())]);
         if let Some(credentials) = with {
             let signing = Signing { credentials, region, service: "sts", now_s: look.now_s, sha256: look.sha256 };
-            let host = base.split_once("://").map_or(base.as_str(), |(_, host)| host);
-            let signed = [("host", host), ("content-type", CONTENT_TYPE)];
-            headers.extend(signing.headers(&Request {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &signed,
-                body: body.as_bytes(),
-            }));
+            headers.extend(signing.of_post(&base, &[("content-type", CONTENT_TYPE)], &body));
         }
         let token = form.iter().find(|(name, _)| *name == "WebIdentityToken").map_or("", |(_, token)| token.as_str());
         let [id, secret, session] = with.map_or([""; 3], Credentials::secrets);
