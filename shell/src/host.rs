@@ -69,8 +69,8 @@ impl Host for Machine {
         self.perform_one(effect)
     }
 
-    fn pause(&mut self, seconds: u32) -> bool {
-        std::thread::sleep(std::time::Duration::from_secs(seconds.into()));
+    fn pause(&mut self, ms: u32) -> bool {
+        std::thread::sleep(std::time::Duration::from_millis(ms.into()));
         true
     }
 

@@ -292,8 +292,8 @@ impl Host for Watched {
         self.world.perform(effect)
     }
 
-    fn pause(&mut self, seconds: u32) -> bool {
-        self.world.pause(seconds)
+    fn pause(&mut self, ms: u32) -> bool {
+        self.world.pause(ms)
     }
 
     fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {

@@ -43,8 +43,8 @@ impl Host for Told {
         done
     }
 
-    fn pause(&mut self, seconds: u32) -> bool {
-        self.world.pause(seconds)
+    fn pause(&mut self, ms: u32) -> bool {
+        self.world.pause(ms)
     }
 
     fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {

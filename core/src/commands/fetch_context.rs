@@ -27,7 +27,7 @@ pub struct FetchContext {
 }
 
 /// The pause between two looks.
-const PAUSE_S: u32 = 10;
+const PAUSE_MS: u32 = 10_000;
 
 impl Command for FetchContext {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
@@ -87,12 +87,12 @@ impl FetchContext {
             let refusal = Refusal::no("fetch the config sources", format!("not there: {places}"));
             return Err(refusal.with_hint("create what is missing, or wait for it with --retry"));
         }
-        let waited_s: u32 =
-            past.iter().map(|outcome| if let Outcome::Waited(seconds) = outcome { *seconds } else { 0 }).sum();
+        let waited_s =
+            past.iter().map(|outcome| if let Outcome::Waited(ms) = outcome { *ms } else { 0 }).sum::<u32>() / 1_000;
         let since = if waited_s == 0 { String::new() } else { format!(", for {waited_s} s now") };
         Ok(Step::Wait {
             why: format!("waiting for what is not there yet: {places}{since}").to_string(),
-            pause_s: PAUSE_S,
+            pause_ms: PAUSE_MS,
             forget,
         })
     }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The pause between two looks at what is not ready yet.
-const PAUSE_S: u32 = 1;
+const PAUSE_MS: u32 = 1_000;
 
 impl Look<'_> {
     /// The master state that is followed; a connection to a deploy that it has not counts as none.
@@ -199,7 +199,7 @@ impl Look<'_> {
             let limit_s = limit_s(&self.own_readiness(deploy)?).unwrap_or(0);
             if waited_s < limit_s && !or_else(self.is_ready(deploy, known), true)? {
                 let why = format!("waiting until {deploy} is ready on port {}", known.port.0);
-                return Ok(Some(Step::Wait { why, pause_s: PAUSE_S, forget: vec![] }));
+                return Ok(Some(Step::Wait { why, pause_ms: PAUSE_MS, forget: vec![] }));
             }
         }
         Ok(None)
@@ -261,10 +261,10 @@ impl Look<'_> {
         };
         let since = self.past.iter().rposition(started)?;
         let waited = self.past.iter().skip(since).map(|outcome| match outcome {
-            Outcome::Waited(seconds) => *seconds,
+            Outcome::Waited(ms) => *ms,
             Outcome::Planned { .. } => 0,
         });
-        Some(waited.sum())
+        Some(waited.sum::<u32>() / 1_000)
     }
 }
 

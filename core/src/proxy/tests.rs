@@ -145,7 +145,7 @@ impl Host for Mute {
         panic!("nothing is known, yet it is to {effect}")
     }
 
-    fn pause(&mut self, _seconds: u32) -> bool {
+    fn pause(&mut self, _ms: u32) -> bool {
         false
     }
 

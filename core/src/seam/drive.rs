@@ -19,8 +19,8 @@ pub trait Host {
     /// # Errors
     /// The world said no.
     fn perform(&mut self, effect: &Effect) -> Result<(), Failure>;
-    /// Lets time pass. False: none passes here (dry run), the wait is where it ends.
-    fn pause(&mut self, seconds: u32) -> bool;
+    /// Lets so many milliseconds pass. False: none pass here (dry run), the wait is where it ends.
+    fn pause(&mut self, ms: u32) -> bool;
     /// Takes the lock at this path; where it may nest, the lock of the run that called it will do.
     ///
     /// # Errors
@@ -119,10 +119,10 @@ fn rounds(
             Err(Refusal::World(Failure::Interrupted(signal))) => return End::Interrupted(signal),
             Err(refusal) => return End::Refused(refusal),
             Ok(Step::Done(report)) => return End::Reported(report),
-            Ok(Step::Wait { why, pause_s, forget }) => {
+            Ok(Step::Wait { why, pause_ms, forget }) => {
                 host.say(Message::Wait(&why));
                 host.unlock();
-                if !host.pause(pause_s) {
+                if !host.pause(pause_ms) {
                     return End::Waits(why);
                 }
                 match forget.is_empty() {
@@ -130,7 +130,7 @@ fn rounds(
                     true => facts.forget_volatile(),
                     false => facts.forget(&forget),
                 }
-                past.push(Outcome::Waited(pause_s));
+                past.push(Outcome::Waited(pause_ms));
                 true
             }
             Ok(Step::Do(plan)) => {

@@ -60,8 +60,8 @@ pub enum Step {
     Wait {
         /// What is waited for.
         why: String,
-        /// How long.
-        pause_s: u32,
+        /// How long, in milliseconds.
+        pause_ms: u32,
         /// What to ask again; without any, everything that may have changed.
         forget: Vec<Query>,
     },

@@ -93,7 +93,7 @@ pub enum Outcome {
         /// What went wrong besides: an undo, the removal of the intent, the tidying.
         trouble: Vec<Failure>,
     },
-    /// So many seconds were waited.
+    /// So many milliseconds were waited.
     Waited(u32),
 }
 

@@ -103,6 +103,8 @@ pub struct World {
     pub attended: Option<(String, Result<(), i32>)>,
     /// Seconds since 1970.
     pub clock: u64,
+    /// What the clock is ahead of those seconds.
+    pub clock_ms: u64,
     /// The last random number given out.
     pub nonce: u64,
     /// The faults of this run: the number of the effect, counted from 1, and the kind.
@@ -307,8 +309,10 @@ impl Host for World {
         }
     }
 
-    fn pause(&mut self, seconds: u32) -> bool {
-        self.clock += u64::from(seconds);
+    fn pause(&mut self, ms: u32) -> bool {
+        self.clock_ms += u64::from(ms);
+        self.clock += self.clock_ms / 1_000;
+        self.clock_ms %= 1_000;
         true
     }
 
