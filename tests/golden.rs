@@ -100,7 +100,9 @@ impl Command for Recorder<'_> {
         let mut text = self.steps.borrow_mut();
         match &step {
             Ok(Step::Do(plan)) => write!(text, "{plan}").unwrap(),
-            Ok(Step::Wait { why, pause_ms, .. }) => writeln!(text, "wait {} s: {why}", f64::from(*pause_ms) / 1e3).unwrap(),
+            Ok(Step::Wait { why, pause_ms, .. }) => {
+                writeln!(text, "wait {} s: {why}", f64::from(*pause_ms) / 1e3).unwrap()
+            }
             _ => (),
         }
         step

@@ -196,7 +196,7 @@ impl Request {
                 let name = as_deploy.as_deref().unwrap_or(default_deploy_name(&release));
                 let deploy = label(&format!("start the release {release}"), name)
                     .map_err(|refusal| refusal.with_hint("give the deploy a name: start RELEASE NAME"))?;
-                Goal::Start { deploy, release }
+                Goal::Start { deploy, release, pin: None }
             }
             Request::Stop { deploy, force } => {
                 with_force = *force;

@@ -4,6 +4,7 @@
 mod decode;
 mod json;
 mod macros;
+mod master;
 mod names;
 mod node;
 mod paths;
@@ -22,8 +23,9 @@ mod yaml;
 mod yaml_scalar;
 
 pub use decode::{Bounded, Percent, Positive};
+pub use master::{Hundredths, Rollout, SlaveState, SlaveStatus, Write};
 pub use names::{
-    CertificateName, DeployName, FolderName, InterfaceName, Label, ReleaseName, SourceName, default_deploy_name,
+    CertificateName, DeployName, FolderName, InterfaceName, Label, ReleaseName, Sha256, SourceName, default_deploy_name,
 };
 pub use paths::{FilePath, HttpPath, NginxPath, ReleasePath};
 pub use ports::PortRange;
@@ -32,7 +34,7 @@ pub use readiness::{HttpReadiness, Readiness, StatusRange, TcpReadiness};
 pub use release::ReleaseConfig;
 pub use s3_path::S3Path;
 pub use server_name::ServerName;
-pub use state::{Deploy, Maintenance, Port, SlaveState, SlaveStatus, Split, State};
+pub use state::{Deploy, Maintenance, Pin, Port, Split, State};
 pub use syntax::{Syntax, UnknownExtension};
 pub use text::{BadText, FromText};
 pub use tool::{

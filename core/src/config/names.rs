@@ -49,6 +49,13 @@ text_type!(
 );
 
 text_type!(
+    /// The SHA-256 of a release's archive.
+    Sha256,
+    "a SHA-256 (64 digits of 0-9 and a-f)",
+    sha256
+);
+
+text_type!(
     /// The name of a network interface.
     InterfaceName,
     "a network interface name (no blanks, no /, at most 15 bytes)",
@@ -69,6 +76,13 @@ pub(super) fn without_extension(file_name: &str) -> &str {
         None | Some(0) => file_name,
         Some(dot) => &file_name[..dot],
     }
+}
+
+fn sha256(text: &str) -> Result<(), String> {
+    if text.len() != 64 {
+        return Err(format!("it has {} bytes", text.len()));
+    }
+    only(text, |c| c.is_ascii_digit() || ('a'..='f').contains(&c))
 }
 
 fn label(text: &str) -> Result<(), String> {

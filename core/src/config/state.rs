@@ -1,5 +1,5 @@
-//! What runs and what is routed where: the state of a machine, of the master and of a slave. Fields that this version
-//! does not know are kept.
+//! What runs and what is routed where: the state of a machine and of the master. Fields that this version does not
+//! know are kept.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -9,8 +9,9 @@ use alloc::vec::Vec;
 use serde_json::{Map, Value};
 
 use super::decode::{Bounded, Decode, Decoder, Percent, Step, hint};
-use super::macros::{record, union};
-use super::names::{DeployName, Label, ReleaseName};
+use super::macros::record;
+use super::master::{Rollout, Write};
+use super::names::{DeployName, Label, ReleaseName, Sha256};
 use super::node::{Node, quoted};
 use super::tool::ProxyModeConfig;
 use super::web::PageText;
@@ -26,12 +27,17 @@ pub struct State {
     pub splits: BTreeMap<Label, Split>,
     /// The endpoints that are to answer with a page, connected or not.
     pub maintenance: BTreeMap<Label, Maintenance>,
+    /// Who wrote the state of the master, the last one last.
+    pub writes: Vec<Write>,
+    /// A change of the master's state that only a part of the machines takes up yet.
+    pub rollout: Option<Rollout>,
     /// What this version does not know.
     pub extra: Map<String, Value>,
 }
 
 record!(State keeps extra {
     deploys: "deploys", connections: "connections", splits: "splits" = "{}", maintenance: "maintenance" = "{}",
+    writes: "writes" = "[]", rollout: "rollout" = r#""nothing""#,
 }; check_state);
 
 /// A deploy of a state.
@@ -43,11 +49,50 @@ pub struct Deploy {
     pub release: ReleaseName,
     /// The `http` port that it was given.
     pub port: Port,
+    /// The bytes of the release's archive: nothing else may be unpacked.
+    pub pin: Option<Pin>,
     /// What this version does not know.
     pub extra: Map<String, Value>,
 }
 
-record!(Deploy keeps extra { label: "label", release: "release", port: "port" });
+/// The bytes of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// Their SHA-256.
+    pub sha256: Sha256,
+    /// Their number.
+    pub size: Option<u64>,
+    /// The version of the object, in a bucket that has versions.
+    pub version: Option<String>,
+}
+
+/// A deploy as its object has it.
+struct Fields {
+    label: DeployName,
+    release: ReleaseName,
+    port: Port,
+    sha256: Option<Sha256>,
+    size: Option<u64>,
+    version: Option<String>,
+    extra: Map<String, Value>,
+}
+
+record!(Fields keeps extra {
+    label: "label", release: "release", port: "port",
+    sha256: "sha256" = r#""nothing""#, size: "size" = r#""nothing""#, version: "versionId" = r#""nothing""#,
+});
+
+impl Deploy {
+    #[cfg(test)]
+    pub(super) const FIELDS: &'static [super::decode::Field] = Fields::FIELDS;
+}
+
+impl Decode for Deploy {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        let Fields { label, release, port, sha256, size, version, extra } = Fields::decode(node, at)?;
+        Some(Deploy { label, release, port, pin: sha256.map(|sha256| Pin { sha256, size, version }), extra })
+    }
+}
 
 /// The share of an endpoint that goes to a second deploy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,34 +117,6 @@ pub struct Maintenance {
 }
 
 record!(Maintenance keeps extra { message: "message" });
-
-/// What a slave reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SlaveState {
-    /// How its last round ended.
-    pub status: SlaveStatus,
-    /// Its address, or why it is not known.
-    pub ip_address: String,
-    /// Its host name.
-    pub host_name: String,
-    /// What it runs.
-    pub state: State,
-    /// What this version does not know.
-    pub extra: Map<String, Value>,
-}
-
-record!(SlaveState keeps extra { status: "status", ip_address: "ipAddress", host_name: "hostName", state: "state" });
-
-/// How the last round of a slave ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SlaveStatus {
-    /// Well.
-    Ok,
-    /// Not well, and why.
-    Error(String),
-}
-
-union!(SlaveStatus { Ok = "ok", Error(String) = "error" });
 
 /// A TCP port, 1 to 65535.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,23 +182,34 @@ impl State {
             let maintenance = self.maintenance.iter().map(|(label, page)| (label.as_str(), page.to_value()));
             fields.push(("maintenance", object(maintenance.collect())));
         }
+        if !self.writes.is_empty() {
+            fields.push(("writes", self.writes.iter().map(Write::to_value).collect()));
+        }
+        fields.extend(self.rollout.iter().map(|rollout| ("rollout", rollout.to_value())));
         object_with(&self.extra, fields)
     }
 }
 
 impl Deploy {
-    /// Whether it is the same release on the same port: nothing of it has to be replaced.
+    /// Whether it is the same release on the same port: nothing of it has to be replaced. Of one without a hash nobody
+    /// can tell that it is another one.
     pub fn is_as(&self, other: &Deploy) -> bool {
-        (&self.release, self.port) == (&other.release, other.port)
+        let other_bytes = self.pin.as_ref().zip(other.pin.as_ref()).is_some_and(|(its, of)| its.sha256 != of.sha256);
+        (&self.release, self.port) == (&other.release, other.port) && !other_bytes
     }
 
     fn to_value(&self) -> Value {
-        let fields = [
+        let mut fields = Vec::from([
             ("label", Value::from(self.label.as_str())),
             ("release", Value::from(self.release.as_str())),
             ("port", Value::from(self.port.0)),
-        ];
-        object_with(&self.extra, fields.into())
+        ]);
+        if let Some(pin) = &self.pin {
+            fields.push(("sha256", Value::from(pin.sha256.as_str())));
+            fields.extend(pin.size.map(|size| ("size", Value::from(size))));
+            fields.extend(pin.version.iter().map(|version| ("versionId", Value::from(version.as_str()))));
+        }
+        object_with(&self.extra, fields)
     }
 }
 
@@ -198,34 +226,12 @@ impl Maintenance {
     }
 }
 
-impl SlaveState {
-    /// The file's text: keys in order, so that equal states have equal texts.
-    pub fn to_json(&self) -> String {
-        format!("{:#}\n", self.to_value())
-    }
-
-    /// The state as plain JSON.
-    pub fn to_value(&self) -> Value {
-        let status = match &self.status {
-            SlaveStatus::Ok => Value::from("ok"),
-            SlaveStatus::Error(text) => object([("error", Value::from(text.as_str()))].into()),
-        };
-        let fields = [
-            ("status", status),
-            ("ipAddress", Value::from(self.ip_address.as_str())),
-            ("hostName", Value::from(self.host_name.as_str())),
-            ("state", self.state.to_value()),
-        ];
-        object_with(&self.extra, fields.into())
-    }
-}
-
-fn object(fields: Vec<(&str, Value)>) -> Value {
+pub(super) fn object(fields: Vec<(&str, Value)>) -> Value {
     object_with(&Map::new(), fields)
 }
 
 /// What is known wins over what was kept.
-fn object_with(extra: &Map<String, Value>, fields: Vec<(&str, Value)>) -> Value {
+pub(super) fn object_with(extra: &Map<String, Value>, fields: Vec<(&str, Value)>) -> Value {
     let mut object = extra.clone();
     for (name, value) in fields {
         object.insert(name.to_string(), value);

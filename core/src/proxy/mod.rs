@@ -4,6 +4,7 @@ mod configured;
 mod deploying;
 mod following;
 mod going_back;
+mod known;
 mod observed;
 mod page;
 mod ready;
@@ -29,10 +30,12 @@ pub use status::ProxyStatus;
 
 use crate::{
     commands::{Deploys, Running},
-    config::{DeployName, Label, PageText, Percent, Positive, ProxyModeConfig, ReleaseName, State, ToolConfig},
+    config::{DeployName, Label, PageText, Percent, Pin, Positive, ProxyModeConfig, ReleaseName, State, ToolConfig},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
+pub(crate) use known::Known;
 use observed::{Observed, observe};
+pub(crate) use wanted::no_port;
 
 /// The deploys that the state of this machine notes, for completions.
 pub(crate) fn noted_deploys(facts: &Facts, deploys: Deploys<'_>) -> Result<Vec<String>, Refusal> {
@@ -49,6 +52,8 @@ pub enum Goal {
         deploy: DeployName,
         /// Its release.
         release: ReleaseName,
+        /// The bytes that its archive must have.
+        pin: Option<Pin>,
     },
     /// `stop <deploy>`
     Stop(DeployName),

@@ -36,7 +36,7 @@ impl Look<'_> {
     fn done(&self) -> String {
         let untouched = self.past.is_empty();
         match &self.mode.goal {
-            Goal::Start { deploy, release } => {
+            Goal::Start { deploy, release, .. } => {
                 let port = self.now.have.deploys.get(deploy).map_or(0, |known| known.port.0);
                 let how = if untouched { "runs already" } else { "is started" };
                 format!("{deploy} ({release}) {how} on port {port}")

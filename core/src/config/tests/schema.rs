@@ -10,8 +10,8 @@ use crate::config::decode::{Branch, Field};
 use crate::config::ports::PortPair;
 use crate::config::{
     ConfigSource, Deploy, DeployMode, EndPoint, EndPointType, HealthCheckConfig, HttpReadiness, Maintenance,
-    ProxyModeConfig, Readiness, ReleaseConfig, ReleaseLimits, Releases, SlaveLabel, SlaveState, SlaveStatus, Split,
-    SslCertMode, SslCertPaths, State, TcpReadiness, ToolConfig,
+    ProxyModeConfig, Readiness, ReleaseConfig, ReleaseLimits, Releases, Rollout, SlaveLabel, SlaveState, SlaveStatus,
+    Split, SslCertMode, SslCertPaths, State, TcpReadiness, ToolConfig, Write,
 };
 
 /// Field to default, `None` for a required one.
@@ -54,6 +54,8 @@ const STATE: &[(&str, &[Field])] = &[
     ("Deploy", Deploy::FIELDS),
     ("Split", Split::FIELDS),
     ("Maintenance", Maintenance::FIELDS),
+    ("Write", Write::FIELDS),
+    ("Rollout", Rollout::FIELDS),
     ("SlaveState", SlaveState::FIELDS),
 ];
 

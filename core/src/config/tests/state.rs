@@ -14,14 +14,14 @@ const STATE: &str = r#"{
     "app-1": {
       "label": "app-1",
       "pin": {
-        "sha256": "00",
+        "sha256": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         "size": 12345678901234567890123
       },
       "port": 8000,
       "release": "app-1.zip"
     }
   },
-  "writes": [
+  "zeal": [
     "x",
     1.50,
     null,
@@ -42,6 +42,23 @@ fn what_is_read_is_written_back_with_all_that_is_not_known() {
     let empty = State::default().to_json();
     assert_eq!(empty, "{\n  \"connections\": {},\n  \"deploys\": {}\n}\n");
     assert_eq!(good(state("state.json", &empty)), State::default());
+}
+
+#[test]
+fn what_a_fleet_shares_is_written_back_as_it_was_read() {
+    let deploy = format!(
+        r#"{{"label":"a","port":8000,"release":"a.zip","sha256":"{}","size":7,"versionId":"v"}}"#,
+        "0f".repeat(32)
+    );
+    let text = format!(
+        r#"{{"connections":{{}},"deploys":{{"a":{deploy}}},"rollout":{{"candidate":{{"connections":{{"main":"a"}},"deploys":{{"a":{deploy}}}}},"id":"r-1","percent":10,"x":1}},"writes":[{{"host":"h","id":"w","time":"t","user":"u","y":2}}]}}"#
+    );
+    assert_eq!(good(state("state.json", &text)).to_value().to_string(), text);
+    let slave = format!(r#"{{"followed":"e","hostName":"h","ipAddress":"i","state":{text},"status":"ok"}}"#);
+    assert_eq!(good(slave_state("state.json", &slave)).to_value().to_string(), slave);
+    let short = text.replace(&"0f".repeat(32), "0f");
+    let why = "expected a SHA-256 (64 digits of 0-9 and a-f): it has 2 bytes";
+    assert!(report(&state("state.json", &short)).contains(why));
 }
 
 #[test]
