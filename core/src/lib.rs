@@ -9,6 +9,7 @@ pub mod aws;
 pub mod commands;
 pub mod completion;
 pub mod config;
+pub mod fleet;
 pub mod help;
 mod nearest;
 pub mod nginx;

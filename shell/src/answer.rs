@@ -175,11 +175,9 @@ fn folder(path: &str) -> Result<Option<Folder>, Failure> {
         Ok(read.and_then(|(bytes, _)| String::from_utf8(bytes).ok()))
     };
     let (stamp, release_json) = (text(files::ID_FILE)?, text("release.json")?);
-    let line = |index| stamp.as_ref().and_then(|text| text.lines().nth(index)).map(str::to_string);
-    let port = line(2).and_then(|port| port.parse().ok());
     let compose = COMPOSE_FILES.iter().any(|name| at.join(name).exists());
     let filled = at.join("release.json.tpl").exists();
-    Ok(Some(Folder { id: line(0), release: line(1), port, compose, filled, release_json }))
+    Ok(Some(Folder { compose, filled, release_json, ..Folder::of_stamp(stamp.as_deref()) }))
 }
 
 /// The SHA-256 of a file, in hexadecimal digits.

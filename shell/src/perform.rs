@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use c2_core::seam::{CommandLine, Effect, Failure, Folder, Host as _, Rendered, Role};
+use c2_core::seam::{CommandLine, Effect, Failure, Host as _, Rendered, Role};
 
 use crate::{
     archive::{self, ExtraFile},
@@ -27,12 +27,12 @@ impl Machine {
                 if let Some(parent) = to.parent() {
                     files::make_folders(parent, 0o755).map_err(failed)?;
                 }
-                let (file, stamp) = (self.spooled(archive, *limits)?, stamp(holds));
+                let (file, stamp) = (self.spooled(archive, *limits)?, holds.stamp());
                 let extra = extra_files(stamp.as_ref(), rendered);
                 file.unpack(to, &extra).map_err(|error| archive_failure(effect, &error))
             }
             Effect::UnpackOver { archive, limits, to, holds, rendered } => {
-                let (file, stamp) = (self.spooled(archive, *limits)?, stamp(holds));
+                let (file, stamp) = (self.spooled(archive, *limits)?, holds.stamp());
                 let extra = extra_files(stamp.as_ref(), rendered);
                 file.unpack_over(Path::new(to), &extra).map_err(|error| archive_failure(effect, &error))
             }
@@ -148,13 +148,6 @@ fn extra_files<'a>(stamp: Option<&'a String>, rendered: &'a [Rendered]) -> Vec<E
     let files = rendered.iter().map(|file| ExtraFile { path: &file.path, mode: file.mode, bytes: file.bytes.reveal() });
     let stamp = stamp.map(|text| ExtraFile { path: files::ID_FILE, mode: 0o644, bytes: text.as_bytes() });
     files.chain(stamp).collect()
-}
-
-/// The text of the file that names a folder's content: its id, its release.
-fn stamp(holds: &Folder) -> Option<String> {
-    let release = holds.release.as_deref().unwrap_or_default();
-    let port = holds.port.map(|port| format!("{port}\n")).unwrap_or_default();
-    holds.id.as_ref().map(|id| format!("{id}\n{release}\n{port}"))
 }
 
 fn archive_failure(effect: &Effect, error: &archive::ArchiveError) -> Failure {

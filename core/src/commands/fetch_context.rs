@@ -88,7 +88,8 @@ impl FetchContext {
             return Err(refusal.with_hint("create what is missing, or wait for it with --retry"));
         }
         let waited_s =
-            past.iter().map(|outcome| if let Outcome::Waited(ms) = outcome { *ms } else { 0 }).sum::<u32>() / 1_000;
+            past.iter().map(|outcome| if let Outcome::Waited { ms, .. } = outcome { *ms } else { 0 }).sum::<u32>()
+                / 1_000;
         let since = if waited_s == 0 { String::new() } else { format!(", for {waited_s} s now") };
         Ok(Step::Wait {
             why: format!("waiting for what is not there yet: {places}{since}").to_string(),

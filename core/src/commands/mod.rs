@@ -10,6 +10,7 @@ mod live;
 mod load_config;
 mod partials;
 mod prepare;
+mod proxied;
 mod request;
 mod show_log;
 mod start;
@@ -34,7 +35,7 @@ pub(crate) use deploys::{Deploys, base_name, fresh_id};
 pub(crate) use list_releases::releases;
 pub(crate) use live::{Commands, Running, is_whole, live, release_json};
 pub(crate) use partials::template_partials;
-pub(crate) use prepare::{Prepared, limits, prepare, utf8};
+pub(crate) use prepare::{Prepared, limits, opened, prepare, utf8};
 
 use alloc::{
     string::{String, ToString},

@@ -5,6 +5,7 @@ use alloc::{
     collections::BTreeMap,
     format,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 use super::{Commands, context, problems, rejected, rejected_filled};
 use crate::{
     archive::{Limits, Listing},
-    config::{self, ReleasePath, Releases, ToolConfig},
+    config::{self, Pin, ReleaseConfig, ReleasePath, Releases, ToolConfig},
     seam::{COMPOSE_FILES, Content, Facts, Location, Refusal, Rendered},
     template::{self, Strictness},
 };
@@ -61,26 +62,82 @@ pub(crate) fn limits(config: &ToolConfig) -> Limits {
     }
 }
 
+/// A release whose archive was judged, and was found to have the bytes that it must have.
+pub(crate) struct Opened {
+    /// Where its archive is.
+    pub(crate) at: Location,
+    /// What its archive holds.
+    pub(crate) listing: Arc<Listing>,
+    /// The text of its `release.json` as it is stored.
+    text: String,
+    /// The same, read.
+    stored: ReleaseConfig,
+    /// What a person should know.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Judges a release's archive and reads its `release.json`. Where bytes are pinned, it must have these and no others.
+pub(crate) fn opened(facts: &Facts, config: &ToolConfig, release: &str, pin: Option<&Pin>) -> Result<Opened, Refusal> {
+    let (at, listing) = archive(facts, config, release, pin)?;
+    let text = Members { facts, at: &at, release, listing: &listing }.text(RELEASE_JSON)?;
+    let stored = config::release_config(&format!("{release}:{RELEASE_JSON}"), &text);
+    let stored = stored.map_err(rejected("read the release's configuration"))?;
+    let notes = stored.warnings.iter().map(ToString::to_string).collect();
+    Ok(Opened { at, listing, text, stored: stored.value, notes })
+}
+
+/// The archive of a release: the object of its name or, when that has other bytes, the version that is pinned.
+fn archive(
+    facts: &Facts,
+    config: &ToolConfig,
+    release: &str,
+    pin: Option<&Pin>,
+) -> Result<(Location, Arc<Listing>), Refusal> {
+    let (at, limits) = (archive_location(config, release), limits(config));
+    let has_it = |at: &Location, listing: Option<Arc<Listing>>| match (listing, pin) {
+        (None, _) => Ok(None),
+        (Some(listing), None) => Ok(Some((listing, None))),
+        (Some(listing), Some(pin)) => {
+            let found = facts.pin(at, limits)?.sha256;
+            Ok(Some((listing, (found != pin.sha256).then_some(found))))
+        }
+    };
+    let current = has_it(&at, facts.archive(&at, limits)?)?;
+    let why = match (&current, pin) {
+        (Some((listing, None)), _) => return Ok((at, Arc::clone(listing))),
+        (Some((_, Some(found))), Some(pin)) => {
+            format!("its bytes have the SHA-256 {found}, but those of {} are asked for", pin.sha256)
+        }
+        _ => format!("{at} does not exist"),
+    };
+    if let (Some(version), Location::Object { bucket, key }) = (pin.and_then(|pin| pin.version.as_ref()), &at) {
+        let at = Location::Version { bucket: bucket.clone(), key: key.clone(), version: version.clone() };
+        match facts.archive(&at, limits).and_then(|listing| has_it(&at, listing)) {
+            Ok(Some((listing, None))) => return Ok((at, listing)),
+            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+            // Whoever may fetch releases may not always fetch former versions of them.
+            _ => (),
+        }
+    }
+    let hint = match current {
+        None => "c2 list-releases shows the releases there are",
+        Some(_) => "store the right archive under that name, or start what is there now anew to pin it",
+    };
+    Err(Refusal::no(format!("fetch the release {release}"), why).with_hint(hint))
+}
+
 /// Judges a release and renders its templates with these values and its own config sources.
 pub(crate) fn prepare(
     facts: &Facts,
     config: &ToolConfig,
     release: &str,
+    pin: Option<&Pin>,
     values: Result<Map<String, Value>, Refusal>,
 ) -> Result<Prepared, Refusal> {
-    let at = archive_location(config, release);
-    let archive = facts.archive(&at, limits(config));
-    let (archive, mut values) = (archive?, values?);
-    let Some(listing) = archive else {
-        return Err(Refusal::no(format!("fetch the release {release}"), format!("{at} does not exist"))
-            .with_hint("c2 list-releases shows the releases there are"));
-    };
+    let opened = opened(facts, config, release, pin);
+    let (opened, mut values) = (opened?, values?);
+    let Opened { at, listing, text, stored, mut notes } = opened;
     let members = Members { facts, at: &at, release, listing: &listing };
-    let text = members.text(RELEASE_JSON)?;
-    let stored = config::release_config(&format!("{release}:{RELEASE_JSON}"), &text);
-    let stored = stored.map_err(rejected("read the release's configuration"))?;
-    let mut notes: Vec<String> = stored.warnings.iter().map(ToString::to_string).collect();
-    let stored = stored.value;
 
     let outputs = stored.templates.iter().map(|path| template::output_path(path.as_str()));
     if listing.find(ID_FILE).is_some() || outputs.into_iter().any(|path| path == ID_FILE) {

@@ -1,12 +1,12 @@
 //! What a person asks for: the command and its words, before any configuration is known.
 
-use alloc::{boxed::Box, format, string::String};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use super::{CheckConfig, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack};
 use crate::{
     completion::Complete,
-    config::{DeployMode, FromText, Percent, ProxyModeConfig, ReleaseName, ToolConfig, default_deploy_name},
-    proxy::{Goal, ProxyMode, ProxyStatus},
+    config::{DeployMode, FromText, Hundredths, Percent, Pin, Positive, ReleaseName, Sha256, ToolConfig},
+    fleet::{Kept, RolloutVerb},
     seam::{Command, Facts, Outcome, Refusal, Step},
 };
 
@@ -17,11 +17,15 @@ pub struct Options {
     pub dry_run: bool,
     /// The longest wait for the lock.
     pub lock_wait_s: u32,
+    /// The share of the machines that take a change of the shared state up; else all of them do.
+    pub rollout: Option<Hundredths>,
+    /// Whether a store is written to that ignores conditions.
+    pub unsafe_store: bool,
 }
 
 impl Options {
     /// The options of a command for which none are given.
-    pub const DEFAULT: Options = Options { dry_run: false, lock_wait_s: 60 };
+    pub const DEFAULT: Options = Options { dry_run: false, lock_wait_s: 60, rollout: None, unsafe_store: false };
 }
 
 /// A command and its words.
@@ -50,7 +54,7 @@ pub enum Request {
         /// The file to write.
         to: String,
     },
-    /// `start <release> [<asdeploy>] [--force]`
+    /// `start <release> [<asdeploy>] [--force] [--sha256 HEX]`
     Start {
         /// The release.
         release: String,
@@ -58,6 +62,8 @@ pub enum Request {
         as_deploy: Option<String>,
         /// Whether a stop command that fails is only reported.
         force: bool,
+        /// The hash that its archive must have.
+        sha256: Option<String>,
     },
     /// `stop <deploy> [--force]`
     Stop {
@@ -103,12 +109,38 @@ pub enum Request {
     RestartProxy,
     /// `shutdown-frontend-proxy`
     ShutdownProxy,
-    /// `status [--show-slaves] [--json-output]`
+    /// `status [--show-slaves] [--json-output] [--table]`
     Status {
         /// Whether the slaves are shown.
         show_slaves: bool,
         /// Whether it prints JSON.
         json: bool,
+        /// Whether it prints a table of the slaves.
+        table: bool,
+    },
+    /// `slave-update [--repeat SECS]`
+    SlaveUpdate {
+        /// The time between two looks; without it one is taken.
+        repeat_s: Option<Positive>,
+        /// What the round before has kept.
+        kept: Option<Box<Kept>>,
+    },
+    /// `slave-flush`
+    SlaveFlush,
+    /// `rollout status`
+    RolloutStatus,
+    /// `rollout advance PERCENT`, `rollout finish`, `rollout abort`
+    RolloutChange(RolloutVerb),
+    /// `rollout run --stages LIST [--bake SECS] [--max-failures N] [--stage-timeout SECS]`
+    RolloutRun {
+        /// The shares of the machines.
+        stages: Vec<Hundredths>,
+        /// How long all of them must do well.
+        bake_s: u32,
+        /// How many may fail.
+        max_failures: u32,
+        /// How long they are waited for.
+        timeout_s: u32,
     },
     /// `check-config`
     CheckConfig,
@@ -126,11 +158,11 @@ impl Request {
     ///
     /// # Errors
     /// A word that is no valid name, or a command that cannot be carried out yet.
-    pub fn command(&self, mut config: ToolConfig) -> Result<Box<dyn Command>, Refusal> {
+    pub fn command(&self, mut config: ToolConfig, options: &Options) -> Result<Box<dyn Command>, Refusal> {
         // The paths of deploys are compared and cut apart: one folder has one spelling.
         config.deploys_dir = config.deploys_dir.tidied();
         if let DeployMode::Proxy(proxy) = &config.deploy_mode
-            && let Some(command) = self.proxy_command(&config, proxy)?
+            && let Some(command) = self.proxy_command(&config, proxy, options)?
         {
             return Ok(command);
         }
@@ -144,9 +176,9 @@ impl Request {
             Request::ExpandTemplate { template, to } => {
                 Box::new(ExpandTemplate { config, template: template.clone(), to: to.clone() })
             }
-            Request::Start { release, as_deploy, force } => {
-                let release = release_name("start", release)?;
-                Box::new(Start { config, release, as_deploy: as_deploy.clone(), force: *force })
+            Request::Start { release, as_deploy, force, sha256 } => {
+                let (release, pin) = (release_name("start", release)?, pin("start", sha256.as_deref())?);
+                Box::new(Start { config, release, as_deploy: as_deploy.clone(), force: *force, pin })
             }
             Request::Stop { deploy, force } => Box::new(Stop { config, deploy: deploy.clone(), force: *force }),
             Request::Status { json, .. } => Box::new(Status { config, json: *json }),
@@ -157,6 +189,11 @@ impl Request {
             Request::EndMaintenance { .. } => return Err(needs_proxy("end the maintenance of an endpoint")),
             Request::RestartProxy => return Err(needs_proxy("restart the proxy")),
             Request::ShutdownProxy => return Err(needs_proxy("shut the proxy down")),
+            Request::SlaveUpdate { .. } => return Err(needs_proxy("follow a master")),
+            Request::SlaveFlush => return Err(needs_proxy("remove the records of slaves")),
+            Request::RolloutStatus | Request::RolloutChange(_) | Request::RolloutRun { .. } => {
+                return Err(needs_proxy("roll a change out"));
+            }
             Request::CheckConfig => Box::new(CheckConfig),
             Request::NotYet { command } => Box::new(NotYet(command.clone())),
             Request::Completion(complete) => Box::new(complete.clone()),
@@ -185,68 +222,7 @@ impl Command for NotYet {
     }
 }
 
-impl Request {
-    /// The command behind a proxy; `None` for one that does not care.
-    fn proxy_command(&self, config: &ToolConfig, proxy: &ProxyModeConfig) -> Result<Option<Box<dyn Command>>, Refusal> {
-        let mut with_force = false;
-        let goal = match self {
-            Request::Start { release, as_deploy, force } => {
-                with_force = *force;
-                let release = release_name("start", release)?;
-                let name = as_deploy.as_deref().unwrap_or(default_deploy_name(&release));
-                let deploy = label(&format!("start the release {release}"), name)
-                    .map_err(|refusal| refusal.with_hint("give the deploy a name: start RELEASE NAME"))?;
-                Goal::Start { deploy, release, pin: None }
-            }
-            Request::Stop { deploy, force } => {
-                with_force = *force;
-                Goal::Stop(label("stop a deploy", deploy)?)
-            }
-            Request::Connect { endpoint, deploy } => {
-                let what = "connect an endpoint";
-                Goal::Connect { endpoint: label(what, endpoint)?, deploy: label(what, deploy)? }
-            }
-            Request::Disconnect { endpoint } => Goal::Disconnect(label("disconnect an endpoint", endpoint)?),
-            Request::Split { endpoint, deploy, percent } => {
-                let what = "split an endpoint";
-                Goal::Split { endpoint: label(what, endpoint)?, deploy: label(what, deploy)?, percent: *percent }
-            }
-            Request::Maintain { endpoint, message } => {
-                let what = "put an endpoint into maintenance";
-                let message = message.as_deref().map(|text| label(what, text)).transpose()?;
-                Goal::Maintain { endpoint: label(what, endpoint)?, message }
-            }
-            Request::EndMaintenance { endpoint } => {
-                Goal::EndMaintenance(label("end the maintenance of an endpoint", endpoint)?)
-            }
-            Request::RestartProxy => Goal::Restart,
-            Request::ShutdownProxy => Goal::Shutdown,
-            Request::Status { show_slaves, json } => {
-                shared_state_is_not_yet(proxy)?;
-                let (config, proxy) = (config.clone(), proxy.clone());
-                return Ok(Some(Box::new(ProxyStatus { config, proxy, show_slaves: *show_slaves, json: *json })));
-            }
-            _ => return Ok(None),
-        };
-        if !matches!(goal, Goal::Restart | Goal::Shutdown) {
-            shared_state_is_not_yet(proxy)?;
-        }
-        let (config, proxy) = (config.clone(), proxy.clone());
-        Ok(Some(Box::new(ProxyMode { config, proxy, goal, force: with_force })))
-    }
-}
-
-fn shared_state_is_not_yet(proxy: &ProxyModeConfig) -> Result<(), Refusal> {
-    match &proxy.remote_state_s3 {
-        None => Ok(()),
-        Some(at) => Err(Refusal::no(
-            format!("work on the state in {at}"),
-            "this version of c2 cannot work on a state in S3 (remoteStateS3) yet",
-        )),
-    }
-}
-
-fn release_name(verb: &str, text: &str) -> Result<ReleaseName, Refusal> {
+pub(super) fn release_name(verb: &str, text: &str) -> Result<ReleaseName, Refusal> {
     ReleaseName::from_text(text).map_err(|why| Refusal::no(format!("{verb} a release"), format!("{why}")))
 }
 
@@ -254,6 +230,14 @@ fn needs_proxy(what: &str) -> Refusal {
     Refusal::no(what, "there is no proxy: deployMode is noproxy in the configuration")
 }
 
-fn label<T: FromText>(what: &str, text: &str) -> Result<T, Refusal> {
+/// What `--sha256` pins.
+pub(super) fn pin(verb: &str, sha256: Option<&str>) -> Result<Option<Pin>, Refusal> {
+    let sha256 = sha256.map(|text| Sha256::from_text(&text.to_ascii_lowercase()));
+    let sha256 =
+        sha256.transpose().map_err(|why| Refusal::no(format!("{verb} a release by its hash"), format!("{why}")))?;
+    Ok(sha256.map(|sha256| Pin { sha256, size: None, version: None }))
+}
+
+pub(super) fn label<T: FromText>(what: &str, text: &str) -> Result<T, Refusal> {
     T::from_text(text).map_err(|why| Refusal::no(what, format!("{why}")))
 }

@@ -15,7 +15,7 @@ use super::{
     take_up::{self, TAKE_UP, take_up},
 };
 use crate::{
-    config::{FolderName, FromText, Positive, ReleaseName, ToolConfig, default_deploy_name},
+    config::{FolderName, FromText, Pin, Positive, ReleaseName, ToolConfig, default_deploy_name},
     seam::{Command, Effect, Facts, Folder, Intent, Outcome, Plan, Refusal, Report, Role, Stage, Step},
 };
 
@@ -30,6 +30,8 @@ pub struct Start {
     pub as_deploy: Option<String>,
     /// Whether a stop command that fails is only reported.
     pub force: bool,
+    /// The bytes that its archive must have.
+    pub pin: Option<Pin>,
 }
 
 const ATTEND: &str = "stay with the start command";
@@ -76,7 +78,7 @@ impl Start {
         let home_path = deploys.home(name.as_str());
         let sources = context::fetch(facts, &self.config);
         let values = sources.as_ref().map_err(Clone::clone).and_then(context::values);
-        let prepared = prepare(facts, &self.config, self.release.as_str(), values);
+        let prepared = prepare(facts, &self.config, self.release.as_str(), self.pin.as_ref(), values);
         let (id, home) = (fresh_id(facts), facts.folder(&home_path));
         let home = home.map_err(|refusal| refusal.with_hint("move what is there away"));
         let (sources, prepared, id, home) = (sources?, prepared?, id?, home?);
@@ -265,6 +267,7 @@ impl Change<'_> {
             id: Some(self.id.clone()),
             release: Some(self.release.to_string()),
             port: None,
+            sha256: None,
             compose: self.prepared.compose,
             filled: self.prepared.filled,
             release_json: Some(self.prepared.release_json.clone()),

@@ -34,7 +34,7 @@ impl Command for Unpack {
         }
         let to = self.to.trim_end_matches('/');
         let values = cached(facts, &self.config).and_then(|sources| values(&sources));
-        let prepared = prepare(facts, &self.config, self.release.as_str(), values);
+        let prepared = prepare(facts, &self.config, self.release.as_str(), None, values);
         let (there, prepared) = (facts.folder(to), prepared);
         let (there, prepared) = (there?, prepared?);
         let holds = Folder {

@@ -26,6 +26,11 @@ pub(super) fn start_about(deploy: &DeployName) -> String {
     format!("start the deploy {deploy}")
 }
 
+/// What the plan is called that starts a deploy from what is on disk.
+pub(super) fn restart_about(deploy: &DeployName) -> String {
+    format!("start the deploy {deploy} again")
+}
+
 /// What the plan is called that stops a deploy.
 pub(super) fn stop_about(deploy: &DeployName) -> String {
     format!("stop the deploy {deploy}")
@@ -52,9 +57,10 @@ impl Look<'_> {
         let home_path = self.deploys.home(deploy.as_str());
         let sources = context::fetch(facts, config);
         let mut notes = Vec::new();
+        notes.extend(self.unpinned(deploy, wanted)?);
         let values = sources.as_ref().map_err(Clone::clone).and_then(context::values);
         let values = values.map(|values| self.with_ports(values, wanted.port.0, &mut notes));
-        let prepared = prepare(facts, config, wanted.release.as_str(), values);
+        let prepared = prepare(facts, config, wanted.release.as_str(), wanted.pin.as_ref(), values);
         let (id, home, proxying) = (fresh_id(facts), facts.folder(&home_path), Proxying::new(self));
         let (sources, prepared, id, home, mut proxying) = (sources?, prepared?, id?, home?, proxying?);
         let old = self.now.have.deploys.get(deploy);
@@ -115,6 +121,19 @@ impl Look<'_> {
         notes.append(&mut proxying.notes);
         let intent = Some((format!("{}/{deploy}.json", self.deploys.intents()), change.intent()));
         Ok(Plan { intent, notes, tidy, ..Plan::new(start_about(deploy), stages) })
+    }
+
+    /// What a person should know of a deploy whose bytes a master does not pin; refused where pins are required.
+    fn unpinned(&self, deploy: &DeployName, wanted: &Deploy) -> Result<Option<String>, Refusal> {
+        if !self.follows() || wanted.pin.is_some() {
+            return Ok(None);
+        }
+        let why = format!("the master pins no hash for it, so that whatever {} holds would run", wanted.release);
+        if self.mode.config.require_pins {
+            let hint = format!("pin it: c2 start {} {deploy}; or do not set requirePins", wanted.release);
+            return Err(Refusal::no(start_about(deploy), why).with_hint(hint));
+        }
+        Ok(Some(format!("warning: {why}")))
     }
 
     /// Refuses a port or a project name that somebody else has, and a folder that runs and is not known.
@@ -337,6 +356,7 @@ impl Change<'_> {
             id: Some(id.into()),
             release: Some(self.wanted.release.to_string()),
             port: Some(self.wanted.port.0),
+            sha256: self.wanted.pin.as_ref().map(|pin| pin.sha256.to_string()),
             compose: self.prepared.compose,
             filled: self.prepared.filled,
             release_json: Some(self.prepared.release_json.clone()),
@@ -379,7 +399,9 @@ impl Change<'_> {
 /// Whether a folder holds what the state says.
 pub(super) fn holds(folder: &Folder, known: &Deploy) -> bool {
     let release = folder.release.as_deref().is_none_or(|release| release == known.release.as_str());
-    is_whole(folder) && release && folder.port.is_none_or(|port| port == known.port.0)
+    let pinned = known.pin.as_ref().map(|pin| pin.sha256.as_str());
+    let bytes = folder.sha256.as_deref().is_none_or(|sha256| pinned.is_none_or(|pinned| pinned == sha256));
+    is_whole(folder) && release && bytes && folder.port.is_none_or(|port| port == known.port.0)
 }
 
 /// What Compose calls the project of a deploy's folder (`NormalizeProjectName` of compose-go).

@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
 
 use super::{
     Goal, Look,
-    deploying::{holds, project_name, start_about},
+    deploying::{holds, project_name, restart_about, start_about},
     ready::limit_s,
     served::{Routes, Share, Target},
 };
@@ -57,12 +57,16 @@ impl Look<'_> {
             want.deploys.iter().filter(brought).partition(|(deploy, _)| self.now.have.deploys.contains_key(*deploy));
         let mut refused = Vec::new();
         for (deploy, wanted) in missing.into_iter().chain(changed) {
-            if self.tried(&start_about(deploy)).is_some() || self.now.intents.contains_key(deploy) {
+            let postponed = self.mode.postponed.contains(deploy);
+            if postponed || self.tried(&start_about(deploy)).is_some() || self.now.intents.contains_key(deploy) {
                 continue;
             }
             let plan = match self.stands(deploy, wanted) {
                 Ok(true) => continue,
-                Ok(false) => self.bring(deploy, wanted, want),
+                Ok(false) => self.restart(deploy, wanted).and_then(|restart| match restart {
+                    Some(plan) => Ok(plan),
+                    None => self.bring(deploy, wanted, want),
+                }),
                 Err(refusal) => Err(refusal),
             };
             match plan {
@@ -75,7 +79,7 @@ impl Look<'_> {
 
     /// Whether a deploy is as it is wanted. Of one that is followed, that it is not ready does not count, nor that
     /// nobody knows whether it runs: it would be started again in every round.
-    fn stands(&self, deploy: &DeployName, wanted: &Deploy) -> Result<bool, Refusal> {
+    pub(super) fn stands(&self, deploy: &DeployName, wanted: &Deploy) -> Result<bool, Refusal> {
         if !self.now.have.deploys.get(deploy).is_some_and(|known| known.is_as(wanted)) {
             return Ok(false);
         }
@@ -254,14 +258,14 @@ impl Look<'_> {
 
     /// The seconds that this run has waited since it started a deploy; `None` when it has not.
     fn waited_s_for(&self, deploy: &DeployName) -> Option<u32> {
-        let about = start_about(deploy);
+        let abouts = [start_about(deploy), restart_about(deploy)];
         let started = |outcome: &Outcome| match outcome {
-            Outcome::Planned { plan, failed, .. } => failed.is_none() && plan.about == about,
-            Outcome::Waited(_) => false,
+            Outcome::Planned { plan, failed, .. } => failed.is_none() && abouts.contains(&plan.about),
+            Outcome::Waited { .. } => false,
         };
         let since = self.past.iter().rposition(started)?;
         let waited = self.past.iter().skip(since).map(|outcome| match outcome {
-            Outcome::Waited(ms) => *ms,
+            Outcome::Waited { ms, .. } => *ms,
             Outcome::Planned { .. } => 0,
         });
         Some(waited.sum::<u32>() / 1_000)

@@ -2,6 +2,7 @@
 
 mod configured;
 mod deploying;
+mod followed;
 mod following;
 mod going_back;
 mod known;
@@ -9,17 +10,20 @@ mod observed;
 mod page;
 mod ready;
 mod report;
+mod restarting;
 mod routing;
 mod served;
 mod sharing;
-mod status;
+pub(crate) mod status;
 #[cfg(test)]
 mod tests;
 mod wanted;
 
 use alloc::{
+    collections::BTreeSet,
     format,
     string::{String, ToString},
+    vec,
     vec::Vec,
 };
 use core::fmt;
@@ -33,14 +37,20 @@ use crate::{
     config::{DeployName, Label, PageText, Percent, Pin, Positive, ProxyModeConfig, ReleaseName, State, ToolConfig},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
+pub(crate) use followed::{Followed, Following};
 pub(crate) use known::Known;
 use observed::{Observed, observe};
 pub(crate) use wanted::no_port;
 
 /// The deploys that the state of this machine notes, for completions.
 pub(crate) fn noted_deploys(facts: &Facts, deploys: Deploys<'_>) -> Result<Vec<String>, Refusal> {
-    let state = observed::state(facts, deploys)?.unwrap_or_default();
+    let state = noted_state(facts, deploys)?.unwrap_or_default();
     Ok(state.deploys.keys().map(ToString::to_string).collect())
+}
+
+/// The state of this machine; `None` when it has none.
+pub(crate) fn noted_state(facts: &Facts, deploys: Deploys<'_>) -> Result<Option<State>, Refusal> {
+    observed::state(facts, deploys)
 }
 
 /// What one of the commands of proxy mode is to bring about.
@@ -120,6 +130,8 @@ pub struct ProxyMode {
     pub goal: Goal,
     /// Whether a stop command that fails is only reported.
     pub force: bool,
+    /// The deploys that are not tried to be brought about in this run.
+    pub postponed: BTreeSet<DeployName>,
 }
 
 impl Command for ProxyMode {
@@ -130,14 +142,15 @@ impl Command for ProxyMode {
                 format!("the state is kept in S3 (remoteStateS3): no proxy is {what} here, slaves see to theirs");
             return Ok(Step::Done(Report::note(note)));
         }
-        let deploys = self.deploys();
-        let now = observe(facts, deploys).map_err(|refusal| refusal.during(&self.goal.to_string()))?;
-        let look = Look { mode: self, facts, past, deploys, now };
+        let look = self.look(facts, past)?;
         if self.goal == Goal::Shutdown {
             return look.shut_down();
         }
-        look.now.is_plausible(deploys)?;
-        look.step()
+        look.now.is_plausible(look.deploys)?;
+        match look.turn()? {
+            Turn::Step(step) => Ok(step),
+            Turn::End(refused) => Ok(Step::Done(look.report(&refused))),
+        }
     }
 
     fn lock(&self) -> Option<String> {
@@ -146,6 +159,23 @@ impl Command for ProxyMode {
 }
 
 impl ProxyMode {
+    /// The next step of following a master state, or what came of it.
+    pub(crate) fn follow(&self, facts: &Facts, past: &[Outcome]) -> Result<Followed, Refusal> {
+        let look = self.look(facts, past)?;
+        look.now.is_plausible(look.deploys)?;
+        match (look.turn()?, &self.goal) {
+            (Turn::Step(step), _) => Ok(Followed::Step(step)),
+            (Turn::End(refused), Goal::Follow(master)) => look.following(master, &refused).map(Followed::Done),
+            (Turn::End(_), _) => Ok(Followed::Done(Following::keeping(look.now.have))),
+        }
+    }
+
+    fn look<'a>(&'a self, facts: &'a Facts, past: &'a [Outcome]) -> Result<Look<'a>, Refusal> {
+        let deploys = self.deploys();
+        let now = observe(facts, deploys).map_err(|refusal| refusal.during(&self.goal.to_string()))?;
+        Ok(Look { mode: self, facts, past, deploys, now })
+    }
+
     /// Whether the state that the goal is about is kept in S3, and nothing is done here.
     fn is_elsewhere(&self) -> bool {
         self.proxy.remote_state_s3.is_some() && !matches!(self.goal, Goal::Follow(_))
@@ -171,46 +201,54 @@ struct Look<'a> {
     now: Observed,
 }
 
+/// Where a command of proxy mode stands.
+enum Turn {
+    /// This comes first.
+    Step(Step),
+    /// There is nothing more to do; this was refused.
+    End(Vec<Refusal>),
+}
+
 impl Look<'_> {
     /// The next small plan, chosen from what really runs.
-    fn step(&self) -> Result<Step, Refusal> {
+    fn turn(&self) -> Result<Turn, Refusal> {
         for (deploy, intent) in &self.now.intents {
             if self.tried(&going_back::about(deploy)).is_none() {
-                return self.go_back(deploy, intent).map(Step::Do);
+                return self.go_back(deploy, intent).map(Step::Do).map(Turn::Step);
             }
         }
         let want = match self.want() {
             Ok(want) => want,
             // A refusal with nothing done is the command's; after that it is one trouble among others.
             Err(refusal) if self.past.is_empty() => return Err(refusal),
-            Err(refusal) => return Ok(Step::Done(self.report(&[refusal]))),
+            Err(refusal) => return Ok(Turn::End(vec![refusal])),
         };
         if let Some(step) = self.meanwhile(&want)? {
-            return Ok(step);
+            return Ok(Turn::Step(step));
         }
         let (plan, mut refused) = self.bringing(&want);
         if let Some(plan) = plan {
-            return Ok(Step::Do(plan));
+            return Ok(Turn::Step(Step::Do(plan)));
         }
         if refused.contains(&Refusal::Unknown) || (self.past.is_empty() && !self.follows() && !refused.is_empty()) {
             return Err(refused.swap_remove(0));
         }
         if let Some(plan) = self.switch(&want).map_err(|refusal| refusal.during(&self.mode.goal.to_string()))? {
-            return Ok(Step::Do(plan));
+            return Ok(Turn::Step(Step::Do(plan)));
         }
         let unwanted = self.now.have.deploys.iter().filter(|(deploy, _)| !want.deploys.contains_key(*deploy));
         for (deploy, _) in unwanted.filter(|(deploy, known)| !self.is_used(deploy, known, &want)) {
             if self.tried(&deploying::stop_about(deploy)).is_none() {
                 match self.stop(deploy) {
-                    Ok(plan) => return Ok(Step::Do(plan)),
+                    Ok(plan) => return Ok(Turn::Step(Step::Do(plan))),
                     Err(refusal) if self.follows() && refusal != Refusal::Unknown => refused.push(refusal),
                     Err(refusal) => return Err(refusal),
                 }
             }
         }
         match self.patience(&want, |_| self.follows())? {
-            Some(step) => Ok(step),
-            None => Ok(Step::Done(self.report(&refused))),
+            Some(step) => Ok(Turn::Step(step)),
+            None => Ok(Turn::End(refused)),
         }
     }
 

@@ -28,8 +28,8 @@ pub struct ProxyStatus {
     pub json: bool,
 }
 
-const MASTER: &str = "---------------------MASTER-------------------------------------------";
-const SLAVES: &str = "---------------------SLAVES-------------------------------------------";
+pub(crate) const MASTER: &str = "---------------------MASTER-------------------------------------------";
+pub(crate) const SLAVES: &str = "---------------------SLAVES-------------------------------------------";
 
 impl Command for ProxyStatus {
     fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
@@ -49,7 +49,7 @@ impl Command for ProxyStatus {
 }
 
 /// The endpoints and deploys of a state.
-fn body(state: &State, proxy: &ProxyModeConfig) -> String {
+pub(crate) fn body(state: &State, proxy: &ProxyModeConfig) -> String {
     let endpoints = proxy.end_points.iter().map(|(label, endpoint)| {
         let to = state.connected(label).map_or("(not connected)", |deploy| deploy.label.as_str());
         format!("  {label}: ({}) -> {to}\n", addresses(endpoint))
@@ -65,7 +65,7 @@ fn body(state: &State, proxy: &ProxyModeConfig) -> String {
 }
 
 /// What scripts that read the lines above do not know: it stands behind them.
-fn more(state: &State) -> String {
+pub(crate) fn more(state: &State) -> String {
     let mut text = String::new();
     let splits = state.connections.iter().filter_map(|(label, main)| {
         let (second, percent) = state.split(label)?;

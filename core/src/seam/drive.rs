@@ -130,7 +130,7 @@ fn rounds(
                     true => facts.forget_volatile(),
                     false => facts.forget(&forget),
                 }
-                past.push(Outcome::Waited(pause_ms));
+                past.push(Outcome::Waited { ms: pause_ms, why });
                 true
             }
             Ok(Step::Do(plan)) => {
@@ -141,6 +141,9 @@ fn rounds(
                 let Some(outcome) = perform(plan, host) else { return End::Gone };
                 if let Outcome::Planned { failed: Some((_, Failure::Interrupted(signal))), .. } = &outcome {
                     return End::Interrupted(*signal);
+                }
+                if let Outcome::Planned { plan, .. } = &outcome {
+                    facts.forget(&plan.outdates());
                 }
                 past.push(outcome);
                 facts.forget_volatile();

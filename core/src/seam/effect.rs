@@ -9,7 +9,7 @@ use alloc::{
 use core::fmt;
 
 use super::{Answer, CommandLine, Content, Folder, Intent, Link, Location, ProxyNow, Query, Secret};
-use crate::{archive::Limits, config::Readiness, proxy::Served};
+use crate::{archive::Limits, config::Readiness, proxy::Served, s3::Condition};
 
 /// Which of a release's commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +142,17 @@ pub enum Effect {
         /// The permission bits of a folder that has to be made.
         folder_mode: u32,
     },
+    /// Write an object on a condition, by a single request.
+    Put {
+        /// The object.
+        at: Location,
+        /// Its content.
+        bytes: Secret,
+        /// When it is written.
+        condition: Condition,
+    },
+    /// Delete an object; none there is fine.
+    Delete(Location),
     /// Note an intent.
     Intend {
         /// The intent's file.
@@ -266,6 +277,8 @@ impl Effect {
                 vec![(Query::Intents(folder.to_string()), Answer::Files(intents))]
             }
             Effect::Run { .. }
+            | Effect::Put { .. }
+            | Effect::Delete(_)
             | Effect::MakeFolder(_)
             | Effect::TestProxy { .. }
             | Effect::ReloadProxy
@@ -348,6 +361,8 @@ impl fmt::Display for Effect {
             }
             Effect::Attend { folder, .. } => write!(f, "stay with the start command in {folder}"),
             Effect::WriteFile { path, bytes, .. } => write!(f, "write {path} ({bytes})"),
+            Effect::Put { at, bytes, condition } => write!(f, "write {at} ({bytes}) {condition}"),
+            Effect::Delete(at) => write!(f, "delete {at}"),
             Effect::Intend { path, .. } => write!(f, "note the intent {path}"),
             Effect::Forget(path) => write!(f, "remove the intent {path}"),
             Effect::MakeFolder(path) => write!(f, "make the folder {path}"),

@@ -8,10 +8,10 @@ use alloc::{
 };
 use core::cell::RefCell;
 
-use super::{Answer, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal};
+use super::{Answer, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal, Shared};
 use crate::{
     archive::{Limits, Listing},
-    config::Readiness,
+    config::{Pin, Readiness},
 };
 
 /// The answers that a command decides on.
@@ -82,6 +82,24 @@ macro_rules! questions {
 questions! {
     /// Seconds since 1970 UTC.
     now() -> u64 = Query::Now => Number;
+    /// The time at which this run began to ask, seconds since 1970 UTC.
+    began() -> u64 = Query::Began => Number;
+    /// The time by the clocks of the services that were heard so far, seconds since 1970 UTC.
+    service_time() -> u64 = Query::ServiceTime => Number;
+    /// A random number that stays the same for this run.
+    run_id() -> u64 = Query::RunId => Number;
+    /// The name of this host.
+    host_name() -> Option<String> = Query::HostName => Text;
+    /// The id of this EC2 instance.
+    instance_id() -> Option<String> = Query::InstanceId => Text;
+    /// The IPv4 address of a network interface.
+    address(interface: &str) -> Option<String> = Query::Address(interface.to_string()) => Text;
+    /// A shared object and its ETag.
+    shared(at: &Location) -> Option<Shared> = Query::Shared(at.clone()) => Shared;
+    /// How the store does not heed conditions on writes; `None` when it does.
+    heeds(probe: &Location, absent: bool) -> Option<String> = Query::Heeds { probe: probe.clone(), absent } => Text;
+    /// The bytes of an archive that was asked for before.
+    pin(at: &Location, limits: Limits) -> Pin = Query::Pin(at.clone(), limits) => Pin;
     /// A fresh random number.
     nonce() -> u64 = Query::Nonce => Number;
     /// A variable of the environment.

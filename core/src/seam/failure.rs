@@ -24,6 +24,18 @@ pub enum Failure {
         /// Why it failed, in the world's words.
         why: String,
     },
+    /// It was not done because somebody else was first: look again.
+    Overtaken {
+        /// What was being done, and to what.
+        doing: String,
+    },
+    /// Nobody knows whether it was done: look again.
+    Unanswered {
+        /// What was being done, and to what.
+        doing: String,
+        /// What came instead of an answer.
+        why: String,
+    },
     /// A command of a release failed.
     Command {
         /// Which of its commands.
@@ -111,6 +123,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::World { doing, why, .. } | Failure::NotYet { doing, why } => write!(f, "{doing}: {why}"),
+            Failure::Overtaken { doing } => write!(f, "{doing}: somebody else wrote it first"),
+            Failure::Unanswered { doing, why } => write!(f, "{doing}: no answer says whether it was done: {why}"),
             Failure::Command { role, folder, command, ending, tail } => {
                 write!(f, "{role} command in {folder}: {ending}: {command}")?;
                 if !tail.is_empty() {

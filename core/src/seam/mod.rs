@@ -8,6 +8,7 @@ mod drive;
 mod effect;
 mod facts;
 mod failure;
+mod folder;
 mod intent;
 mod plan;
 mod query;
@@ -24,11 +25,12 @@ pub(crate) use effect::leads_to;
 pub use effect::{Effect, Rendered, Role};
 pub use facts::Facts;
 pub use failure::{Ending, Failure, Signal};
+pub use folder::Folder;
 pub use intent::Intent;
 pub use plan::{Outcome, Plan, Stage};
-pub use query::{Answer, COMPOSE_FILES, Content, Folder, Link, Listed, Location, ProxyNow, Query};
+pub use query::{Answer, COMPOSE_FILES, Content, Link, Listed, Location, ProxyNow, Query, Shared};
 pub use refusal::Refusal;
-pub use report::{Output, Report};
+pub use report::{FAILED, Output, REVERTED, Report};
 pub use secret::Secret;
 pub use supposed::Supposed;
 
@@ -43,6 +45,11 @@ pub trait Command {
     /// The lock's file; `None` for a command that only reads.
     fn lock(&self) -> Option<String> {
         None
+    }
+
+    /// Whether what it does is logged.
+    fn is_logged(&self) -> bool {
+        self.lock().is_some()
     }
 
     /// Whether a command of a release may call it while the run that it belongs to holds the lock.

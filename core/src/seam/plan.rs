@@ -1,6 +1,7 @@
 //! Plans: printable values that are performed as they stand, and what came of them.
 
 use alloc::{
+    boxed::Box,
     format,
     string::{String, ToString},
     vec,
@@ -8,7 +9,8 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{Effect, Failure, Intent};
+use super::{Effect, Failure, Intent, Query};
+use crate::fleet::Kept;
 
 /// Some effects that belong together, and those that take them back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,13 +53,26 @@ pub struct Plan {
     pub tidy: Vec<Effect>,
     /// Whether it is performed without the lock.
     pub without_lock: bool,
+    /// What the command is to know in its next round.
+    pub kept: Option<Box<Kept>>,
 }
 
 impl Plan {
     /// A plan of these stages and nothing else.
     #[must_use]
     pub fn new(about: impl Into<String>, stages: Vec<Stage>) -> Self {
-        Plan { about: about.into(), intent: None, notes: vec![], stages, tidy: vec![], without_lock: false }
+        Plan { about: about.into(), intent: None, notes: vec![], stages, tidy: vec![], without_lock: false, kept: None }
+    }
+}
+
+impl Plan {
+    /// What else has to be asked again after it: what it wrote, done or failed.
+    pub(super) fn outdates(&self) -> Vec<Query> {
+        let put = |effect: &Effect| match effect {
+            Effect::Put { at, .. } => Some(Query::Shared(at.clone())),
+            _ => None,
+        };
+        self.stages.iter().flat_map(|stage| &stage.effects).filter_map(put).collect()
     }
 }
 
@@ -93,8 +108,13 @@ pub enum Outcome {
         /// What went wrong besides: an undo, the removal of the intent, the tidying.
         trouble: Vec<Failure>,
     },
-    /// So many milliseconds were waited.
-    Waited(u32),
+    /// It was waited.
+    Waited {
+        /// So many milliseconds.
+        ms: u32,
+        /// What for.
+        why: String,
+    },
 }
 
 impl Outcome {

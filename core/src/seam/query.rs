@@ -3,10 +3,10 @@
 use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
-use super::{Failure, Secret};
+use super::{Failure, Folder, Secret};
 use crate::{
     archive::{Limits, Listing},
-    config::Readiness,
+    config::{Pin, Readiness},
     proxy::Served,
 };
 
@@ -22,6 +22,15 @@ pub enum Location {
         /// The key, or the prefix with its trailing `/`.
         key: String,
     },
+    /// A version of an S3 object, in a bucket that has versions.
+    Version {
+        /// The bucket's name.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// The version's id.
+        version: String,
+    },
     /// A secret of AWS Secrets Manager, by its ARN or name.
     Secret(String),
 }
@@ -31,6 +40,7 @@ impl fmt::Display for Location {
         match self {
             Location::File(path) => f.write_str(path),
             Location::Object { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            Location::Version { bucket, key, version } => write!(f, "s3://{bucket}/{key} (version {version})"),
             Location::Secret(id) => write!(f, "the secret {id}"),
         }
     }
@@ -41,14 +51,40 @@ impl fmt::Display for Location {
 pub enum Query {
     /// The time. Answer: [`Answer::Number`], seconds since 1970 UTC.
     Now,
+    /// The time at which this run began to ask. Answer: [`Answer::Number`], seconds since 1970 UTC.
+    Began,
+    /// The time by the clocks of the services that were heard so far, else by this machine's. Answer:
+    /// [`Answer::Number`], seconds since 1970 UTC.
+    ServiceTime,
     /// A fresh random number. Answer: [`Answer::Number`].
     Nonce,
+    /// A random number that stays the same for this run. Answer: [`Answer::Number`].
+    RunId,
+    /// The name of this host. Answer: [`Answer::Text`].
+    HostName,
+    /// The id of this EC2 instance. Answer: [`Answer::Text`].
+    InstanceId,
+    /// The IPv4 address of this network interface. Answer: [`Answer::Text`], nothing when it has none.
+    Address(String),
     /// A variable of the environment. Answer: [`Answer::Text`].
     Environment(String),
     /// The folder of the executable, symlinks resolved. Answer: [`Answer::Text`].
     ExecutableFolder,
     /// A small file or object, whole. Answer: [`Answer::Content`].
     Content(Location),
+    /// A shared object and its ETag. One that was fetched before is asked for only if it has changed. Answer:
+    /// [`Answer::Shared`].
+    Shared(Location),
+    /// Whether the store heeds conditions on writes, found out by writing an object of its own. Answer:
+    /// [`Answer::Text`]: nothing when it does, else how it does not.
+    Heeds {
+        /// The object to try it on.
+        probe: Location,
+        /// Whether that there is none is to be tried as a condition too.
+        absent: bool,
+    },
+    /// The bytes of a pinned archive. Answer: [`Answer::Pin`].
+    Pin(Location, Limits),
     /// The releases below a folder or a prefix. Answer: [`Answer::Listing`].
     Releases(Location),
     /// A release archive, fetched and judged; pinned for this run. Answer: [`Answer::Archive`].
@@ -84,7 +120,21 @@ impl Query {
     /// Whether a plan, done or failed, leaves the answer as it is.
     #[must_use]
     pub fn survives_a_plan(&self) -> bool {
-        matches!(self, Query::Environment(_) | Query::ExecutableFolder | Query::Archive(..) | Query::Member(..))
+        matches!(
+            self,
+            Query::Environment(_)
+                | Query::ExecutableFolder
+                | Query::Archive(..)
+                | Query::Member(..)
+                | Query::Pin(..)
+                | Query::Began
+                | Query::RunId
+                | Query::HostName
+                | Query::InstanceId
+                | Query::Heeds { .. }
+                // Asked once, then only when it is explicitly forgotten: a run goes by one state of it.
+                | Query::Shared(_)
+        )
     }
 }
 
@@ -111,6 +161,10 @@ pub enum Answer {
     Files(BTreeMap<String, String>),
     /// The proxy's container.
     Proxy(ProxyNow),
+    /// A shared object, or nothing there.
+    Shared(Option<Shared>),
+    /// The bytes of an archive.
+    Pin(Pin),
     /// It could not be had.
     Failed(Failure),
 }
@@ -124,6 +178,15 @@ pub struct Content {
     pub mode: Option<u32>,
 }
 
+/// A shared object, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What tells them from any other that it had.
+    pub etag: String,
+}
+
 /// One release of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -131,23 +194,6 @@ pub struct Listed {
     pub name: String,
     /// When it was last modified: a text that sorts by time.
     pub modified: String,
-}
-
-/// A deploy's folder as it is on disk.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Folder {
-    /// The unique id that the unpacking wrote last; a folder of the older tool has none.
-    pub id: Option<String>,
-    /// The release it was unpacked from, where that is known.
-    pub release: Option<String>,
-    /// The `http` port it was rendered for, where that is known.
-    pub port: Option<u16>,
-    /// Whether it holds a compose file.
-    pub compose: bool,
-    /// Whether it holds a `release.json.tpl`, so that its `release.json` may hold secrets.
-    pub filled: bool,
-    /// The text of its `release.json`.
-    pub release_json: Option<String>,
 }
 
 /// The names that Compose looks for, see its command-line reference.

@@ -1,6 +1,8 @@
 //! How a command ended, and what it prints.
 
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{boxed::Box, string::String, vec, vec::Vec};
+
+use crate::fleet::Kept;
 
 /// What goes to standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,13 +24,22 @@ pub struct Report {
     pub failed: Option<String>,
     /// What to do about it, where that is known.
     pub hint: Option<String>,
+    /// The exit code of a failure.
+    pub code: u8,
+    /// What the command is to know in its next round.
+    pub kept: Option<Box<Kept>>,
 }
+
+/// The exit code of an operation that failed.
+pub const FAILED: u8 = 1;
+/// The exit code of a rollout that was halted and taken back.
+pub const REVERTED: u8 = 3;
 
 impl Report {
     /// Success, with a text for standard output.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Report { output: Output::Text(text.into()), notes: vec![], failed: None, hint: None }
+        Report { output: Output::Text(text.into()), notes: vec![], failed: None, hint: None, code: FAILED, kept: None }
     }
 
     /// Success, with a note for standard error.

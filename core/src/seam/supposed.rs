@@ -26,6 +26,10 @@ impl<'a> Supposed<'a> {
 
 impl Host for Supposed<'_> {
     fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
+        // What is found out by writing is supposed to be well.
+        for query in queries.iter().filter(|query| matches!(query, Query::Heeds { .. })) {
+            self.claimed.insert(query.clone(), Answer::Text(None));
+        }
         let open: Vec<Query> = queries.iter().filter(|query| !self.claimed.contains_key(query)).cloned().collect();
         let mut answers = self.real.answer(&open).into_iter();
         let fallback = || Answer::Failed(Failure::world("answer a question", "the host gave no answer"));

@@ -73,6 +73,11 @@ impl World {
                 self.tree.write(path, mode, bytes.reveal());
                 Ok(())
             }
+            Effect::Put { at, bytes, condition } => self.put(effect, at, bytes.reveal(), condition),
+            Effect::Delete(at) => {
+                self.objects.remove(at);
+                Ok(())
+            }
             Effect::Intend { path, intent } => {
                 self.changes += 1;
                 self.tree.make_folders(path, 0o700);
@@ -164,9 +169,7 @@ impl World {
         for file in rendered {
             self.tree.write(&format!("{to}/{}", file.path), file.mode, file.bytes.reveal());
         }
-        if let Some(id) = &holds.id {
-            let port = holds.port.map(|port| format!("{port}\n")).unwrap_or_default();
-            let stamp = format!("{id}\n{}\n{port}", holds.release.as_deref().unwrap_or_default());
+        if let Some(stamp) = holds.stamp() {
             self.tree.write(&format!("{to}/.c2-id"), 0o644, stamp.as_bytes());
         }
         Ok(())

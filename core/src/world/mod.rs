@@ -2,6 +2,7 @@
 //!
 //! It refuses what the real world refuses, and notes what must never happen ([`World::violations`]).
 
+mod bucket;
 mod effects;
 mod proxy;
 mod script;
@@ -18,6 +19,7 @@ use alloc::{
     vec::Vec,
 };
 
+pub use bucket::Object;
 pub use proxy::Proxy;
 pub use script::Script;
 pub use tree::{Node, Tree};
@@ -28,6 +30,7 @@ use crate::{
         Answer, COMPOSE_FILES, CommandLine, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location,
         Message, Query, Role, Secret, Signal, leads_to,
     },
+    time::utc,
 };
 
 /// How an effect goes wrong.
@@ -63,17 +66,6 @@ pub struct Release {
     pub broken: Option<String>,
 }
 
-/// An object of the simulated bucket, or a file that appears later.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Object {
-    /// Its content.
-    pub bytes: Vec<u8>,
-    /// The time from which on it is there.
-    pub appears: u64,
-    /// Whether the answer before that is that there is no permission.
-    pub denied: bool,
-}
-
 /// The simulated host.
 #[derive(Clone, Debug, Default)]
 pub struct World {
@@ -83,6 +75,12 @@ pub struct World {
     pub releases: BTreeMap<Location, Release>,
     /// Other objects of buckets.
     pub objects: BTreeMap<Location, Object>,
+    /// Whether the stores ignore conditions on writes.
+    pub heedless: bool,
+    /// Whether the stores do not answer.
+    pub cut_off: bool,
+    /// The name of the host.
+    pub name: String,
     /// The environment.
     pub environment: BTreeMap<String, String>,
     /// What runs: the folder it was started from, and its version.
@@ -148,13 +146,17 @@ impl World {
     fn answer_one(&mut self, query: &Query) -> Answer {
         self.asked += 1;
         // What the shell knows by itself is never in doubt.
-        let known = matches!(query, Query::Now | Query::Environment(_) | Query::StartCommandRuns);
+        let known =
+            matches!(query, Query::Now | Query::Began | Query::RunId | Query::Environment(_) | Query::StartCommandRuns);
         if self.unanswered == Some(self.asked) && !known {
             return failed(format!("{query:?}"), "injected");
         }
         match query {
-            Query::Now => Answer::Number(self.clock),
-            Query::Nonce => {
+            Query::Now | Query::Began | Query::ServiceTime => Answer::Number(self.clock),
+            Query::HostName => Answer::Text(Some(self.name.clone())),
+            Query::InstanceId => Answer::Text(Some(format!("i-{}", self.name))),
+            Query::Address(interface) => Answer::Text((interface == "eth0").then(|| "10.0.0.1".to_string())),
+            Query::Nonce | Query::RunId => {
                 self.nonce += 1;
                 Answer::Number(self.nonce)
             }
@@ -167,16 +169,22 @@ impl World {
                 Some(_) => failed(format!("read {path}"), "it is a folder"),
                 None => Answer::Content(None),
             },
-            Query::Content(at) => {
-                let object = match self.objects.get(at) {
-                    Some(object) if object.appears > self.clock && object.denied => {
-                        let doing = format!("fetch {at}");
-                        return Answer::Failed(Failure::NotYet { doing, why: "no permission yet".into() });
-                    }
-                    object => object.filter(|object| object.appears <= self.clock),
-                };
-                Answer::Content(object.map(|object| Content { bytes: Secret::new(object.bytes.clone()), mode: None }))
-            }
+            Query::Content(at) => match self.object(at) {
+                Ok(object) => {
+                    let content = |object: &Object| Content { bytes: Secret::new(object.bytes.clone()), mode: None };
+                    Answer::Content(object.map(content))
+                }
+                Err(failure) => Answer::Failed(failure),
+            },
+            Query::Shared(at) => match self.object(at) {
+                Ok(object) => Answer::Shared(object.map(Object::shared)),
+                Err(failure) => Answer::Failed(failure),
+            },
+            Query::Heeds { .. } => Answer::Text(self.heedless.then(|| "it wrote what it must not".to_string())),
+            Query::Pin(at, _) => match self.releases.get(at) {
+                Some(release) => Answer::Pin(release.pin()),
+                None => failed(format!("hash {at}"), "it was not fetched"),
+            },
             Query::Releases(at) => Answer::Listing(self.listed(at)),
             Query::Archive(at, _) => match self.releases.get(at) {
                 None => Answer::Archive(None),
@@ -219,15 +227,11 @@ impl World {
             None => Answer::Folder(None),
             Some(Node::Folder { .. }) => {
                 let text = |name: &str| self.tree.text(&format!("{path}/{name}"));
-                let stamp = text(".c2-id");
-                let line = |index| stamp.as_ref().and_then(|text| text.lines().nth(index)).map(ToString::to_string);
                 Answer::Folder(Some(Folder {
-                    id: line(0),
-                    release: line(1),
-                    port: line(2).and_then(|port| port.parse().ok()),
                     compose: COMPOSE_FILES.iter().any(|name| self.tree.get(&format!("{path}/{name}")).is_some()),
                     filled: self.tree.get(&format!("{path}/release.json.tpl")).is_some(),
                     release_json: text("release.json"),
+                    ..Folder::of_stamp(text(".c2-id").as_deref())
                 }))
             }
             Some(_) => failed(format!("look at {path}"), "it is no folder"),
@@ -247,8 +251,10 @@ impl World {
         let releases = self.releases.iter().filter_map(|(location, release)| {
             Some(Listed { name: below(location)?, modified: release.modified.clone() })
         });
-        let objects =
-            self.objects.keys().filter_map(|location| Some(Listed { name: below(location)?, modified: String::new() }));
+        let objects = self.objects.iter().filter_map(|(location, object)| {
+            let modified = if object.modified == 0 { String::new() } else { utc(object.modified) };
+            Some(Listed { name: below(location)?, modified })
+        });
         releases.chain(objects).collect()
     }
 
@@ -350,6 +356,7 @@ fn injected(effect: &Effect) -> Failure {
             ending: Ending::NotRun("injected".to_string()),
             tail: vec![],
         },
+        Effect::Put { .. } => Failure::Unanswered { doing: effect.to_string(), why: "injected".to_string() },
         effect => Failure::world(effect.to_string(), "injected"),
     }
 }

@@ -1,0 +1,153 @@
+//! The commands of proxy mode on the state of the master: nothing of this machine is touched.
+
+use alloc::{
+    collections::BTreeSet,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{
+    Base,
+    writing::{Master, Turn, Writing},
+};
+use crate::{
+    commands::{limits, opened},
+    config::{DeployName, Hundredths, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig},
+    proxy::{Goal, Known, no_port, project_name},
+    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+};
+
+/// `start`, `stop`, `connect`, `disconnect`, `split` or `maintenance` on the state of the master.
+#[derive(Clone, Debug)]
+pub struct MasterChange {
+    /// The configuration.
+    pub config: ToolConfig,
+    /// Its part about the proxy.
+    pub proxy: ProxyModeConfig,
+    /// Where the state is kept.
+    pub base: S3Path,
+    /// What is to be changed.
+    pub goal: Goal,
+    /// The share of the machines that take it up; else all of them do.
+    pub rollout: Option<Hundredths>,
+    /// Whether a store is written to that ignores conditions.
+    pub unsafe_store: bool,
+}
+
+impl Command for MasterChange {
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
+        let (what, unsafe_store) = (self.goal.to_string(), self.unsafe_store);
+        let writing = Writing { facts, past, base: &self.base, what, unsafe_store };
+        match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
+            Turn::Step(step) => Ok(step),
+            Turn::Written(state) => Ok(Step::Done(self.report(&state, true))),
+            Turn::Master(master) => self.decide(&writing, &master),
+        }
+    }
+
+    fn is_logged(&self) -> bool {
+        true
+    }
+}
+
+impl MasterChange {
+    fn decide(&self, writing: &Writing<'_>, master: &Master) -> Result<Step, Refusal> {
+        let rollout = super::rollout::joined(&master.state, self.rollout, writing)?;
+        let before = rollout.as_ref().map_or(&master.state, |rollout| &rollout.candidate);
+        let known = Known { state: before, proxy: &self.proxy, place: Base(&self.base).master().to_string() };
+        known.allows(&self.goal)?;
+        let (mut after, mut notes, mut goal) = (before.clone(), Vec::new(), self.goal.clone());
+        let mut port = None;
+        if let Goal::Start { deploy, release, pin } = &mut goal {
+            let found = self.pin(writing.facts, release, pin.as_ref(), &mut notes);
+            port = self.port(deploy, &master.state, before).map(Some)?;
+            self.doubts(deploy, before, &mut notes);
+            *pin = Some(found?);
+        }
+        goal.apply(&mut after, port);
+        let mut state = master.state.clone();
+        match rollout {
+            None => state = after,
+            Some(mut rollout) => {
+                *rollout.candidate = after;
+                state.rollout = Some(rollout);
+            }
+        }
+        if state == master.state {
+            return Ok(Step::Done(self.report(&state, false)));
+        }
+        writing.write(master, state, notes)
+    }
+
+    /// The bytes of a release, which must be one that can be started.
+    fn pin(
+        &self,
+        facts: &Facts,
+        release: &ReleaseName,
+        wanted: Option<&Pin>,
+        notes: &mut Vec<String>,
+    ) -> Result<Pin, Refusal> {
+        let opened = opened(facts, &self.config, release.as_str(), wanted)?;
+        notes.extend(opened.notes);
+        facts.pin(&opened.at, limits(&self.config))
+    }
+
+    /// The port that a deploy has, else the lowest of the range that no deploy has, whatever a machine follows.
+    fn port(&self, deploy: &DeployName, stable: &State, before: &State) -> Result<Port, Refusal> {
+        if let Some(known) = before.deploys.get(deploy) {
+            return Ok(known.port);
+        }
+        let candidate = stable.rollout.iter().flat_map(|rollout| rollout.candidate.deploys.values());
+        let held: BTreeSet<u16> = stable.deploys.values().chain(candidate).map(|known| known.port.0).collect();
+        let free = self.proxy.dynamic_port_range.ports().find(|port| !held.contains(port));
+        free.map(Port).ok_or_else(|| no_port(deploy))
+    }
+
+    /// What a person should know of a start.
+    fn doubts(&self, deploy: &DeployName, before: &State, notes: &mut Vec<String>) {
+        if before.connections.values().any(|to| to == deploy) {
+            let note = "its endpoints answer 503 while it is replaced: a switch without loss takes two deploys";
+            notes.push(format!("{note} (start it under another name, then connect)"));
+        }
+        let project = project_name(deploy.as_str());
+        let same = |other: &&DeployName| *other != deploy && project_name(other.as_str()) == project;
+        if let Some(other) = before.deploys.keys().find(same) {
+            notes.push(format!(
+                "warning: Compose takes it and the deploy {other} for one project ({project}): where both have a compose file, slaves refuse it"
+            ));
+        }
+    }
+
+    /// What was changed, as the state has it now.
+    fn report(&self, state: &State, written: bool) -> Report {
+        let rollout = state.rollout.as_ref();
+        let now = match rollout {
+            Some(rollout) if self.rollout.is_some() => &*rollout.candidate,
+            _ => state,
+        };
+        let done = match &self.goal {
+            Goal::Start { deploy, release, .. } => {
+                let port = now.deploys.get(deploy).map_or(0, |known| known.port.0);
+                format!("{deploy} ({release}) is to run on port {port}")
+            }
+            Goal::Stop(deploy) => format!("{deploy} is to be stopped"),
+            Goal::Connect { endpoint, deploy } => format!("{endpoint} is to be connected to {deploy}"),
+            Goal::Disconnect(endpoint) => format!("{endpoint} is to be disconnected"),
+            Goal::Split { endpoint, deploy, percent } => {
+                format!("{} % of the clients of {endpoint} are to go to {deploy}", percent.get())
+            }
+            Goal::Maintain { endpoint, .. } => format!("{endpoint} is to be in maintenance"),
+            Goal::EndMaintenance(endpoint) => format!("{endpoint} is to be in maintenance no longer"),
+            Goal::Follow(_) | Goal::Restart | Goal::Shutdown => String::new(),
+        };
+        let who = match (self.rollout, rollout) {
+            (Some(_), Some(rollout)) => format!("{} % of the slaves (rollout {})", rollout.percent.get(), rollout.id),
+            _ => "the slaves".to_string(),
+        };
+        let how =
+            if written { format!("{who} take it up at their next look") } else { "the master says so already".into() };
+        let report = Report::note(format!("{done}: {how}"));
+        Report { notes: report.notes.into_iter().chain(state.oddities(&self.proxy)).collect(), ..report }
+    }
+}

@@ -1,0 +1,255 @@
+//! A staged rollout: a change stands beside the state as a candidate that a share of the machines takes up.
+
+use alloc::{
+    boxed::Box,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde_json::Map;
+
+use super::{
+    Base,
+    slaves::{Slave, slaves},
+    writing::{Turn, Writing},
+};
+use crate::{
+    config::{FromText, Hundredths, Label, ProxyModeConfig, Rollout, S3Path, State},
+    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+};
+
+/// What is done with the rollout that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolloutVerb {
+    /// `rollout advance PERCENT`
+    Advance(Hundredths),
+    /// `rollout finish`
+    Finish,
+    /// `rollout abort`
+    Abort,
+}
+
+impl core::fmt::Display for RolloutVerb {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            RolloutVerb::Advance(percent) => write!(f, "advance the rollout to {} %", percent.get()),
+            RolloutVerb::Finish => f.write_str("finish the rollout"),
+            RolloutVerb::Abort => f.write_str("abort the rollout"),
+        }
+    }
+}
+
+/// `rollout advance PERCENT`, `rollout finish`, `rollout abort`
+#[derive(Clone, Debug)]
+pub struct RolloutChange {
+    /// Where the state is kept.
+    pub base: S3Path,
+    /// What is done.
+    pub verb: RolloutVerb,
+    /// Whether a store is written to that ignores conditions.
+    pub unsafe_store: bool,
+}
+
+impl Command for RolloutChange {
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
+        let (what, unsafe_store) = (self.verb.to_string(), self.unsafe_store);
+        let writing = Writing { facts, past, base: &self.base, what, unsafe_store };
+        match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
+            Turn::Step(step) => Ok(step),
+            Turn::Written(_) => Ok(Step::Done(Report::note(match self.verb {
+                RolloutVerb::Advance(percent) => format!("{} % of the slaves take the change up", percent.get()),
+                RolloutVerb::Finish => "the change holds for all machines now".to_string(),
+                RolloutVerb::Abort => "the change is taken back: all machines follow the state without it".to_string(),
+            }))),
+            Turn::Master(master) => match self.verb.applied(&master.state)? {
+                Some(state) => writing.write(&master, state, Vec::new()),
+                None => Ok(Step::Done(Report::note("the master says so already"))),
+            },
+        }
+    }
+
+    fn is_logged(&self) -> bool {
+        true
+    }
+}
+
+impl RolloutVerb {
+    /// The state after it; `None`: it is so already.
+    pub(super) fn applied(self, state: &State) -> Result<Option<State>, Refusal> {
+        let Some(rollout) = &state.rollout else {
+            return Err(none(&self.to_string()));
+        };
+        let mut after = state.clone();
+        match self {
+            RolloutVerb::Advance(percent) => {
+                may_grow(&self.to_string(), rollout, percent)?;
+                after.rollout = Some(Rollout { percent, ..rollout.clone() });
+            }
+            RolloutVerb::Abort => after.rollout = None,
+            RolloutVerb::Finish => {
+                let candidate = (*rollout.candidate).clone();
+                let extra = state.extra.clone().into_iter().chain(candidate.extra.clone()).collect();
+                after = State { extra, writes: state.writes.clone(), rollout: None, ..candidate };
+            }
+        }
+        Ok((after != *state).then_some(after))
+    }
+}
+
+/// The rollout that a change is a part of; `None` for a change that all machines take up.
+pub(super) fn joined(
+    state: &State,
+    percent: Option<Hundredths>,
+    writing: &Writing<'_>,
+) -> Result<Option<Rollout>, Refusal> {
+    match (percent, &state.rollout) {
+        (None, None) => Ok(None),
+        (None, Some(rollout)) => {
+            let now = rollout.percent.get();
+            let why = format!("the rollout {} is under way, at {now} % of the slaves", rollout.id);
+            Err(Refusal::no(writing.what.as_str(), why).with_hint(format!(
+                "make it a part of that one by --rollout {now}, or end that one: c2 rollout finish, c2 rollout abort"
+            )))
+        }
+        (Some(percent), Some(rollout)) => {
+            may_grow(&writing.what, rollout, percent)?;
+            Ok(Some(Rollout { percent, ..rollout.clone() }))
+        }
+        (Some(percent), None) => {
+            let id = Label::from_text(&format!("r{}", writing.id()?.get(..8).unwrap_or_default()));
+            let id = id.map_err(|why| Refusal::no("name a rollout", why.to_string()))?;
+            let candidate = Box::new(State { writes: Vec::new(), rollout: None, extra: Map::new(), ..state.clone() });
+            Ok(Some(Rollout { id, percent, candidate, extra: Map::new() }))
+        }
+    }
+}
+
+/// Refuses a share that is smaller than what has taken a rollout up.
+fn may_grow(what: &str, rollout: &Rollout, percent: Hundredths) -> Result<(), Refusal> {
+    if percent >= rollout.percent {
+        return Ok(());
+    }
+    let why = format!("the rollout {} is at {} % already, and its share only grows", rollout.id, rollout.percent.get());
+    Err(Refusal::no(what, why).with_hint("take it back with c2 rollout abort, then begin anew"))
+}
+
+/// That there is no rollout.
+pub(super) fn none(what: &str) -> Refusal {
+    Refusal::no(what, "no rollout is under way")
+        .with_hint("begin one by --rollout PERCENT on start, stop, connect or disconnect")
+}
+
+/// How the machines of a rollout stand.
+pub(super) struct Standing<'s> {
+    /// Those that are in and follow it well.
+    pub(super) well: Vec<&'s Slave>,
+    /// Those that are in and say that something is wrong.
+    pub(super) failed: Vec<&'s Slave>,
+    /// Those that are in and have not followed yet.
+    pub(super) waiting: Vec<&'s Slave>,
+    /// Those that are in and were not heard of for long.
+    pub(super) stale: Vec<&'s Slave>,
+    /// The number of those that are not in.
+    pub(super) out: usize,
+}
+
+impl<'s> Standing<'s> {
+    /// How these slaves stand to the rollout of the state with this ETag.
+    pub(super) fn of(slaves: &'s [Slave], rollout: &Rollout, etag: &str, proxy: &ProxyModeConfig) -> Self {
+        let end_points: Vec<&Label> = proxy.end_points.keys().collect();
+        let state = State { rollout: Some(rollout.clone()), ..State::default() };
+        let mut standing = Standing { well: vec(), failed: vec(), waiting: vec(), stale: vec(), out: 0 };
+        for slave in slaves {
+            let followed = slave.report.followed.as_deref() == Some(etag);
+            let to = match () {
+                () if !rollout.is_in(&slave.label) => {
+                    standing.out += 1;
+                    continue;
+                }
+                () if slave.is_stale() => &mut standing.stale,
+                () if followed && slave.error().is_some() => &mut standing.failed,
+                () if followed && !slave.is_behind(&state, &end_points) => &mut standing.well,
+                () => &mut standing.waiting,
+            };
+            to.push(slave);
+        }
+        standing
+    }
+
+    /// One line.
+    pub(super) fn line(&self) -> String {
+        let stale = match self.stale.len() {
+            0 => String::new(),
+            stale => format!(", {stale} not heard of"),
+        };
+        let (well, failed, waiting) = (self.well.len(), self.failed.len(), self.waiting.len());
+        format!("{well} well, {waiting} waited for, {failed} failed{stale}")
+    }
+}
+
+fn vec<T>() -> Vec<T> {
+    Vec::new()
+}
+
+/// `rollout status`
+#[derive(Clone, Debug)]
+pub struct RolloutStatus {
+    /// The part of the configuration about the proxy.
+    pub proxy: ProxyModeConfig,
+    /// Where the state is kept.
+    pub base: S3Path,
+}
+
+impl Command for RolloutStatus {
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
+        let what = "show the rollout".to_string();
+        let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false };
+        let (master, slaves) = (writing.read(), slaves(facts, Base(&self.base)));
+        let (master, slaves) = (master?, slaves?);
+        let (Some(rollout), Some(etag)) = (&master.state.rollout, &master.etag) else {
+            return Ok(Step::Done(Report::text("no rollout is under way\n")));
+        };
+        let standing = Standing::of(&slaves, rollout, etag, &self.proxy);
+        let mut text = format!("rollout {}: {} % of the slaves\n", rollout.id, rollout.percent.get());
+        for line in changes(&master.state, &rollout.candidate) {
+            text.push_str(&format!("  {line}\n"));
+        }
+        text.push_str(&format!("in: {}\nnot in: {}\n", standing.line(), standing.out));
+        for slave in standing.failed.iter().chain(&standing.waiting).chain(&standing.stale) {
+            let why = slave.error().map_or_else(|| "waited for".to_string(), first_line);
+            text.push_str(&format!("  {}: {why}\n", slave.label));
+        }
+        Ok(Step::Done(Report::text(text)))
+    }
+}
+
+/// The first line of a text.
+pub(super) fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_string()
+}
+
+/// What a candidate changes, a line each.
+fn changes(stable: &State, candidate: &State) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (label, deploy) in &candidate.deploys {
+        match stable.deploys.get(label) {
+            Some(known) if known.is_as(deploy) => (),
+            Some(known) => lines.push(format!("replaces {label}: {} by {}", known.release, deploy.release)),
+            None => lines.push(format!("starts {label} ({})", deploy.release)),
+        }
+    }
+    let gone = stable.deploys.keys().filter(|label| !candidate.deploys.contains_key(*label));
+    lines.extend(gone.map(|label| format!("stops {label}")));
+    let routes: BTreeMap<_, _> = stable.connections.iter().chain(&candidate.connections).collect();
+    for endpoint in routes.keys() {
+        let (before, after) = (stable.connections.get(*endpoint), candidate.connections.get(*endpoint));
+        if before != after {
+            let name =
+                |deploy: Option<&crate::config::DeployName>| deploy.map_or("nothing".to_string(), ToString::to_string);
+            lines.push(format!("connects {endpoint} to {} instead of {}", name(after), name(before)));
+        }
+    }
+    lines
+}

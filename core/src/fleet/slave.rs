@@ -1,0 +1,286 @@
+//! `slave-update`: brings this machine to the state of the master and reports what really runs.
+
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+use serde_json::Map;
+
+use super::{Base, state_of};
+use crate::{
+    commands::Deploys,
+    config::{
+        Deploy, DeployName, FromText, Label, ProxyModeConfig, S3Path, SlaveLabel, SlaveState, SlaveStatus, State,
+        ToolConfig,
+    },
+    proxy::{Followed, Following, Goal, ProxyMode, noted_state},
+    s3::Condition,
+    seam::{Command, Effect, Facts, Outcome, Plan, Refusal, Report, Secret, Shared, Stage, Step},
+};
+
+/// What the plan is called that reports.
+const REPORT: &str = "report to the master";
+/// The shortest time before what failed is tried again; it doubles with each further failure, up to the second number.
+const AGAIN_S: (u64, u64) = (30, 900);
+
+/// `slave-update`, one round of it.
+#[derive(Clone, Debug)]
+pub struct SlaveUpdate {
+    /// The configuration.
+    pub config: ToolConfig,
+    /// Its part about the proxy.
+    pub proxy: ProxyModeConfig,
+    /// Where the state is kept.
+    pub base: S3Path,
+    /// What the round before has kept.
+    pub kept: Option<Box<Kept>>,
+}
+
+/// What a round keeps for the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The configuration that it went by.
+    config: ToolConfig,
+    /// The state of the master that it followed: its ETag.
+    followed: Option<String>,
+    /// When the machine is looked at again though the master says nothing new, seconds since 1970.
+    look_at_s: u64,
+    /// What was reported, and when.
+    reported: Option<(SlaveState, u64)>,
+    /// What could not be brought about.
+    failed: BTreeMap<DeployName, Failed>,
+    /// What is wrong, in words.
+    error: Option<String>,
+    /// What a person should know.
+    notes: Vec<String>,
+}
+
+/// A deploy that could not be brought about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Failed {
+    /// As what.
+    wanted: Deploy,
+    /// What this machine ran at the time.
+    have: State,
+    why: String,
+    tries: u32,
+    /// When it is tried again though nothing changes, seconds since 1970.
+    again_at_s: u64,
+}
+
+impl Command for SlaveUpdate {
+    fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
+        if let Some(Outcome::Planned { plan: Plan { kept: Some(kept), .. }, failed, .. }) = past.last() {
+            let failed = failed.as_ref().map(|(_, failure)| failure.to_string());
+            return Ok(Step::Done(kept.clone().told(failed)));
+        }
+        let (now, master) = (facts.began(), facts.shared(&Base(&self.base).master()));
+        let (have, label) = (noted_state(facts, Deploys(self.config.deploys_dir.as_str())), self.label(facts));
+        let asked = [now.as_ref().err(), master.as_ref().err(), have.as_ref().err(), label.as_ref().err()];
+        if asked.into_iter().flatten().any(|refusal| *refusal == Refusal::Unknown) {
+            return Err(Refusal::Unknown);
+        }
+        let now = now?;
+        if let (true, Some(kept)) = (past.is_empty(), &self.kept)
+            && let Some(report) = kept.rest(now, &master, &self.config)
+        {
+            return Ok(Step::Done(report));
+        }
+        let round = Round { slave: self, now, have: have.ok().flatten().unwrap_or_default(), label };
+        round.next(facts, past, master)
+    }
+
+    fn lock(&self) -> Option<String> {
+        Some(Deploys(self.config.deploys_dir.as_str()).lock())
+    }
+}
+
+impl SlaveUpdate {
+    fn label(&self, facts: &Facts) -> Result<Label, Refusal> {
+        match &self.proxy.slave_label {
+            SlaveLabel::Label(label) => Ok(label.clone()),
+            SlaveLabel::Ec2InstanceId => {
+                let id = facts.instance_id()?.unwrap_or_default();
+                Label::from_text(&id).map_err(|why| Refusal::no("find this instance's id", why.to_string()))
+            }
+        }
+    }
+}
+
+/// One look at the master and at this machine.
+struct Round<'a> {
+    slave: &'a SlaveUpdate,
+    now: u64,
+    /// The state that this machine notes.
+    have: State,
+    label: Result<Label, Refusal>,
+}
+
+impl Round<'_> {
+    fn next(&self, facts: &Facts, past: &[Outcome], master: Result<Option<Shared>, Refusal>) -> Result<Step, Refusal> {
+        let SlaveUpdate { config, proxy, kept, .. } = self.slave;
+        let (wanted, etag, mut troubles) = match self.wanted(master) {
+            Ok((state, etag)) => (state, etag, vec![]),
+            // Whatever is wrong with the master: this machine keeps what it has.
+            Err(why) => (self.have.clone(), kept.as_ref().and_then(|kept| kept.followed.clone()), vec![why]),
+        };
+        let postponed = self.postponed(&wanted);
+        let labels: BTreeSet<DeployName> = postponed.keys().cloned().collect();
+        let (config, proxy) = (config.clone(), proxy.clone());
+        let mode = ProxyMode { config, proxy, goal: Goal::Follow(wanted.clone()), force: false, postponed: labels };
+        let mut following = match mode.follow(facts, past) {
+            Ok(Followed::Step(step)) => return Ok(step),
+            Ok(Followed::Done(following)) => following,
+            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+            Err(refusal) => Following { troubles: vec![refusal.to_string()], ..Following::keeping(self.have.clone()) },
+        };
+        troubles.append(&mut following.troubles);
+        let label = self.label.as_ref().map_err(|refusal| troubles.push(refusal.to_string())).ok();
+        self.end(facts, Ended { wanted, etag, postponed, troubles, following }, label)
+    }
+
+    /// What this machine is to follow, and what tells the master's state from any other.
+    fn wanted(&self, master: Result<Option<Shared>, Refusal>) -> Result<(State, Option<String>), String> {
+        let at = Base(&self.slave.base).master();
+        let shared = master.map_err(|refusal| format!("{refusal}; everything stays as it is"))?;
+        let Some(shared) = shared else {
+            if self.have == State::default() {
+                return Ok((State::default(), None));
+            }
+            return Err(format!("read the state of the master: {at} is not there; everything stays as it is"));
+        };
+        let parsed = state_of(&at, &shared)
+            .map_err(|rejected| format!("read the state of the master: {rejected}; everything stays as it is"))?;
+        Ok((parsed.value.for_machine(self.label.as_ref().ok()).clone(), Some(shared.etag)))
+    }
+
+    /// What failed before and is not tried yet: neither its target nor this machine has changed.
+    fn postponed(&self, wanted: &State) -> BTreeMap<DeployName, Failed> {
+        let Some(kept) = self.slave.kept.as_ref().filter(|kept| kept.config == self.slave.config) else {
+            return BTreeMap::new();
+        };
+        let waits = |(deploy, failed): &(&DeployName, &Failed)| {
+            wanted.deploys.get(*deploy) == Some(&failed.wanted)
+                && self.have == failed.have
+                && self.now < failed.again_at_s
+        };
+        kept.failed.iter().filter(waits).map(|(deploy, failed)| (deploy.clone(), failed.clone())).collect()
+    }
+
+    /// The report of a round, written when it says something new or the last one is old.
+    fn end(&self, facts: &Facts, ended: Ended, label: Option<&Label>) -> Result<Step, Refusal> {
+        let SlaveUpdate { config, kept, base, .. } = self.slave;
+        let (address, host) = (facts.address(self.slave.proxy.slave_interface_name.as_str()), facts.host_name());
+        if [address.as_ref().err(), host.as_ref().err()].into_iter().flatten().any(|it| *it == Refusal::Unknown) {
+            return Err(Refusal::Unknown);
+        }
+        let failed = self.failed(&ended);
+        let Ended { etag, troubles, following, .. } = ended;
+        let heartbeat_s = u64::from(config.slave_heartbeat_s.get());
+        let soon = if troubles.is_empty() { heartbeat_s } else { AGAIN_S.0.min(heartbeat_s) };
+        let next = failed.values().map(|failed| failed.again_at_s).chain([self.now + soon]).min();
+        let look_at_s = if following.waits.is_empty() { next.unwrap_or_default() } else { self.now };
+        let words: Vec<String> = failed.values().map(|failed| failed.why.clone()).chain(troubles).collect();
+        let error = (!words.is_empty()).then(|| words.join("\n"));
+        let interface = &self.slave.proxy.slave_interface_name;
+        let report = SlaveState {
+            status: error.clone().map_or(SlaveStatus::Ok, SlaveStatus::Error),
+            ip_address: match address {
+                Ok(Some(address)) => address,
+                Ok(None) => format!("{interface} has no IPv4 address"),
+                Err(refusal) => refusal.to_string(),
+            },
+            host_name: host.ok().flatten().unwrap_or_default(),
+            state: following.running,
+            followed: etag.clone(),
+            extra: Map::new(),
+        };
+        let before = kept.as_ref().and_then(|kept| kept.reported.as_ref());
+        let is_new = before.is_none_or(|(last, at)| *last != report || self.now >= at + heartbeat_s);
+        let mut kept = Kept {
+            config: config.clone(),
+            followed: etag,
+            look_at_s,
+            reported: before.cloned(),
+            failed,
+            error,
+            notes: following.notes.into_iter().chain(following.waits).collect(),
+        };
+        let Some(label) = label.filter(|_| is_new) else {
+            return Ok(Step::Done(Box::new(kept).told(None)));
+        };
+        let (at, bytes) = (Base(base).slave(label), Secret::new(report.to_json().into_bytes()));
+        kept.reported = Some((report, self.now));
+        let put = Effect::Put { at, bytes, condition: Condition::Always };
+        let stages = vec![Stage::new("write it", vec![put])];
+        Ok(Step::Do(Plan { kept: Some(Box::new(kept)), ..Plan::new(REPORT, stages) }))
+    }
+
+    /// What could not be brought about, now or before, and when it is tried again.
+    fn failed(&self, ended: &Ended) -> BTreeMap<DeployName, Failed> {
+        let mut all = ended.postponed.clone();
+        for (deploy, why) in &ended.following.failed {
+            let Some(wanted) = ended.wanted.deploys.get(deploy).filter(|_| !all.contains_key(deploy)) else { continue };
+            let before = self.slave.kept.as_ref().and_then(|kept| kept.failed.get(deploy));
+            let tries = before.filter(|before| before.wanted == *wanted).map_or(0, |before| before.tries);
+            let pause_s = (AGAIN_S.0 << tries.min(16)).min(AGAIN_S.1);
+            let failed = Failed {
+                wanted: wanted.clone(),
+                have: ended.following.noted.clone(),
+                why: why.clone(),
+                tries: tries + 1,
+                again_at_s: self.now + pause_s,
+            };
+            all.insert(deploy.clone(), failed);
+        }
+        all
+    }
+}
+
+/// How following ended.
+struct Ended {
+    wanted: State,
+    etag: Option<String>,
+    postponed: BTreeMap<DeployName, Failed>,
+    troubles: Vec<String>,
+    following: Following,
+}
+
+impl Kept {
+    /// The report of a round in which there is nothing to do; `None` when there is.
+    fn rest(&self, now: u64, master: &Result<Option<Shared>, Refusal>, config: &ToolConfig) -> Option<Report> {
+        if now >= self.look_at_s || *config != self.config {
+            return None;
+        }
+        let kept = Some(Box::new(self.clone()));
+        match master {
+            Ok(shared) if shared.as_ref().map(|shared| &shared.etag) == self.followed.as_ref() => {
+                Some(Report { kept, ..Report::text("") })
+            }
+            Ok(_) => None,
+            Err(refusal) => Some(Report { kept, ..Report::failed(refusal.to_string(), refusal.hint()) }),
+        }
+    }
+
+    /// The report of a round that looked at this machine; perhaps its own report could not be written.
+    fn told(mut self: Box<Self>, unreported: Option<String>) -> Report {
+        if let Some(why) = unreported {
+            self.reported = None;
+            self.look_at_s = 0;
+            let lost = format!("{REPORT}: {why}");
+            self.error = Some(self.error.map_or_else(|| lost.clone(), |error| format!("{error}\n{lost}")));
+        }
+        let notes = self.notes.clone();
+        match &self.error {
+            None => Report { notes, kept: Some(self), ..Report::text("") },
+            Some(error) => {
+                Report { notes, ..Report { kept: Some(self.clone()), ..Report::failed(error.as_str(), None) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What the slaves report, and what is doubtful about a report.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde_json::Map;
+
+use super::Base;
+use crate::{
+    config::{self, FromText, Label, SlaveState, SlaveStatus, State},
+    seam::{Facts, Location, Query, Refusal},
+    time::parse_utc,
+};
+
+/// After so long without a word a slave counts as dead, and its record may be removed.
+pub(super) const STALE_S: u64 = 300;
+
+/// A slave's record in the bucket.
+#[derive(Clone, Debug)]
+pub(super) struct Slave {
+    /// Its label.
+    pub(super) label: Label,
+    /// Where the record is.
+    pub(super) at: Location,
+    /// When it was written last, as the store says.
+    pub(super) modified: Option<String>,
+    /// How long ago.
+    pub(super) age_s: Option<u64>,
+    /// What it says; one that cannot be read says that.
+    pub(super) report: SlaveState,
+}
+
+/// The records of all slaves by label. One that cannot be had or read is one of a slave in trouble.
+pub(super) fn slaves(facts: &Facts, base: Base<'_>) -> Result<Vec<Slave>, Refusal> {
+    let asked: Vec<_> = records(facts, base)?.into_iter().map(|record| (facts.content(&record.at), record)).collect();
+    let mut slaves = Vec::new();
+    for (content, Record { label, at, modified, age_s }) in asked {
+        let report = match content {
+            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+            Err(refusal) => unreadable(refusal.to_string()),
+            // Removed since the listing.
+            Ok(None) => continue,
+            Ok(Some(content)) => {
+                let text = String::from_utf8_lossy(content.bytes.reveal());
+                config::slave_state(&at.to_string(), &text)
+                    .map_or_else(|rejected| unreadable(rejected.to_string()), |parsed| parsed.value)
+            }
+        };
+        slaves.push(Slave { label, at, modified, age_s, report });
+    }
+    Ok(slaves)
+}
+
+/// A record as the listing has it.
+pub(super) struct Record {
+    pub(super) label: Label,
+    pub(super) at: Location,
+    pub(super) modified: Option<String>,
+    pub(super) age_s: Option<u64>,
+}
+
+/// Where the records are: `<base>/slaves/<label>/state.json`.
+pub(super) fn folder(base: Base<'_>) -> Location {
+    base.object("slaves/")
+}
+
+/// The records of all slaves by label.
+pub(super) fn records(facts: &Facts, base: Base<'_>) -> Result<Vec<Record>, Refusal> {
+    let listed = facts.releases(&folder(base))?;
+    // By the clock that dated them.
+    let now = facts.service_time()?;
+    let record = |listed: &crate::seam::Listed| {
+        let label = Label::from_text(listed.name.strip_suffix("/state.json")?).ok()?;
+        let age_s = parse_utc(&listed.modified).map(|modified| now.saturating_sub(modified));
+        let modified = (!listed.modified.is_empty()).then(|| listed.modified.clone());
+        let at = base.slave(&label);
+        Some(Record { label, at, modified, age_s })
+    };
+    let mut records: Vec<Record> = listed.iter().filter_map(record).collect();
+    records.sort_by(|a, b| a.label.cmp(&b.label));
+    Ok(records)
+}
+
+/// What to ask again to see how the slaves are now.
+pub(super) fn queries(base: Base<'_>, slaves: &[Slave]) -> Vec<Query> {
+    let contents = slaves.iter().map(|slave| Query::Content(slave.at.clone()));
+    [Query::Releases(folder(base)), Query::ServiceTime].into_iter().chain(contents).collect()
+}
+
+fn unreadable(why: String) -> SlaveState {
+    SlaveState {
+        status: SlaveStatus::Error(format!("its report cannot be read: {why}")),
+        ip_address: String::new(),
+        host_name: String::new(),
+        state: State::default(),
+        followed: None,
+        extra: Map::new(),
+    }
+}
+
+impl Slave {
+    /// Whether nothing was heard of it for so long that it counts as dead.
+    pub(super) fn is_stale(&self) -> bool {
+        self.age_s.is_some_and(|age_s| age_s > STALE_S)
+    }
+
+    /// What it says is wrong with it.
+    pub(super) fn error(&self) -> Option<&str> {
+        match &self.report.status {
+            SlaveStatus::Ok => None,
+            SlaveStatus::Error(text) => Some(text),
+        }
+    }
+
+    /// Whether it does not run what this state of the master wants of it.
+    pub(super) fn is_behind(&self, master: &State, end_points: &[&Label]) -> bool {
+        let (want, has) = (master.for_machine(Some(&self.label)), &self.report.state);
+        let deploys = want.deploys.len() == has.deploys.len()
+            && want.deploys.iter().all(|(label, want)| has.deploys.get(label).is_some_and(|has| has.is_as(want)));
+        let connected = |state: &State, endpoint: &Label| state.connected(endpoint).map(|deploy| deploy.label.clone());
+        !deploys || end_points.iter().any(|endpoint| connected(want, endpoint) != connected(has, endpoint))
+    }
+
+    /// What a person should look at, in a few words; nothing when all is well.
+    pub(super) fn doubts(&self, master: &State, end_points: &[&Label]) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if let (true, Some(age_s)) = (self.is_stale(), self.age_s) {
+            doubts.push(format!("stale: nothing heard for {age_s} s"));
+        }
+        if self.error().is_some() {
+            doubts.push("broken: see its status".to_string());
+        }
+        if self.is_behind(master, end_points) {
+            doubts.push("behind: it does not run what the master wants".to_string());
+        }
+        doubts
+    }
+}

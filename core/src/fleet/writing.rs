@@ -1,0 +1,197 @@
+//! One read-decide-write on the state of the master: on the condition that nobody else wrote meanwhile, else anew.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+use serde_json::Map;
+
+use super::{Base, state_of};
+use crate::{
+    commands::rejected,
+    config::{self, S3Path, State, Write},
+    s3::Condition,
+    seam::{Effect, Facts, Failure, Outcome, Plan, Query, Refusal, Report, Secret, Stage, Step},
+    time::utc,
+};
+
+/// How long a write is tried anew.
+const LIMIT_S: u64 = 60;
+/// The longest pause before the second attempt; it doubles with each further one, up to the second number.
+const PAUSE_MS: (u64, u64) = (100, 4_000);
+/// How many writings a state remembers: more than others can do while one of them waits for an answer.
+const REMEMBERED: usize = 32;
+
+/// A write that is to be done once, whoever else writes.
+pub(super) struct Writing<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) past: &'a [Outcome],
+    pub(super) base: &'a S3Path,
+    /// What it is for: tells it from the other writes of this run.
+    pub(super) what: String,
+    /// Whether a store is written to that ignores conditions.
+    pub(super) unsafe_store: bool,
+}
+
+/// Where a write stands.
+pub(super) enum Turn {
+    /// To be decided on this state of the master.
+    Master(Master),
+    /// Done: this is the state.
+    Written(State),
+    /// This comes first, or ends it.
+    Step(Step),
+}
+
+/// The state of the master as it was read.
+pub(super) struct Master {
+    pub(super) state: State,
+    /// What tells it from any other; `None`: there is none yet.
+    pub(super) etag: Option<String>,
+}
+
+impl Writing<'_> {
+    /// Where it stands.
+    pub(super) fn turn(&self) -> Result<Turn, Refusal> {
+        let mut tried = self.past.iter().enumerate().filter_map(|(index, outcome)| match outcome {
+            Outcome::Planned { plan, failed, .. } if plan.about == self.what => Some((index, plan, failed)),
+            _ => None,
+        });
+        let attempts = tried.clone().count();
+        let Some((index, plan, failed)) = tried.next_back() else { return self.read().map(Turn::Master) };
+        let Some((_, failure)) = failed else { return written(plan).map(Turn::Written) };
+        if !matches!(failure, Failure::Overtaken { .. } | Failure::Unanswered { .. }) {
+            let report = Report::failed(format!("{}: {failure}", self.what), failure.hint());
+            return Ok(Turn::Step(Step::Done(report)));
+        }
+        if self.past.len() == index + 1 {
+            return self.pause(attempts, failure).map(Turn::Step);
+        }
+        self.look_again(failure)
+    }
+
+    /// The pause before the next attempt: any length up to a limit, so that writers do not meet again.
+    fn pause(&self, attempts: usize, failure: &Failure) -> Result<Step, Refusal> {
+        let limit = PAUSE_MS.0.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(PAUSE_MS.1);
+        let pause_ms = u32::try_from(self.facts.nonce()? % (limit + 1)).unwrap_or_default();
+        let forget = vec![Query::Shared(Base(self.base).master()), Query::Now, Query::Nonce];
+        Ok(Step::Wait { why: format!("{failure}; looking again"), pause_ms, forget })
+    }
+
+    /// The fresh state after a write that was lost, or whose answer was.
+    fn look_again(&self, failure: &Failure) -> Result<Turn, Refusal> {
+        let (id, now, began, master) = (self.id(), self.facts.now(), self.facts.began(), self.read());
+        let unknown = matches!(failure, Failure::Unanswered { .. });
+        let master = master.map_err(|refusal| match refusal {
+            Refusal::Unknown => Refusal::Unknown,
+            refusal if unknown => {
+                let why = format!("it is not known whether it was written: {refusal}");
+                Refusal::no(self.what.as_str(), why)
+                    .with_hint("run the same command again: what is done is not done twice")
+            }
+            refusal => refusal,
+        });
+        let (id, now, began, master) = (id?, now?, began?, master?);
+        if master.state.writes.iter().any(|write| write.id == id) {
+            return Ok(Turn::Written(master.state));
+        }
+        if now.saturating_sub(began) < LIMIT_S {
+            return Ok(Turn::Master(master));
+        }
+        let by = master.state.writes.last().map_or_else(String::new, |write| {
+            format!("; {} on {} wrote it last, at {}", write.user, write.host, write.time)
+        });
+        let what = format!("{}: not done within {LIMIT_S} s: {failure}{by}", self.what);
+        let hint = "nothing of it was written; run the same command again";
+        Ok(Turn::Step(Step::Done(Report::failed(what, Some(hint)))))
+    }
+
+    /// The state as it is now.
+    pub(super) fn read(&self) -> Result<Master, Refusal> {
+        let at = Base(self.base).master();
+        let Some(shared) = self.facts.shared(&at)? else {
+            return Ok(Master { state: State::default(), etag: None });
+        };
+        let parsed = state_of(&at, &shared).map_err(rejected("read the state of the master"));
+        let parsed =
+            parsed.map_err(|refusal| refusal.with_hint("repair the object, or put a former version of it back"))?;
+        Ok(Master { state: parsed.value, etag: Some(shared.etag) })
+    }
+
+    /// What this run's write is known by.
+    pub(super) fn id(&self) -> Result<String, Refusal> {
+        // What is done in one run has names of its own.
+        let part: u64 = self.what.bytes().fold(0, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        self.facts.run_id().map(|run| format!("{:016x}", run.wrapping_add(part)))
+    }
+
+    /// The plan that writes this state in place of the one that was read.
+    pub(super) fn write(&self, master: &Master, mut state: State, mut notes: Vec<String>) -> Result<Step, Refusal> {
+        let (facts, base) = (self.facts, Base(self.base));
+        let heeds = facts.heeds(&base.probe(), master.etag.is_none());
+        let users = ["SUDO_USER", "USER", "LOGNAME"].map(|name| facts.environment(name));
+        let (id, host, now) = (self.id(), facts.host_name(), facts.now());
+        let condition = self.condition(master, heeds, &mut notes)?;
+        let (id, host, now) = (id?, host?.unwrap_or_default(), now?);
+        let mut user = String::from("somebody");
+        for found in users.into_iter().rev() {
+            user = found?.filter(|name| !name.is_empty()).unwrap_or(user);
+        }
+        state.writes.push(Write { id, host, user, time: utc(now), extra: Map::new() });
+        state.writes.drain(..state.writes.len().saturating_sub(REMEMBERED));
+        let bytes = Secret::new(state.to_json().into_bytes());
+        let put = Effect::Put { at: base.master(), bytes, condition };
+        Ok(Step::Do(Plan { notes, ..Plan::new(self.what.as_str(), vec![Stage::new("write it", vec![put])]) }))
+    }
+
+    /// The condition of the write, and whether the store can be trusted with one.
+    fn condition(
+        &self,
+        master: &Master,
+        heeds: Result<Option<String>, Refusal>,
+        notes: &mut Vec<String>,
+    ) -> Result<Condition, Refusal> {
+        let mut ignores = match heeds {
+            Ok(ignores) => ignores,
+            Err(Refusal::World(Failure::NotYet { why, .. })) => {
+                notes.push(format!(
+                    "warning: whether the store heeds conditions on writes could not be tried ({}): {why}",
+                    Base(self.base).probe()
+                ));
+                None
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        if master.etag.as_ref().is_some_and(String::is_empty) {
+            ignores = Some("it gives objects no ETag".into());
+        }
+        match (ignores, &master.etag) {
+            (None, None) => Ok(Condition::Absent),
+            (None, Some(etag)) => Ok(Condition::Is(etag.clone())),
+            (Some(why), _) if self.unsafe_store => {
+                notes.push(format!("warning: of two who write at one time one is lost: {why}"));
+                Ok(Condition::Always)
+            }
+            (Some(why), _) => Err(Refusal::no(
+                self.what.as_str(),
+                format!(
+                    "the store does not heed conditions on writes, so that one of two writers would be lost: {why}"
+                ),
+            )
+            .with_hint("use a store that does, or write all the same with --allow-unsafe-store")),
+        }
+    }
+}
+
+/// The state that a plan wrote.
+fn written(plan: &Plan) -> Result<State, Refusal> {
+    let put = plan.stages.iter().flat_map(|stage| &stage.effects).find_map(|effect| match effect {
+        Effect::Put { bytes, .. } => Some(String::from_utf8_lossy(bytes.reveal()).to_string()),
+        _ => None,
+    });
+    let parsed = config::state("the state that was written", &put.unwrap_or_default());
+    parsed.map(|parsed| parsed.value).map_err(rejected("read the state that was written"))
+}

@@ -1,0 +1,133 @@
+//! What came of following a master state: what runs now, what does not and why.
+
+use alloc::{
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{
+    Look,
+    deploying::{restart_about, start_about},
+};
+use crate::{
+    config::{DeployName, State},
+    seam::{Outcome, Refusal, Step},
+};
+
+/// Where following stands.
+pub(crate) enum Followed {
+    /// This comes first.
+    Step(Step),
+    /// There is nothing more to do now.
+    Done(Following),
+}
+
+/// What came of following.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Following {
+    /// The deploys that are wanted and could not be brought about, and why.
+    pub(crate) failed: BTreeMap<DeployName, String>,
+    /// What else went wrong.
+    pub(crate) troubles: Vec<String>,
+    /// What is waited for.
+    pub(crate) waits: Vec<String>,
+    /// What was done.
+    pub(crate) notes: Vec<String>,
+    /// The state that this machine notes.
+    pub(crate) noted: State,
+    /// What really runs and is routed.
+    pub(crate) running: State,
+}
+
+impl Following {
+    /// Nothing was found out: what is noted is all that can be said.
+    pub(crate) fn keeping(noted: State) -> Self {
+        Following { running: noted.clone(), noted, ..Following::default() }
+    }
+}
+
+impl Look<'_> {
+    /// What came of following this state.
+    pub(super) fn following(&self, master: &State, refused: &[Refusal]) -> Result<Following, Refusal> {
+        let want = Self::followed(master);
+        let mut failed = BTreeMap::new();
+        let asked: Vec<_> = want.deploys.iter().map(|(deploy, wanted)| (deploy, self.stands(deploy, wanted))).collect();
+        let running = self.running();
+        for (deploy, stands) in asked {
+            match stands {
+                Ok(true) => (),
+                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+                Ok(false) if self.mode.postponed.contains(deploy) => (),
+                Ok(false) => drop(failed.insert(deploy.clone(), self.why_not(deploy, refused))),
+                Err(refusal) => drop(failed.insert(deploy.clone(), refusal.to_string())),
+            }
+        }
+        let is_told = |text: &String| failed.values().any(|why| why == text);
+        let about_deploys: Vec<String> =
+            want.deploys.keys().flat_map(|it| [start_about(it), restart_about(it)]).collect();
+        let of_others = self.past.iter().filter(|outcome| match outcome {
+            Outcome::Planned { plan, .. } => !about_deploys.contains(&plan.about),
+            Outcome::Waited { .. } => false,
+        });
+        let texts = of_others.filter_map(Outcome::failure_text).chain(refused.iter().map(ToString::to_string));
+        let troubles = texts.filter(|text| !is_told(text)).collect();
+        let running = running?;
+        let notes = self.past.iter().filter_map(|outcome| match outcome {
+            Outcome::Planned { plan, failed: None, .. } => Some(format!("done: {}", plan.about)),
+            _ => None,
+        });
+        Ok(Following {
+            failed,
+            troubles,
+            waits: if self.now.has_proxy() { self.unready(master) } else { Vec::new() },
+            notes: notes.collect(),
+            noted: self.now.have.clone(),
+            running,
+        })
+    }
+
+    /// Why a deploy that is wanted does not run.
+    fn why_not(&self, deploy: &DeployName, refused: &[Refusal]) -> String {
+        let about = start_about(deploy);
+        let text = refused.iter().map(ToString::to_string).find(|text| text.starts_with(&about));
+        let tried = self.past.iter().rev().find_map(|outcome| match outcome {
+            Outcome::Planned { plan, .. } if plan.about == about || plan.about == restart_about(deploy) => {
+                outcome.failure_text()
+            }
+            _ => None,
+        });
+        text.or(tried).unwrap_or_else(|| format!("{about}: it was started and does not run"))
+    }
+
+    /// What really runs, and where the endpoints are really routed.
+    fn running(&self) -> Result<State, Refusal> {
+        let have = &self.now.have;
+        let asked: Vec<_> =
+            have.deploys.iter().map(|(deploy, known)| (deploy, known, self.stands(deploy, known))).collect();
+        let mut state = State::default();
+        for (deploy, known, stands) in asked {
+            match stands {
+                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+                Ok(true) => drop(state.deploys.insert(deploy.clone(), known.clone())),
+                _ => (),
+            }
+        }
+        if !self.now.proxy.running {
+            return Ok(state);
+        }
+        let routes = self.now.routes();
+        for (endpoint, target) in &routes.targets {
+            let of_port =
+                |port: u16| state.deploys.iter().find(|(_, known)| known.port.0 == port).map(|(it, _)| it.clone());
+            let Some(deploy) = of_port(target.port) else { continue };
+            state.connections.insert(endpoint.clone(), deploy);
+            let split = have.splits.get(endpoint).filter(|_| target.share.is_some());
+            state.splits.extend(split.map(|split| (endpoint.clone(), split.clone())));
+        }
+        let paged = have.maintenance.iter().filter(|(endpoint, _)| routes.maintenance.contains(*endpoint));
+        state.maintenance = paged.map(|(endpoint, page)| (endpoint.clone(), page.clone())).collect();
+        Ok(state)
+    }
+}

@@ -1,0 +1,48 @@
+//! Starting a deploy again from what is on disk: nothing is fetched, so that a machine comes up without its stores.
+
+use alloc::{vec, vec::Vec};
+
+use super::{
+    Look,
+    deploying::{holds, restart_about},
+    ready::limit_s,
+    routing::Proxying,
+};
+use crate::{
+    commands::release_json,
+    config::{Deploy, DeployName},
+    seam::{Plan, Refusal, Role, Stage},
+};
+
+impl Look<'_> {
+    /// The plan that starts a deploy again which is on disk as it is wanted and does not run. `None` when it is not, or
+    /// when that was tried in this run: then it is brought anew.
+    pub(super) fn restart(&self, deploy: &DeployName, wanted: &Deploy) -> Result<Option<Plan>, Refusal> {
+        let about = restart_about(deploy);
+        let known = self.now.have.deploys.get(deploy).filter(|known| known.is_as(wanted));
+        if !self.follows() || known.is_none() || self.tried(&about).is_some() {
+            return Ok(None);
+        }
+        let home = self.deploys.home(deploy.as_str());
+        let (folder, proxying) = (self.facts.folder(&home), Proxying::new(self));
+        let (folder, mut proxying) = (folder?, proxying?);
+        let Some(folder) = folder.filter(|folder| holds(folder, wanted)) else { return Ok(None) };
+        let Ok(commands) = release_json(&folder, &home) else { return Ok(None) };
+        let without = proxying.routes().without(|at| at == wanted.port.0);
+        let mut stages: Vec<Stage> = Vec::new();
+        if !proxying.routes_are(&without) {
+            let dark = proxying.switch_to("answer 503 meanwhile", &without)?;
+            // There is nothing to go back to.
+            stages.extend(dark.into_iter().map(|stage| Stage { undo: vec![], ..stage }));
+        }
+        let running = self.mode.running(None);
+        let stop = || running.run(Role::Stop, &commands, &home, true);
+        let clear = self.drain().into_iter().chain(stop()).collect();
+        stages.push(Stage::new("stop what is left of it", clear));
+        let limit_s = limit_s(&self.readiness(commands.readiness.as_ref()));
+        let start = self.mode.running(limit_s).run(Role::Start, &commands, &home, false);
+        let back = self.drain().into_iter().chain(stop()).collect();
+        stages.push(Stage::new("start", start.into_iter().collect()).undone_by(back));
+        Ok(Some(Plan { notes: proxying.notes, ..Plan::new(about, stages) }))
+    }
+}
