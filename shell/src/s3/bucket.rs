@@ -76,13 +76,21 @@ impl<'a> Bucket<'a> {
     /// Asks for an object as it is now or as it was in one version; `None` when there is no such key or version.
     pub(super) fn get_object(&self, key: &str, version: Option<&str>) -> Result<Option<Response<Body>>, Failed> {
         let query: Vec<_> = version.map(|version| ("versionId", version)).into_iter().collect();
-        match self.get(key, &query, None) {
+        let response = match self.get(key, &query, None) {
             Err(Failed::Fault(Fault::Refused(answer)))
                 if answer.is_missing_key() || version.is_some() && answer.is_missing_version() =>
             {
-                Ok(None)
+                return Ok(None);
             }
-            other => other.map(Some),
+            other => other?,
+        };
+        // A store that keeps no versions gives the object as it is now, whatever version it is asked for.
+        match (version, header(&response, "x-amz-version-id").unwrap_or("none")) {
+            (Some(asked), given) if asked != given => {
+                let why = format!("version {asked} was asked for, and version {given} came");
+                Err(Fault::Implausible { why }.into())
+            }
+            _ => Ok(Some(response)),
         }
     }
 

@@ -138,8 +138,15 @@ fn a_version_is_had_after_others_were_written() {
 
 #[test]
 fn a_bucket_that_keeps_no_versions_gives_none() {
-    let server = Server::new(|_, _| Reply::new(200, &[("x-amz-version-id", "null")], "1"));
-    assert_eq!(Client::new(&server.url()).s3.get_small("bucket", "k", 1).unwrap().unwrap().version, None);
+    for (headers, given) in [(&[("x-amz-version-id", "null")][..], "null"), (&[], "none")] {
+        let server = Server::new(move |_, _| Reply::new(200, headers, "1"));
+        let client = Client::new(&server.url());
+        assert_eq!(client.s3.get_small("bucket", "k", 1).unwrap().unwrap().version, None);
+        let mut file = tempfile::tempfile().unwrap();
+        let error = text(&client.s3.get_to_file("bucket", "k", Some("v1"), &mut file).unwrap_err());
+        assert!(error.ends_with(&format!(": version v1 was asked for, and version {given} came")), "{error}");
+        assert_eq!((server.requests().len(), file.metadata().unwrap().len()), (2, 0));
+    }
 }
 
 #[test]
