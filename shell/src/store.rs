@@ -59,7 +59,7 @@ impl Machine {
                     Failure::world(format!("make room for {at} in {}", self.spool), error.to_string())
                 })?;
                 crate::resolve::prepare();
-                let fetched = self.s3.get_to_file(bucket, key, &mut file);
+                let fetched = self.s3.get_to_file(bucket, key, None, &mut file);
                 let fetched = fetched.map_err(|error| s3_failure(&format!("fetch {at}"), &error))?;
                 Ok(fetched.map(|_| file))
             }

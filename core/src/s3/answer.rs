@@ -52,6 +52,11 @@ impl Answer {
         self.status == 404 && self.code == "NoSuchKey"
     }
 
+    /// Whether the answer to a GET of one version says that there is no such version, or no such key.
+    pub fn is_missing_version(&self) -> bool {
+        self.is_missing_key() || self.status == 404 && self.code == "NoSuchVersion"
+    }
+
     /// What to do about it, when that is known, for a request that was signed for `region`.
     pub fn hint(&self, region: &str) -> Option<String> {
         let hint = match (self.status, self.code.as_str()) {
@@ -138,7 +143,10 @@ mod tests {
             [(404, "NoSuchBucket"), (404, ""), (404, "NotFound"), (403, "NoSuchKey"), (200, "NoSuchKey")]
         {
             assert!(!answer(status, code).is_missing_key(), "{status} {code}");
+            assert!(!answer(status, code).is_missing_version(), "{status} {code}");
         }
+        let no_version = answer(404, "NoSuchVersion");
+        assert!(no_version.is_missing_version() && !no_version.is_missing_key());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What S3 asks of a client, decided without a connection: where a bucket is, what an answer means, when to try again.
+//! What S3 asks of a client, decided without a connection: where a bucket is, what an answer means, when to try again,
+//! and what became of a write.
 
 mod address;
 mod answer;
@@ -8,6 +9,7 @@ mod listing;
 mod object;
 mod redact;
 mod retry;
+mod write;
 pub(crate) mod xml;
 
 pub use address::{Address, AddressError, Addressing, address};
@@ -15,6 +17,7 @@ pub use answer::Answer;
 pub use condition::Condition;
 pub use fault::Fault;
 pub use listing::{ListedObject, Listing, newest_first};
-pub use object::{check_key, etag_md5, plain_etag};
+pub use object::{check_key, etag_md5, plain_etag, version};
 pub use redact::redact;
 pub use retry::{ATTEMPTS, Retry, retry};
+pub use write::{Condition, Heeds, Put, unless_etag};

@@ -31,6 +31,12 @@ pub fn plain_etag(etag: &str) -> &str {
     etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(etag)
 }
 
+/// The version of an object from the header `x-amz-version-id`; none in a bucket that keeps no versions, where S3 leaves
+/// the header out or says `null`.
+pub fn version(header: Option<&str>) -> Option<&str> {
+    header.filter(|id| !id.is_empty() && *id != "null")
+}
+
 /// The MD5 of the object's bytes in hex, when the ETag is one.
 ///
 /// It is none for an object uploaded in parts (`<hex>-<parts>`), and none under encryption with a key of KMS or of the
@@ -94,6 +100,14 @@ mod tests {
             "\"zz1d8cd98f00b204e9800998ecf8427e\"",
         ] {
             assert_eq!(etag_md5(etag, None, false), None, "{etag}");
+        }
+    }
+
+    #[test]
+    fn only_a_bucket_that_keeps_versions_gives_one() {
+        assert_eq!(version(Some("3/L4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY")), Some("3/L4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY"));
+        for header in [None, Some("null"), Some("")] {
+            assert_eq!(version(header), None);
         }
     }
 

@@ -57,11 +57,12 @@ pub fn retry(attempt: u32, fault: &Fault, random: u64) -> Retry {
     Retry::Again { after_ms: random % (limit + 1) }
 }
 
-fn is_passing(fault: &Fault) -> bool {
+/// Whether a fault may be gone at the next try. What a server has not (501) it will not have then either.
+pub(super) fn is_passing(fault: &Fault) -> bool {
     match fault {
         Fault::Broken { .. } => true,
         Fault::Refused(answer) => {
-            matches!(answer.status, 429 | 500..=599) || PASSING_CODES.contains(&answer.code.as_str())
+            matches!(answer.status, 429 | 500 | 502..=599) || PASSING_CODES.contains(&answer.code.as_str())
         }
         Fault::Implausible { .. } | Fault::Hopeless { .. } => false,
     }
@@ -104,6 +105,7 @@ mod tests {
             (403, "RequestTimeTooSkewed"),
             (404, "NoSuchBucket"),
             (412, "PreconditionFailed"),
+            (501, "NotImplemented"),
             (400, ""),
         ] {
             assert_eq!(retry(1, &refused(status, code), 0), Retry::GiveUp, "{status} {code}");

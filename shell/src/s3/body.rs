@@ -1,8 +1,8 @@
 //! Bodies of answers: read with a limit, and checked against what the head of the answer promises.
 
-use super::Download;
+use super::{Download, Small};
 use crate::aws::http::{self, Tuning, header};
-use c2_core::s3::{Fault, etag_md5};
+use c2_core::s3::{Fault, etag_md5, version};
 use md5::{Digest, Md5};
 use ring::digest::{Context, SHA256};
 use std::fmt::Write as _;
@@ -58,6 +58,7 @@ pub(super) fn verified(
         return Err(Failed::TooLarge { limit_bytes });
     }
     let etag = http::etag(response);
+    let version = version(header(response, "x-amz-version-id")).map(str::to_owned);
     let mut md5 = promised_md5(response).map(|promised| (promised, Md5::new()));
     let mut sha256 = Context::new(&SHA256);
     let mut bytes = 0;
@@ -90,7 +91,14 @@ pub(super) fn verified(
             .into());
         }
     }
-    Ok(Download { bytes, etag, sha256: hex(sha256.finish().as_ref()) })
+    Ok(Download { bytes, etag, sha256: hex(sha256.finish().as_ref()), version })
+}
+
+/// Reads a small object, with the checks of [`verified`].
+pub(super) fn small(response: &mut Response<Body>, limit_bytes: u64, tuning: &Tuning) -> Result<Small, Failed> {
+    let mut body = Vec::new();
+    let Download { etag, version, .. } = verified(response, &mut body, limit_bytes, tuning)?;
+    Ok(Small { body, etag, version })
 }
 
 /// The promised length; none when the body is chunked, which has an end of its own.

@@ -5,14 +5,13 @@ use super::body::Failed;
 use crate::aws::http::{Tuning, fault, header};
 use crate::aws::{Aws, random};
 use c2_core::aws::{Service, is_corrected, is_skewed};
-use c2_core::s3::{ATTEMPTS, Address, AddressError, Addressing, Answer, Fault, Retry, address, retry};
+use c2_core::s3::{ATTEMPTS, Address, AddressError, Addressing, Answer, Condition, Fault, Retry, address, retry};
 use jiff::Timestamp;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
 use std::io::Read;
 use std::time::Duration;
 use ureq::http::Response;
-use ureq::typestate::WithoutBody;
-use ureq::{Agent, Body, RequestBuilder};
+use ureq::{Agent, Body};
 
 /// How long a signature holds from the machine's time on: long, as the clock of a booting machine may be slow.
 const SIGNED_FOR: Duration = Duration::from_secs(3600);
@@ -66,7 +65,7 @@ impl<'a> Bucket<'a> {
                 Retry::Again { after_ms } => (self.aws.tuning().pause)(Duration::from_millis(after_ms)),
                 Retry::GiveUp => {
                     let Address { endpoint, region, .. } = self.address.clone();
-                    let fault = fault.redacted(&self.secrets());
+                    let fault = self.redacted(&fault);
                     return Err(S3Error::Request { doing, endpoint, region, attempts: attempt, fault });
                 }
             }
@@ -74,12 +73,30 @@ impl<'a> Bucket<'a> {
         }
     }
 
-    /// Asks for an object; `None` when there is no such key.
-    pub(super) fn get_object(&self, key: &str) -> Result<Option<Response<Body>>, Failed> {
-        match self.get(key, &[]) {
-            Err(Failed::Fault(Fault::Refused(answer))) if answer.is_missing_key() => Ok(None),
-            other => other.map(Some),
+    /// Asks for an object as it is now or as it was in one version; `None` when there is no such key or version.
+    pub(super) fn get_object(&self, key: &str, version: Option<&str>) -> Result<Option<Response<Body>>, Failed> {
+        let query: Vec<_> = version.map(|version| ("versionId", version)).into_iter().collect();
+        let response = match self.get(key, &query, None) {
+            Err(Failed::Fault(Fault::Refused(answer)))
+                if answer.is_missing_key() || version.is_some() && answer.is_missing_version() =>
+            {
+                return Ok(None);
+            }
+            other => other?,
+        };
+        // A store that keeps no versions gives the object as it is now, whatever version it is asked for.
+        match (version, header(&response, "x-amz-version-id").unwrap_or("none")) {
+            (Some(asked), given) if asked != given => {
+                let why = format!("version {asked} was asked for, and version {given} came");
+                Err(Fault::Implausible { why }.into())
+            }
+            _ => Ok(Some(response)),
         }
+    }
+
+    /// Asks for an object unless it has an ETag of this header.
+    pub(super) fn get_unless(&self, key: &str, if_none_match: Option<&str>) -> Result<Response<Body>, Failed> {
+        self.get(key, &[], if_none_match)
     }
 
     /// Asks for a page of the keys that start with `prefix`.
@@ -87,21 +104,60 @@ impl<'a> Bucket<'a> {
         let mut query = vec![("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)];
         query.extend(token.map(|token| ("continuation-token", token)));
         // With an empty key the URL is the bucket's, which spares rusty-s3's own listing and the XML parser it brings.
-        self.get("", &query)
+        self.get("", &query, None)
     }
 
     pub(super) fn head_object(&self, key: &str) -> Result<Response<Body>, Failed> {
         let url = self.signing.head_object(Some(&self.credentials), key).sign_with_time(SIGNED_FOR, &self.now());
-        self.send(self.agent.head(url.as_str()))
+        self.send(&[200], || self.agent.head(url.as_str()).call())
     }
 
-    fn get(&self, key: &str, query: &[(&'static str, &str)]) -> Result<Response<Body>, Failed> {
+    /// Writes an object in one request.
+    ///
+    /// It goes over a connection of its own: one that was kept from an earlier request may be closed by the server at
+    /// the moment it is used, and then nobody could tell whether the object was written. The condition is signed, so
+    /// that nothing on the way can drop it.
+    pub(super) fn put_object(
+        &self,
+        key: &str,
+        body: &[u8],
+        content_type: &str,
+        condition: &Condition,
+    ) -> Result<Response<Body>, Failed> {
+        let condition = condition.header()?;
+        let mut action = self.signing.put_object(Some(&self.credentials), key);
+        if let Some((name, value)) = &condition {
+            action.headers_mut().insert(*name, value);
+        }
+        let url = action.sign_with_time(SIGNED_FOR, &self.now());
+        let mut request = self.agent.put(url.as_str()).content_type(content_type);
+        if let Some((name, value)) = &condition {
+            request = request.header(*name, value);
+        }
+        self.send(&[200], || request.config().max_idle_age(Duration::ZERO).build().send(body))
+    }
+
+    pub(super) fn delete_object(&self, key: &str) -> Result<Response<Body>, Failed> {
+        let url = self.signing.delete_object(Some(&self.credentials), key).sign_with_time(SIGNED_FOR, &self.now());
+        self.send(&[200, 204], || self.agent.delete(url.as_str()).call())
+    }
+
+    fn get(
+        &self,
+        key: &str,
+        query: &[(&'static str, &str)],
+        if_none_match: Option<&str>,
+    ) -> Result<Response<Body>, Failed> {
         let mut action = self.signing.get_object(Some(&self.credentials), key);
         for (name, value) in query {
             action.query_mut().insert(*name, (*value).to_owned());
         }
         let url = action.sign_with_time(SIGNED_FOR, &self.now());
-        self.send(self.agent.get(url.as_str()))
+        let mut request = self.agent.get(url.as_str());
+        if let Some(etag) = if_none_match {
+            request = request.header("if-none-match", etag);
+        }
+        self.send(&[200], || request.call())
     }
 
     fn now(&self) -> Timestamp {
@@ -110,12 +166,16 @@ impl<'a> Bucket<'a> {
         Timestamp::from_second(now_s).unwrap_or_default()
     }
 
-    /// Sends a request; any answer but a plain success is a fault.
-    fn send(&self, request: RequestBuilder<WithoutBody>) -> Result<Response<Body>, Failed> {
+    /// Sends a request; any answer but one of these successes is a fault.
+    fn send(
+        &self,
+        successes: &[u16],
+        call: impl FnOnce() -> Result<Response<Body>, ureq::Error>,
+    ) -> Result<Response<Body>, Failed> {
         let sent_s = (self.aws.tuning().now_s)();
-        let mut response = request.call().map_err(|error| fault(error, self.aws.tuning()))?;
+        let mut response = call().map_err(|error| fault(error, self.aws.tuning()))?;
         self.aws.hear(sent_s, &response);
-        if response.status() == 200 {
+        if successes.contains(&response.status().as_u16()) {
             return Ok(response);
         }
         // A longer one is cut off and then counts as none.
@@ -134,6 +194,11 @@ impl<'a> Bucket<'a> {
 
     pub(super) fn tuning(&self) -> &Tuning {
         self.aws.tuning()
+    }
+
+    /// The fault with everything secret taken out.
+    pub(super) fn redacted(&self, fault: &Fault) -> Fault {
+        fault.clone().redacted(&self.secrets())
     }
 
     fn secrets(&self) -> [&str; 3] {

@@ -3,6 +3,7 @@
 mod body;
 mod bucket;
 mod error;
+mod write;
 
 pub use crate::aws::Tuning;
 pub use error::S3Error;
@@ -10,7 +11,7 @@ pub use error::S3Error;
 use crate::aws::{Aws, http};
 use body::Failed;
 use bucket::Bucket;
-use c2_core::s3::{Fault, ListedObject, Listing, check_key};
+use c2_core::s3::{Fault, ListedObject, Listing, check_key, unless_etag};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Seek};
@@ -41,6 +42,8 @@ pub struct Download {
     pub etag: String,
     /// The SHA-256 of its bytes in lower-case hex.
     pub sha256: String,
+    /// Its version, in a bucket that keeps them.
+    pub version: Option<String>,
 }
 
 /// A small object in memory.
@@ -50,6 +53,19 @@ pub struct Small {
     pub body: Vec<u8>,
     /// Its ETag without quotes; empty when the server gave none.
     pub etag: String,
+    /// Its version, in a bucket that keeps them.
+    pub version: Option<String>,
+}
+
+/// A small object as it is now, beside what was known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// It is the one that is known.
+    Unchanged,
+    /// There is no such key.
+    Missing,
+    /// It is another one.
+    Is(Small),
 }
 
 impl S3 {
@@ -89,17 +105,24 @@ impl S3 {
         }
     }
 
-    /// Writes the object at `key` to `file`, in place of what is in it; `None` when there is no such key.
+    /// Writes the object at `key`, as it is now or as it was in `version`, to `file`, in place of what is in it; `None`
+    /// when there is no such key or version.
     ///
     /// Memory stays flat. The length is checked, and the MD5 where the ETag is one; a download that breaks or does not
     /// match begins again. After an error the file holds nothing that may be used. The file is not synced.
     ///
     /// # Errors
     /// When the object cannot be had whole, or the file not be written.
-    pub fn get_to_file(&self, bucket: &str, key: &str, file: &mut File) -> Result<Option<Download>, S3Error> {
+    pub fn get_to_file(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        file: &mut File,
+    ) -> Result<Option<Download>, S3Error> {
         let target = self.bucket_for(bucket, key)?;
         target.attempts(&cannot_fetch(bucket, key), || {
-            let Some(mut response) = target.get_object(key)? else { return Ok(None) };
+            let Some(mut response) = target.get_object(key, version)? else { return Ok(None) };
             empty(file).map_err(Failed::Write)?;
             body::verified(&mut response, file, u64::MAX, target.tuning()).map(Some)
         })
@@ -112,10 +135,32 @@ impl S3 {
     pub fn get_small(&self, bucket: &str, key: &str, limit_bytes: u64) -> Result<Option<Small>, S3Error> {
         let target = self.bucket_for(bucket, key)?;
         target.attempts(&cannot_fetch(bucket, key), || {
-            let Some(mut response) = target.get_object(key)? else { return Ok(None) };
-            let mut body = Vec::new();
-            let Download { etag, .. } = body::verified(&mut response, &mut body, limit_bytes, target.tuning())?;
-            Ok(Some(Small { body, etag }))
+            let Some(mut response) = target.get_object(key, None)? else { return Ok(None) };
+            body::small(&mut response, limit_bytes, target.tuning()).map(Some)
+        })
+    }
+
+    /// Fetches the object at `key` into memory unless it is still the one that had the ETag `known`, without quotes. It
+    /// is checked as a download is. An empty `known` matches nothing.
+    ///
+    /// # Errors
+    /// When the object cannot be had whole, or is longer than `limit_bytes`.
+    pub fn get_if_changed(
+        &self,
+        bucket: &str,
+        key: &str,
+        known: Option<&str>,
+        limit_bytes: u64,
+    ) -> Result<Changed, S3Error> {
+        let target = self.bucket_for(bucket, key)?;
+        let if_none_match = known.and_then(unless_etag);
+        target.attempts(&cannot_fetch(bucket, key), || match target.get_unless(key, if_none_match.as_deref()) {
+            Ok(mut response) => body::small(&mut response, limit_bytes, target.tuning()).map(Changed::Is),
+            Err(Failed::Fault(Fault::Refused(answer))) if answer.is_missing_key() => Ok(Changed::Missing),
+            Err(Failed::Fault(Fault::Refused(answer))) if answer.status == 304 && if_none_match.is_some() => {
+                Ok(Changed::Unchanged)
+            }
+            Err(failed) => Err(failed),
         })
     }
 

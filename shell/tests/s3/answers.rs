@@ -21,7 +21,7 @@ fn refusal(answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static) ->
 #[test]
 fn a_small_object_comes_with_its_etag_up_to_its_limit() {
     let server = Server::new(|_, _| Reply::new(200, &[("etag", "\"abc\"")], "12345"));
-    assert_eq!(small(&server, 5), Ok(Some(Small { body: b"12345".into(), etag: "abc".into() })));
+    assert_eq!(small(&server, 5), Ok(Some(Small { body: b"12345".into(), etag: "abc".into(), version: None })));
     let error = small(&server, 4).unwrap_err();
     assert_eq!(error, "cannot fetch s3://bucket/k: it is longer than the 4 bytes that are allowed here");
     let chunked = Server::new(|_, _| Reply::raw(200, &[("transfer-encoding", "chunked")], "5\r\n12345\r\n0\r\n\r\n"));

@@ -31,7 +31,7 @@ fn bytes_of(file: &mut File) -> Vec<u8> {
 
 fn fetch(client: &Client) -> (Result<Option<Download>, S3Error>, Vec<u8>) {
     let mut file = file();
-    let fetched = client.s3.get_to_file("bucket", "a b/r.zip", &mut file);
+    let fetched = client.s3.get_to_file("bucket", "a b/r.zip", None, &mut file);
     (fetched, bytes_of(&mut file))
 }
 
@@ -67,7 +67,7 @@ fn a_whole_object_replaces_what_the_file_held() {
     let server = Server::scripted(vec![good()]);
     let client = Client::new(&server.url());
     let (fetched, bytes) = fetch(&client);
-    let expected = Download { bytes: BODY.len() as u64, etag: MD5.into(), sha256: SHA256.into() };
+    let expected = Download { bytes: BODY.len() as u64, etag: MD5.into(), sha256: SHA256.into(), version: None };
     assert_eq!((fetched.unwrap(), bytes), (Some(expected), BODY.to_vec()));
     let request = &server.requests()[0];
     assert_eq!((request.method.as_str(), request.path()), ("GET", "/bucket/a%20b/r.zip"));
@@ -174,7 +174,7 @@ fn a_file_that_cannot_be_written_is_an_error_at_once() {
     let server = Server::new(|_, _| good());
     let client = Client::new(&server.url());
     let mut file = File::open("/dev/null").unwrap();
-    let error = client.s3.get_to_file("bucket", "k", &mut file).unwrap_err();
+    let error = client.s3.get_to_file("bucket", "k", None, &mut file).unwrap_err();
     assert!(text(&error).starts_with("cannot fetch s3://bucket/k: what came cannot be written: "), "{error}");
     assert_eq!(server.requests().len(), 1);
 }

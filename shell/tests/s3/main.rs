@@ -3,9 +3,13 @@
 
 mod answers;
 mod download;
+#[path = "../support/faulty_s3.rs"]
+mod faulty_s3;
 mod listing;
+mod states;
 #[path = "../support/mod.rs"]
 mod support;
+mod writes;
 
 use c2_shell::s3::{S3, S3Error, Tuning};
 use std::collections::BTreeMap;
