@@ -176,7 +176,7 @@ fn foreground(world: &World) -> Option<String> {
 /// Exit code, standard output, and the last lines of standard error.
 fn expected(machine: &Machine, end: &End) -> (i32, String, Vec<String>) {
     match end {
-        End::Reported(Report { output, notes, failed, hint }) => {
+        End::Reported(Report { output, notes, failed, hint, .. }) => {
             let stdout = match output {
                 Output::Text(text) => text.clone(),
                 Output::File(path) => machine.text(path).unwrap_or_default(),

@@ -20,6 +20,7 @@ use crate::{
     host::Machine,
     proxy, ready,
     s3::{S3, S3Error},
+    shared,
 };
 
 /// The most fetches at one time.
@@ -38,10 +39,19 @@ impl Machine {
 
     fn answer_one(&mut self, query: &Query) -> Result<Answer, Failure> {
         Ok(match query {
-            Query::Now => {
+            Query::HostName => Answer::Text(Some(rustix::system::uname().nodename().to_string_lossy().into_owned())),
+            Query::InstanceId => Answer::Text(Some(self.s3.aws().instance_id().map_err(|failure| {
+                Failure::world("find the id of this instance, which is its label as a slave", failure.to_string())
+            })?)),
+            Query::Address(interface) => Answer::Text(shared::address(interface)?),
+            Query::ServiceTime => Answer::Number(self.s3.aws().now_s()),
+            Query::Shared(at) => self.shared(at)?,
+            Query::Heeds { probe, absent } => self.heeds(probe, *absent)?,
+            Query::Pin(at, limits) => Answer::Pin(self.pin(at, *limits)?),
+            Query::Now | Query::Began => {
                 Answer::Number(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()))
             }
-            Query::Nonce => Answer::Number(random()?),
+            Query::Nonce | Query::RunId => Answer::Number(random()?),
             Query::Environment(name) => Answer::Text(self.environment.get(name).cloned()),
             Query::ExecutableFolder => {
                 let path = std::env::current_exe().and_then(fs::canonicalize);
@@ -119,7 +129,7 @@ fn remote(s3: &S3, at: &Location) -> Answer {
     crate::resolve::prepare();
     let doing = format!("fetch {at}");
     let bytes = match at {
-        Location::File(_) => Ok(None),
+        Location::File(_) | Location::Version { .. } => Ok(None),
         Location::Object { bucket, key } => s3
             .get_small(bucket, key, SMALL_BYTES)
             .map(|found| found.map(|small| small.body))

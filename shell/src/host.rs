@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use c2_core::{
     archive::Limits,
-    seam::{Answer, Effect, Failure, Host, Location, Message, Query, Signal},
+    config::Pin,
+    seam::{Answer, Effect, Failure, Host, Location, Message, Query, Shared, Signal},
 };
 
 use crate::{
@@ -27,6 +28,12 @@ pub(crate) struct Machine {
     pub(crate) spool: String,
     /// The archives of this run, each fetched and judged once.
     pub(crate) archives: BTreeMap<(Location, Limits), Archive>,
+    /// What tells the archives of this run, where that was found when they were fetched.
+    pub(crate) pins: BTreeMap<Location, Pin>,
+    /// Whether archives are kept in memory: nothing on this machine is touched.
+    pub(crate) in_memory: bool,
+    /// The shared objects as they were fetched last.
+    pub(crate) fetched: BTreeMap<Location, Shared>,
     /// The start command of this run that is still running.
     pub(crate) attended: Option<Spawned>,
     /// How long another run's lock is waited for.
@@ -43,6 +50,12 @@ impl Machine {
     pub(crate) fn setting(&self) -> Setting<'_> {
         let held = self.held.as_ref().map(|(path, _)| (lock::HELD, lock::own_mark(path)));
         Setting { log: &self.log, held }
+    }
+
+    /// The archives of a round are not those of the next.
+    pub(crate) fn forget_archives(&mut self) {
+        self.archives.clear();
+        self.pins.clear();
     }
 
     /// The end of this run: a start command that is still running goes on by itself.

@@ -14,9 +14,11 @@ mod perform;
 mod process;
 mod proxy;
 mod ready;
+mod repeat;
 pub mod resolve;
 mod run;
 pub mod s3;
+mod shared;
 mod signals;
 mod store;
 

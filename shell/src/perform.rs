@@ -64,6 +64,8 @@ impl Machine {
             Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode } => {
                 write(Path::new(path), bytes.reveal(), *mode, *keep_mode, *folder_mode).map_err(failed)
             }
+            Effect::Put { at, bytes, condition } => self.put(at, bytes.reveal(), condition),
+            Effect::Delete(at) => self.delete(at),
             Effect::Intend { path, intent } => {
                 write(Path::new(path), intent.to_text().as_bytes(), 0o600, false, 0o700).map_err(failed)
             }

@@ -8,13 +8,11 @@ use std::{
 
 use c2_core::{
     commands::{Options, Request, load_config},
-    seam::{Command, End, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
+    config::ToolConfig,
+    seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
-use crate::{host::Machine, log::Log, output::tell, s3::S3, signals::Signals};
-
-/// The exit code of an operation that failed.
-const FAILED: u8 = 1;
+use crate::{host::Machine, log::Log, output::tell, repeat::repeat, s3::S3, signals::Signals};
 
 /// Runs a request on this machine. The answer is the exit code.
 pub fn run(request: &Request, options: &Options) -> u8 {
@@ -23,7 +21,10 @@ pub fn run(request: &Request, options: &Options) -> u8 {
         Err(error) => return failed(&format!("take over the signals: {error}"), None),
     };
     if let Some(command) = request.without_config() {
-        return finish(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
+        return told(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
+    }
+    if let (Request::SlaveUpdate { repeat_s: Some(period_s), .. }, false) = (request, options.dry_run) {
+        return repeat(&mut machine, options, period_s.get());
     }
     let config = match settle(&mut machine, &mut Facts::default(), load_config) {
         Ok(parsed) => {
@@ -32,24 +33,32 @@ pub fn run(request: &Request, options: &Options) -> u8 {
         }
         Err(refusal) => return refused(&refusal),
     };
-    machine.spool = format!("{}/.c2", config.deploys_dir);
-    let log_file = config.log_file.to_string();
-    let command = match request.command(config) {
+    let command = match request.command(config.clone(), options) {
         Ok(command) => command,
         Err(refusal) => return refused(&refusal),
     };
+    prepare(&mut machine, &config, (!options.dry_run).then_some(&*command));
     if options.dry_run {
         return dry_run(&*command, &mut machine);
-    }
-    let changes = command.lock().is_some();
-    if changes && let Err(error) = machine.log.open(&log_file) {
-        tell(&format!("c2: warning: open the log {log_file}: {error}"));
     }
     let words: Vec<String> = std::env::args().skip(1).collect();
     machine.log.write(0, &format!("c2 {}", words.join(" ")));
     let end = drive(&*command, &mut machine, &mut Facts::default());
     machine.end();
-    finish(end, &machine, true)
+    told(end, &machine, true)
+}
+
+/// Readies a machine for a command; one that is logged has the log opened anew.
+pub(crate) fn prepare(machine: &mut Machine, config: &ToolConfig, command: Option<&dyn Command>) {
+    machine.spool = format!("{}/.c2", config.deploys_dir);
+    // What changes only what is shared touches nothing here but the log.
+    machine.in_memory = command.is_some_and(|command| command.is_logged() && command.lock().is_none());
+    let log_file = &config.log_file;
+    if command.is_some_and(Command::is_logged)
+        && let Err(error) = machine.log.open(log_file.as_str())
+    {
+        tell(&format!("c2: warning: open the log {log_file}: {error}"));
+    }
 }
 
 fn machine(options: &Options) -> io::Result<Machine> {
@@ -64,6 +73,9 @@ fn machine(options: &Options) -> io::Result<Machine> {
         signals: Signals::install()?,
         spool: String::new(),
         archives: BTreeMap::new(),
+        pins: BTreeMap::new(),
+        in_memory: false,
+        fetched: BTreeMap::new(),
         attended: None,
         lock_wait_s: options.lock_wait_s,
         held: None,
@@ -80,7 +92,10 @@ fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
     print(&text);
     match end {
         End::Refused(refusal) => refused(&refusal),
-        End::Reported(Report { failed: Some(what), hint, .. }) => failed(&what, hint.as_deref()),
+        End::Reported(Report { failed: Some(what), hint, code, .. }) => {
+            failed(&what, hint.as_deref());
+            code
+        }
         End::Reported(report) => {
             report.notes.iter().for_each(|note| tell(&format!("supposed: {note}")));
             tell("dry run: nothing was changed");
@@ -96,7 +111,7 @@ fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
 }
 
 /// Prints how a run ended. The answer is the exit code.
-fn finish(end: End, machine: &Machine, logged: bool) -> u8 {
+pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
     let note = |text: &str| {
         if logged {
             machine.log.write(0, text)
@@ -115,7 +130,8 @@ fn finish(end: End, machine: &Machine, logged: bool) -> u8 {
             match (&report.failed, printed) {
                 (Some(what), _) => {
                     note(&format!("failed: {what}"));
-                    failed(what, report.hint.as_deref())
+                    failed(what, report.hint.as_deref());
+                    report.code
                 }
                 (None, printed) => printed,
             }

@@ -9,8 +9,11 @@ use std::{
 
 use c2_core::{
     archive::Limits,
+    config::{FromText, Pin, Sha256},
     seam::{Failure, Listed, Location},
 };
+
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::{answer::s3_failure, archive::Archive, files, host::Machine};
 
@@ -43,7 +46,7 @@ impl Machine {
     /// A folder's archive is read where it lies: the open file stays the same whatever is renamed over it, and what
     /// is written into it is found out by the checksums. An object goes into a file without a name, which is gone
     /// with this process.
-    fn open(&self, at: &Location) -> Result<Option<File>, Failure> {
+    fn open(&mut self, at: &Location) -> Result<Option<File>, Failure> {
         let failed = |error: io::Error| Failure::world(format!("read the archive {at}"), error.to_string());
         match at {
             Location::File(path) => match fs::metadata(path) {
@@ -52,19 +55,51 @@ impl Machine {
                 Ok(metadata) if !metadata.is_file() => Err(failed(io::Error::other("it is no regular file"))),
                 _ => File::open(path).map(Some).map_err(failed),
             },
-            Location::Object { bucket, key } => {
-                let spool = Path::new(&self.spool);
-                let opened = files::make_folders(spool, 0o700).and_then(|()| tempfile::tempfile_in(spool));
-                let mut file = opened.map_err(|error| {
-                    Failure::world(format!("make room for {at} in {}", self.spool), error.to_string())
-                })?;
-                crate::resolve::prepare();
-                let fetched = self.s3.get_to_file(bucket, key, None, &mut file);
-                let fetched = fetched.map_err(|error| s3_failure(&format!("fetch {at}"), &error))?;
-                Ok(fetched.map(|_| file))
-            }
+            Location::Object { bucket, key } => self.download(at, bucket, key, None),
+            Location::Version { bucket, key, version } => self.download(at, bucket, key, Some(version)),
             Location::Secret(_) => Ok(None),
         }
+    }
+
+    fn download(
+        &mut self,
+        at: &Location,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<Option<File>, Failure> {
+        let spool = Path::new(&self.spool);
+        let opened = match self.in_memory {
+            true => memfd_create("release", MemfdFlags::CLOEXEC).map(File::from).map_err(io::Error::from),
+            false => files::make_folders(spool, 0o700).and_then(|()| tempfile::tempfile_in(spool)),
+        };
+        let mut file = opened
+            .map_err(|error| Failure::world(format!("make room for {at} in {}", self.spool), error.to_string()))?;
+        crate::resolve::prepare();
+        let fetched = self.s3.get_to_file(bucket, key, version, &mut file);
+        let fetched = fetched.map_err(|error| s3_failure(&format!("fetch {at}"), &error))?;
+        Ok(fetched.map(|download| {
+            if let Ok(sha256) = Sha256::from_text(&download.sha256) {
+                let pin = Pin { sha256, size: Some(download.bytes), version: download.version };
+                self.pins.insert(at.clone(), pin);
+            }
+            file
+        }))
+    }
+
+    /// The bytes of an archive that was fetched before.
+    pub(crate) fn pin(&mut self, at: &Location, limits: Limits) -> Result<Pin, Failure> {
+        if let Some(pin) = self.pins.get(at) {
+            return Ok(pin.clone());
+        }
+        let (size, sha256) = self
+            .spooled(at, limits)?
+            .sha256()
+            .map_err(|error| Failure::world(format!("hash the archive {at}"), error.to_string()))?;
+        let sha256 = Sha256::from_text(&sha256).map_err(|why| Failure::world(format!("hash {at}"), why.to_string()))?;
+        let pin = Pin { sha256, size: Some(size), version: None };
+        self.pins.insert(at.clone(), pin.clone());
+        Ok(pin)
     }
 
     /// What a store holds.
@@ -89,7 +124,7 @@ impl Machine {
                     .map(|object| Listed { name: below(&object.key), modified: object.last_modified })
                     .collect())
             }
-            Location::Secret(_) => Ok(vec![]),
+            Location::Version { .. } | Location::Secret(_) => Ok(vec![]),
         }
     }
 }

@@ -14,6 +14,8 @@ use argh::FromArgs;
 use c2_core::{
     commands::{Options, Request},
     completion::{Complete, Shell, script},
+    config::Hundredths,
+    fleet::RolloutVerb,
     help::{self, CALLBACK_OPTIONS, COMMANDS, CommandHelp, HELP_OPTION, OptionHelp, TOP_OPTIONS},
     nearest, nginx,
 };
@@ -138,16 +140,18 @@ fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
         }
         "start" => {
             let args: shapes::Start = parse(at, normal)?;
-            let request = Request::Start { release: args.release, as_deploy: args.as_deploy, force: args.force };
-            change(request, args.dry_run, args.lock_wait)
+            let (release, as_deploy, sha256) = (args.release, args.as_deploy, args.sha256);
+            let request = Request::Start { release, as_deploy, force: args.force, sha256 };
+            shared(change(request, args.dry_run, args.lock_wait), args.rollout, args.allow_unsafe_store)
         }
         "stop" => {
             let args: shapes::Stop = parse(at, normal)?;
-            change(Request::Stop { deploy: args.deploy, force: args.force }, args.dry_run, args.lock_wait)
+            let request = Request::Stop { deploy: args.deploy, force: args.force };
+            shared(change(request, args.dry_run, args.lock_wait), args.rollout, args.allow_unsafe_store)
         }
         "status" => {
             let args: shapes::Status = parse(at, normal)?;
-            run(Request::Status { show_slaves: args.show_slaves, json: args.json_output })
+            run(Request::Status { show_slaves: args.show_slaves, json: args.json_output, table: args.table })
         }
         _ => of_proxy_command(command, normal)?,
     })
@@ -159,16 +163,18 @@ fn of_proxy_command(command: &'static CommandHelp, normal: &[&str]) -> Result<In
     Ok(match command.name {
         "connect" => {
             let args: shapes::Connect = parse(at, normal)?;
-            change(Request::Connect { endpoint: args.endpoint, deploy: args.deploy }, args.dry_run, args.lock_wait)
+            let request = Request::Connect { endpoint: args.endpoint, deploy: args.deploy };
+            shared(change(request, args.dry_run, args.lock_wait), args.rollout, args.allow_unsafe_store)
         }
         "disconnect" => {
             let args: shapes::Disconnect = parse(at, normal)?;
-            change(Request::Disconnect { endpoint: args.endpoint }, args.dry_run, args.lock_wait)
+            let request = Request::Disconnect { endpoint: args.endpoint };
+            shared(change(request, args.dry_run, args.lock_wait), args.rollout, args.allow_unsafe_store)
         }
         "split" => {
             let args: shapes::Split = parse(at, normal)?;
             let request = Request::Split { endpoint: args.endpoint, deploy: args.deploy, percent: args.percent };
-            change(request, args.dry_run, args.lock_wait)
+            shared(change(request, args.dry_run, args.lock_wait), args.rollout, args.allow_unsafe_store)
         }
         "maintenance" => {
             let args: shapes::Maintenance = parse(at, normal)?;
@@ -178,7 +184,7 @@ fn of_proxy_command(command: &'static CommandHelp, normal: &[&str]) -> Result<In
                 true if message.is_none() => Request::EndMaintenance { endpoint },
                 true => return Err(wrong("--message and --off exclude each other", at)),
             };
-            change(request, args.dry_run, args.lock_wait)
+            shared(change(request, args.dry_run, args.lock_wait), args.rollout, args.allow_unsafe_store)
         }
         "restart-frontend-proxy" => {
             let args: shapes::Change = parse(at, normal)?;
@@ -188,15 +194,50 @@ fn of_proxy_command(command: &'static CommandHelp, normal: &[&str]) -> Result<In
             let args: shapes::Change = parse(at, normal)?;
             change(Request::ShutdownProxy, args.dry_run, args.lock_wait)
         }
+        "slave-update" => {
+            let args: shapes::SlaveUpdate = parse(at, normal)?;
+            change(Request::SlaveUpdate { repeat_s: args.repeat, kept: None }, args.dry_run, args.lock_wait)
+        }
+        "slave-flush" => {
+            let args: shapes::SlaveFlush = parse(at, normal)?;
+            change(Request::SlaveFlush, args.dry_run, None)
+        }
+        "rollout" => of_rollout(command, normal)?,
         _ => not_yet(command, normal)?,
     })
+}
+
+fn of_rollout(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
+    let at = Some(command);
+    let args: shapes::Rollout = parse(at, normal)?;
+    let request = match (args.verb.as_str(), args.percent, args.stages) {
+        ("status", None, None) => Request::RolloutStatus,
+        ("advance", Some(percent), None) => Request::RolloutChange(RolloutVerb::Advance(percent)),
+        ("advance", None, _) => return Err(wrong("advance takes the new share: rollout advance PERCENT", at)),
+        ("finish", None, None) => Request::RolloutChange(RolloutVerb::Finish),
+        ("abort", None, None) => Request::RolloutChange(RolloutVerb::Abort),
+        ("run", None, Some(stages)) => Request::RolloutRun {
+            stages,
+            bake_s: args.bake.unwrap_or(0),
+            max_failures: args.max_failures.unwrap_or(0),
+            timeout_s: args.stage_timeout.unwrap_or(600),
+        },
+        ("run", None, None) => return Err(wrong("run takes the shares, one after the other: --stages 10,50,100", at)),
+        ("status" | "finish" | "abort" | "run" | "advance", _, _) => {
+            return Err(wrong(&format!("{} does not take all of these", args.verb), at));
+        }
+        (verb, ..) => {
+            let near = did_you_mean(verb, ["status", "advance", "finish", "abort", "run"].into_iter());
+            return Err(wrong(&format!("a rollout has no {verb:?}{near}"), at));
+        }
+    };
+    Ok(shared(change(request, args.dry_run, None), None, args.allow_unsafe_store))
 }
 
 /// The commands that cannot be carried out yet: their words and options are checked all the same.
 fn not_yet(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
     let at = Some(command);
     match command.name {
-        "slave-update" => parse(at, normal).map(|_: shapes::SlaveUpdate| ())?,
         "aws-docker-login-cmd" => parse(at, normal).map(|_: shapes::AwsDockerLoginCmd| ())?,
         _ => parse(at, normal).map(|shapes::Nothing {}| ())?,
     }
@@ -209,7 +250,17 @@ fn run(request: Request) -> Invocation {
 
 fn change(request: Request, dry_run: bool, lock_wait: Option<u32>) -> Invocation {
     let lock_wait_s = lock_wait.unwrap_or(Options::DEFAULT.lock_wait_s);
-    Invocation::Run { request, options: Options { dry_run, lock_wait_s } }
+    Invocation::Run { request, options: Options { dry_run, lock_wait_s, ..Options::DEFAULT } }
+}
+
+/// The same, with the options of what changes a shared state.
+fn shared(invocation: Invocation, rollout: Option<Hundredths>, unsafe_store: bool) -> Invocation {
+    match invocation {
+        Invocation::Run { request, options } => {
+            Invocation::Run { request, options: Options { rollout, unsafe_store, ..options } }
+        }
+        other => other,
+    }
 }
 
 fn version() -> String {

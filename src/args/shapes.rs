@@ -1,7 +1,7 @@
 //! The arguments of each command as argh reads them: behind the pass, and named as the table of commands names them.
 
 use argh::FromArgs;
-use c2_core::config::Percent;
+use c2_core::config::{Hundredths, Percent, Positive};
 
 /// The options of c2 itself.
 #[derive(FromArgs)]
@@ -84,6 +84,12 @@ pub(super) struct Start {
     pub(super) as_deploy: Option<String>,
     #[argh(switch)]
     pub(super) force: bool,
+    #[argh(option)]
+    pub(super) sha256: Option<String>,
+    #[argh(option, from_str_fn(hundredths))]
+    pub(super) rollout: Option<Hundredths>,
+    #[argh(switch)]
+    pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
     #[argh(option)]
@@ -96,6 +102,10 @@ pub(super) struct Stop {
     pub(super) deploy: String,
     #[argh(switch)]
     pub(super) force: bool,
+    #[argh(option, from_str_fn(hundredths))]
+    pub(super) rollout: Option<Hundredths>,
+    #[argh(switch)]
+    pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
     #[argh(option)]
@@ -108,6 +118,8 @@ pub(super) struct Status {
     pub(super) show_slaves: bool,
     #[argh(switch)]
     pub(super) json_output: bool,
+    #[argh(switch)]
+    pub(super) table: bool,
 }
 
 #[derive(FromArgs)]
@@ -116,6 +128,10 @@ pub(super) struct Connect {
     pub(super) endpoint: String,
     #[argh(positional, arg_name = "<deploy>")]
     pub(super) deploy: String,
+    #[argh(option, from_str_fn(hundredths))]
+    pub(super) rollout: Option<Hundredths>,
+    #[argh(switch)]
+    pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
     #[argh(option)]
@@ -126,6 +142,10 @@ pub(super) struct Connect {
 pub(super) struct Disconnect {
     #[argh(positional, arg_name = "<endpoint>")]
     pub(super) endpoint: String,
+    #[argh(option, from_str_fn(hundredths))]
+    pub(super) rollout: Option<Hundredths>,
+    #[argh(switch)]
+    pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
     #[argh(option)]
@@ -140,6 +160,10 @@ pub(super) struct Split {
     pub(super) deploy: String,
     #[argh(option, from_str_fn(percent))]
     pub(super) percent: Percent,
+    #[argh(option, from_str_fn(hundredths))]
+    pub(super) rollout: Option<Hundredths>,
+    #[argh(switch)]
+    pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
     #[argh(option)]
@@ -159,6 +183,10 @@ pub(super) struct Maintenance {
     pub(super) message: Option<String>,
     #[argh(switch)]
     pub(super) off: bool,
+    #[argh(option, from_str_fn(hundredths))]
+    pub(super) rollout: Option<Hundredths>,
+    #[argh(switch)]
+    pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
     #[argh(option)]
@@ -176,8 +204,54 @@ pub(super) struct Change {
 
 #[derive(FromArgs)]
 pub(super) struct SlaveUpdate {
-    #[argh(option, long = "repeat")]
-    _repeat: Option<u32>,
+    #[argh(option, from_str_fn(seconds))]
+    pub(super) repeat: Option<Positive>,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option)]
+    pub(super) lock_wait: Option<u32>,
+}
+
+#[derive(FromArgs)]
+pub(super) struct SlaveFlush {
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(FromArgs)]
+pub(super) struct Rollout {
+    #[argh(positional, arg_name = "<verb>")]
+    pub(super) verb: String,
+    #[argh(positional, arg_name = "<percent>", from_str_fn(hundredths))]
+    pub(super) percent: Option<Hundredths>,
+    #[argh(option, from_str_fn(stages))]
+    pub(super) stages: Option<Vec<Hundredths>>,
+    #[argh(option)]
+    pub(super) bake: Option<u32>,
+    #[argh(option)]
+    pub(super) max_failures: Option<u32>,
+    #[argh(option)]
+    pub(super) stage_timeout: Option<u32>,
+    #[argh(switch)]
+    pub(super) allow_unsafe_store: bool,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+}
+
+fn hundredths(text: &str) -> Result<Hundredths, String> {
+    let number = text.parse().ok().and_then(Hundredths::new);
+    number.ok_or_else(|| "it is no whole number from 1 to 100".to_string())
+}
+
+fn stages(text: &str) -> Result<Vec<Hundredths>, String> {
+    let stages = text.split(',').map(|stage| hundredths(stage.trim())).collect::<Result<Vec<_>, _>>()?;
+    let grow = stages.windows(2).all(|pair| pair[0] < pair[1]);
+    if grow { Ok(stages) } else { Err("each stage must be larger than the one before".to_string()) }
+}
+
+fn seconds(text: &str) -> Result<Positive, String> {
+    let number = text.parse().ok().and_then(Positive::new);
+    number.ok_or_else(|| "it is no whole number of seconds, 1 or more".to_string())
 }
 
 #[derive(FromArgs)]

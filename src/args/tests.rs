@@ -2,7 +2,7 @@
 
 use std::os::unix::ffi::OsStringExt;
 
-use c2_core::config::Percent;
+use c2_core::config::{Percent, Positive};
 
 use super::*;
 
@@ -32,11 +32,11 @@ fn check_wrong(line: &str, message: &str) {
 }
 
 fn start(release: &str, as_deploy: Option<&str>, force: bool) -> Request {
-    Request::Start { release: release.into(), as_deploy: as_deploy.map(Into::into), force }
+    Request::Start { release: release.into(), as_deploy: as_deploy.map(Into::into), force, sha256: None }
 }
 
 fn with(request: Request, dry_run: bool, lock_wait_s: u32) -> Invocation {
-    Invocation::Run { request, options: Options { dry_run, lock_wait_s } }
+    Invocation::Run { request, options: Options { dry_run, lock_wait_s, ..Options::DEFAULT } }
 }
 
 #[test]
@@ -53,8 +53,8 @@ fn every_command_is_what_its_words_say() {
     check("start a --force", run(start("a", None, true)));
     check("stop a", run(Request::Stop { deploy: a(), force: false }));
     check("stop --force a", run(Request::Stop { deploy: a(), force: true }));
-    check("status", run(Request::Status { show_slaves: false, json: false }));
-    check("status --json-output --show-slaves", run(Request::Status { show_slaves: true, json: true }));
+    check("status", run(Request::Status { show_slaves: false, json: false, table: false }));
+    check("status --json-output --show-slaves", run(Request::Status { show_slaves: true, json: true, table: false }));
     check("connect a b", run(Request::Connect { endpoint: a(), deploy: b() }));
     check("disconnect a", run(Request::Disconnect { endpoint: a() }));
     let split = |percent| Request::Split { endpoint: a(), deploy: b(), percent: Percent::new(percent).unwrap() };
@@ -70,10 +70,6 @@ fn every_command_is_what_its_words_say() {
     check("demo", Invocation::Demo { folder: None });
     check("demo a", Invocation::Demo { folder: Some(a()) });
     for line in [
-        "slave-update",
-        "slave-update --repeat 5",
-        "slave-update --repeat=5",
-        "slave-flush",
         "generate-ssl-certificate",
         "le-get-certs",
         "le-auth-hook",
@@ -84,6 +80,47 @@ fn every_command_is_what_its_words_say() {
         let command = line.split(' ').next().unwrap_or_default().into();
         check(line, run(Request::NotYet { command }));
     }
+}
+
+#[test]
+fn the_commands_of_a_fleet_are_what_their_words_say() {
+    let follow = |repeat| run(Request::SlaveUpdate { repeat_s: Positive::new(repeat), kept: None });
+    check("slave-update", follow(0));
+    check("slave-update --repeat=5", follow(5));
+    check("slave-flush", run(Request::SlaveFlush));
+    let share = |percent| Hundredths::new(percent).unwrap();
+    check("rollout status", run(Request::RolloutStatus));
+    check("rollout advance 50", run(Request::RolloutChange(RolloutVerb::Advance(share(50)))));
+    check("rollout finish", run(Request::RolloutChange(RolloutVerb::Finish)));
+    check("rollout abort", run(Request::RolloutChange(RolloutVerb::Abort)));
+    let stages = vec![share(10), share(100)];
+    let drive = |bake_s, max_failures, timeout_s| Request::RolloutRun {
+        stages: stages.clone(),
+        bake_s,
+        max_failures,
+        timeout_s,
+    };
+    check("rollout run --stages 10,100", run(drive(0, 0, 600)));
+    check("rollout run --stages 10,100 --bake 5 --max-failures 2 --stage-timeout 9", run(drive(5, 2, 9)));
+    for line in [
+        "rollout",
+        "rollout status 5",
+        "rollout advance",
+        "rollout advance 0",
+        "rollout advance 101",
+        "rollout finish --stages 5",
+        "rollout run",
+        "rollout run --stages 50,10",
+        "rollout run --stages 0",
+        "rollout halt",
+        "slave-update --repeat 0",
+        "start r.zip --rollout 0",
+    ] {
+        assert!(of(&line.split(' ').collect::<Vec<_>>()).is_err(), "{line}");
+    }
+    let shared = Options { rollout: Some(share(10)), unsafe_store: true, ..Options::DEFAULT };
+    let request = Request::Disconnect { endpoint: "main".into() };
+    check("disconnect main --rollout 10 --allow-unsafe-store", Invocation::Run { request, options: shared });
 }
 
 #[test]
@@ -131,7 +168,7 @@ fn options_stand_before_between_and_behind_words_with_their_value_in_either_form
     for line in ["fetch-context", "unpack a b", "expand-template a b", "stop a"] {
         let arguments: Vec<&str> = line.split(' ').chain(["--dry-run", "--lock-wait=0"]).collect();
         let Ok(Invocation::Run { options, .. }) = of(&arguments) else { panic!("{line}") };
-        assert_eq!(options, Options { dry_run: true, lock_wait_s: 0 }, "{line}");
+        assert_eq!(options, Options { dry_run: true, lock_wait_s: 0, ..Options::DEFAULT }, "{line}");
     }
 }
 
@@ -249,7 +286,8 @@ fn the_question_of_a_completion_script_is_taken_in_any_form_and_never_refused() 
 
 #[test]
 fn the_table_of_commands_and_what_argh_takes_agree() {
-    for command in COMMANDS {
+    // What a rollout takes depends on its first word.
+    for command in COMMANDS.iter().filter(|command| command.name != "rollout") {
         let words = |count: usize| ["version"].into_iter().cycle().take(count);
         let least = command.words.iter().filter(|word| word.shown.starts_with('<')).count();
         let most = command.words.len();

@@ -134,7 +134,10 @@ impl Case {
             };
             let bytes = object["text"].as_str().unwrap().as_bytes().to_vec();
             let appears = world.clock + object["after"].as_u64().unwrap_or(0);
-            world.objects.insert(at, Object { bytes, appears, denied: object["denied"].as_bool().unwrap_or(false) });
+            world.objects.insert(
+                at,
+                Object { bytes, appears, denied: object["denied"].as_bool().unwrap_or(false), modified: 0 },
+            );
         }
         world
     }
@@ -252,7 +255,7 @@ pub fn command(config: &ToolConfig, words: &[String]) -> Box<dyn Command> {
     match plain[0].as_str() {
         "start" => {
             let (release, as_deploy) = (release(plain[1]), plain.get(2).map(|word| word.to_string()));
-            Box::new(Start { config, release, as_deploy, force: flag("--force") })
+            Box::new(Start { config, release, as_deploy, force: flag("--force"), pin: None })
         }
         "stop" => Box::new(Stop { config, deploy: plain[1].clone(), force: flag("--force") }),
         "status" => Box::new(Status { config, json: flag("--json-output") }),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use c2_core::{
-    commands::Request,
+    commands::{Options, Request},
     config::{DeployMode, Percent, State, ToolConfig, state},
     proxy::{Goal, ProxyMode},
     seam::{Command, End, Facts, Location, drive},
@@ -20,7 +20,7 @@ pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
     let request = match *words {
         ["follow", master] => return Box::new(follow(config, state("master", master).unwrap().value)),
         ["start", release, deploy] => {
-            Request::Start { release: release.into(), as_deploy: Some(deploy.into()), force: false }
+            Request::Start { release: release.into(), as_deploy: Some(deploy.into()), force: false, sha256: None }
         }
         ["stop", deploy] => Request::Stop { deploy: deploy.into(), force: false },
         ["connect", endpoint, deploy] => Request::Connect { endpoint: endpoint.into(), deploy: deploy.into() },
@@ -36,17 +36,23 @@ pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
         ["maintenance", endpoint] => Request::Maintain { endpoint: endpoint.into(), message: None },
         ["restart-frontend-proxy"] => Request::RestartProxy,
         ["shutdown-frontend-proxy"] => Request::ShutdownProxy,
-        ["status"] => Request::Status { show_slaves: false, json: false },
-        ["status", "--json-output", "--show-slaves"] => Request::Status { show_slaves: true, json: true },
+        ["status"] => Request::Status { show_slaves: false, json: false, table: false },
+        ["status", "--json-output", "--show-slaves"] => Request::Status { show_slaves: true, json: true, table: false },
         _ => panic!("{words:?}"),
     };
-    request.command(config.clone()).unwrap()
+    request.command(config.clone(), &Options::DEFAULT).unwrap()
 }
 
 /// A machine that follows this master state.
 pub fn follow(config: &ToolConfig, master: State) -> ProxyMode {
     let DeployMode::Proxy(proxy) = &config.deploy_mode else { panic!("no proxy") };
-    ProxyMode { config: config.clone(), proxy: proxy.clone(), goal: Goal::Follow(master), force: false }
+    ProxyMode {
+        config: config.clone(),
+        proxy: proxy.clone(),
+        goal: Goal::Follow(master),
+        force: false,
+        postponed: Default::default(),
+    }
 }
 
 /// A simulated host with these archives and nothing deployed.

@@ -12,6 +12,7 @@ use alloc::string::String;
 use alloc::vec;
 
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
+const INSTANCE_ID: &str = "/latest/meta-data/instance-id";
 const REGION: &str = "/latest/meta-data/placement/region";
 /// Six hours, the longest and what the SDKs ask for.
 const TOKEN_TTL_S: &str = "21600";
@@ -59,6 +60,24 @@ pub(super) fn region<'a>(look: &Look<'a>) -> Result<Option<&'a str>, Stop> {
     let base = base(look)?;
     let answer = get(look, &base, REGION)?.ok();
     Ok(answer.filter(|(status, _)| *status == 200).and_then(|(_, body)| core::str::from_utf8(body).ok()).map(str::trim))
+}
+
+/// The id of the instance.
+///
+/// # Errors
+/// [`Stop::Failed`] when the service does not say.
+pub fn instance_id(look: &Look<'_>) -> Result<String, Stop> {
+    let base = base(look)?;
+    let failed = |why: String, hint| Stop::Failed(Failure::new(source(&base), why, hint));
+    let hint = "where c2 does not run on an EC2 instance, set slaveLabel in the configuration";
+    match get(look, &base, INSTANCE_ID)? {
+        Ok((200, body)) => match core::str::from_utf8(body).map(str::trim) {
+            Ok(id) if !id.is_empty() => Ok(id.to_owned()),
+            _ => Err(failed("it answered with something that is no id".to_owned(), Some(hint))),
+        },
+        Ok((status, _)) => Err(failed(format!("it answered {status} when asked for the instance's id"), Some(hint))),
+        Err((why, cure)) => Err(failed(why, cure.or(Some(hint)))),
+    }
 }
 
 type Got<'a> = Result<(u16, &'a [u8]), (String, Option<&'static str>)>;

@@ -27,6 +27,7 @@ pub use ask::{Answer, Ask, HttpRequest, Known, Look, Reach, Stop, pause_ms};
 pub use chain::credentials;
 pub use credentials::{Credentials, Failure, Tried};
 pub use files::Location;
+pub use metadata::instance_id;
 pub use profiles::{Kind, Profiles, Section, Wrong};
 pub use proxy::proxy;
 pub use secret::secret;

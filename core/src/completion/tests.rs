@@ -68,7 +68,8 @@ fn ask(world: impl Fn(&Query) -> Answer, complete: Complete) -> String {
         let step = complete.next(&facts, &[]);
         let noted = facts.take_noted();
         if noted.is_empty() {
-            let Ok(Step::Done(Report { output: Output::Text(text), notes, failed: None, hint: None })) = step else {
+            let Ok(Step::Done(Report { output: Output::Text(text), notes, failed: None, hint: None, .. })) = step
+            else {
                 panic!("{complete:?}: {step:?}")
             };
             assert!(notes.is_empty());
@@ -101,7 +102,11 @@ fn commands_and_options_are_completed_without_a_question() {
         "c2 -",
         &["--version", "--bash-completion-script", "--zsh-completion-script", "--fish-completion-script", "--help"],
     );
-    check(no_question, "c2 start -", &["--force", "--dry-run", "--lock-wait", "--help"]);
+    check(
+        no_question,
+        "c2 start -",
+        &["--force", "--sha256", "--rollout", "--allow-unsafe-store", "--dry-run", "--lock-wait", "--help"],
+    );
     check(no_question, "c2 status --json", &["--json-output"]);
     assert_eq!(answer(no_question, "c2 ", false).lines().count(), crate::help::COMMANDS.len());
 }
@@ -132,7 +137,11 @@ fn endpoints_are_completed() {
     check(machine(PROXY), "c2 split main --percent 5 ", &["api", "web"]);
     check(machine(PROXY), "c2 split main api --percent ", &[]);
     check(machine(PROXY), "c2 maintenance ", &["admin", "main"]);
-    check(no_question, "c2 maintenance main --", &["--message", "--off", "--dry-run", "--lock-wait", "--help"]);
+    check(
+        no_question,
+        "c2 maintenance main --",
+        &["--message", "--off", "--rollout", "--allow-unsafe-store", "--dry-run", "--lock-wait", "--help"],
+    );
     check(machine(NO_PROXY), "c2 connect ", &[]);
 }
 

@@ -20,6 +20,8 @@ pub struct CommandHelp {
     pub words: &'static [Word],
     /// Its own options.
     pub options: &'static [OptionHelp],
+    /// Whether it can change the state that a fleet shares.
+    pub shared: bool,
     /// Whether it takes the options of every command that changes something, too.
     pub changes: bool,
     /// What it does, in each group of the help page that it is in.
@@ -99,7 +101,8 @@ impl CommandHelp {
     /// All its options but `--help`.
     pub fn all_options(&self) -> impl Iterator<Item = &'static OptionHelp> + use<> {
         let common: &[OptionHelp] = if self.changes { &table::CHANGE_OPTIONS } else { &[] };
-        self.options.iter().chain(common)
+        let shared: &[OptionHelp] = if self.shared { &table::SHARED_OPTIONS } else { &[] };
+        self.options.iter().chain(shared).chain(common)
     }
 
     /// The line that shows how it is called.

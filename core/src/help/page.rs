@@ -11,7 +11,9 @@ pub fn page() -> String {
     for group in [Group::WithoutProxy, Group::WithProxy, Group::Both, Group::Other] {
         text.push_str(&format!("{}\n", group.title()));
         for command in COMMANDS {
-            let own: String = command.options.iter().map(OptionHelp::in_usage).collect();
+            // Those of a rollout, and what few need, would fill the page: the usage has them.
+            let own = command.options.iter().filter(|it| command.name != "rollout" && it.name != "--sha256");
+            let own: String = own.map(OptionHelp::in_usage).collect();
             for (_, summary) in command.summaries.iter().filter(|(of, _)| *of == group) {
                 push_line(&mut text, &format!("{}{own}", command.with_words()), summary);
             }
@@ -74,8 +76,7 @@ const ENDING: &str = "
 Commands that change something take --dry-run, which prints what would be done and does nothing,
 and --lock-wait SECS, the longest wait for another run of c2 to end (60). A word that begins with -
 is taken for an option, unless it stands behind --.
-Not in this version yet: commands on a state in S3 (remoteStateS3), slave-update, slave-flush,
-generate-ssl-certificate, aws-docker-login-cmd and le-*.
+Not in this version yet: generate-ssl-certificate, aws-docker-login-cmd and le-*.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 failed
 or refused, 2 wrong usage, 130 (Ctrl-C) or 143 (SIGTERM) interrupted, and what was begun is undone.

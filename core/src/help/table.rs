@@ -13,6 +13,12 @@ pub(super) const CHANGE_OPTIONS: [OptionHelp; 2] = [
     option("--lock-wait", "SECS", "wait so long for another run of c2 to end; 60 if not given"),
 ];
 
+/// The options of every command that can change the state that a fleet shares.
+pub(super) const SHARED_OPTIONS: [OptionHelp; 2] = [
+    option("--rollout", "PERCENT", "let only so many of a hundred slaves take it up; see c2 rollout"),
+    flag("--allow-unsafe-store", "write to a store that ignores conditions, though of two writers one is lost"),
+];
+
 /// The options of c2 itself.
 pub const TOP_OPTIONS: &[OptionHelp] = &[
     flag("--version", "print the version"),
@@ -34,8 +40,9 @@ pub const CALLBACK_OPTIONS: &[OptionHelp] = &[
 pub const COMMANDS: &[CommandHelp] = &[
     CommandHelp {
         words: &[RELEASE, word("[<asdeploy>]", Fits::Anything)],
-        options: &[FORCE],
+        options: &[FORCE, option("--sha256", "HEX", "refuse an archive with any other hash")],
         changes: true,
+        shared: true,
         ..command(
             "start",
             &[
@@ -48,16 +55,19 @@ pub const COMMANDS: &[CommandHelp] = &[
         words: &[DEPLOY],
         options: &[FORCE],
         changes: true,
+        shared: true,
         ..command("stop", &[(WithoutProxy, "stop what is live"), (WithProxy, "stop a deploy and remove it")])
     },
     CommandHelp {
         words: &[ENDPOINT, DEPLOY],
         changes: true,
+        shared: true,
         ..command("connect", &[(WithProxy, "route an endpoint to a deploy")])
     },
     CommandHelp {
         words: &[ENDPOINT],
         changes: true,
+        shared: true,
         ..command("disconnect", &[(WithProxy, "let an endpoint answer 503")])
     },
     CommandHelp {
@@ -67,6 +77,7 @@ pub const COMMANDS: &[CommandHelp] = &[
             ..option("--percent", "N", "the share of the clients, 1 to 99; a client stays on its side")
         }],
         changes: true,
+        shared: true,
         ..command("split", &[(WithProxy, "a share to a second deploy; connect ends it")])
     },
     CommandHelp {
@@ -76,10 +87,15 @@ pub const COMMANDS: &[CommandHelp] = &[
             flag("--off", "end it; nothing else does: an endpoint that is connected meanwhile stays in maintenance"),
         ],
         changes: true,
+        shared: true,
         ..command("maintenance", &[(WithProxy, "answer 503 with a page until --off")])
     },
     CommandHelp {
-        options: &[flag("--show-slaves", "show the slaves too"), flag("--json-output", "print JSON")],
+        options: &[
+            flag("--show-slaves", "show the slaves too"),
+            flag("--json-output", "print JSON"),
+            flag("--table", "show the slaves in a table, for people"),
+        ],
         ..command(
             "status",
             &[(WithoutProxy, "what is live, where, since when"), (WithProxy, "the endpoints and the deploys")],
@@ -87,9 +103,29 @@ pub const COMMANDS: &[CommandHelp] = &[
     },
     CommandHelp {
         options: &[option("--repeat", "SECS", "do so for ever, every so many seconds")],
+        changes: true,
         ..command("slave-update", &[(WithProxy, "bring this machine to the master state")])
     },
-    command("slave-flush", &[(WithProxy, "remove slave records older than 5 minutes")]),
+    CommandHelp {
+        options: &[flag("--dry-run", "print what would be done, and do nothing")],
+        ..command("slave-flush", &[(WithProxy, "remove slave records older than 5 minutes")])
+    },
+    CommandHelp {
+        words: &[word("<verb>", Fits::Anything), word("[<percent>]", Fits::Anything)],
+        options: &[
+            option("--stages", "LIST", "for run: the shares, one after the other, such as 10,50,100"),
+            option("--bake", "SECS", "for run: how long the slaves of a stage must do well; 0 if not given"),
+            option("--max-failures", "N", "for run: how many slaves may fail; 0 if not given"),
+            option(
+                "--stage-timeout",
+                "SECS",
+                "for run: how long the slaves of a stage are waited for; 600 if not given",
+            ),
+            flag("--allow-unsafe-store", "write to a store that ignores conditions, though of two writers one is lost"),
+            flag("--dry-run", "print what would be done, and do nothing"),
+        ],
+        ..command("rollout", &[(WithProxy, "its status; advance, finish or abort it, or run it")])
+    },
     CommandHelp { changes: true, ..command("restart-frontend-proxy", &[(WithProxy, "restart nginx")]) },
     CommandHelp { changes: true, ..command("shutdown-frontend-proxy", &[(WithProxy, "shut nginx down")]) },
     command("generate-ssl-certificate", &[(WithProxy, "one certificate for the generated endpoints")]),
@@ -137,7 +173,7 @@ const ENDPOINT: Word = word("<endpoint>", Fits::EndPoint);
 const FORCE: OptionHelp = flag("--force", "go on when a stop command fails");
 
 const fn command(name: &'static str, summaries: &'static [(Group, &'static str)]) -> CommandHelp {
-    CommandHelp { name, words: &[], options: &[], changes: false, summaries }
+    CommandHelp { name, words: &[], options: &[], shared: false, changes: false, summaries }
 }
 
 const fn word(shown: &'static str, fits: Fits) -> Word {

@@ -30,13 +30,16 @@ fn the_page_names_every_command_and_option_once_in_each_of_its_groups() {
 fn a_usage_shows_the_words_the_options_and_what_the_command_does_in_each_mode() {
     let usage = command("start").unwrap().usage();
     let expected = "\
-usage: c2 start <release> [<asdeploy>] [--force] [--dry-run] [--lock-wait SECS]
+usage: c2 start <release> [<asdeploy>] [--force] [--sha256 HEX] [--rollout PERCENT] [--allow-unsafe-store] [--dry-run] [--lock-wait SECS]
 
 Without a proxy: make a release live; the one before is stopped
 With the proxy: start a release beside the others
 
 options:
   --force              go on when a stop command fails
+  --sha256 HEX         refuse an archive with any other hash
+  --rollout PERCENT    let only so many of a hundred slaves take it up; see c2 rollout
+  --allow-unsafe-store write to a store that ignores conditions, though of two writers one is lost
   --dry-run            print what would be done, and do nothing
   --lock-wait SECS     wait so long for another run of c2 to end; 60 if not given
   --help               show this text; also -h

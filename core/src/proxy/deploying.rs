@@ -123,19 +123,6 @@ impl Look<'_> {
         Ok(Plan { intent, notes, tidy, ..Plan::new(start_about(deploy), stages) })
     }
 
-    /// What a person should know of a deploy whose bytes a master does not pin; refused where pins are required.
-    fn unpinned(&self, deploy: &DeployName, wanted: &Deploy) -> Result<Option<String>, Refusal> {
-        if !self.follows() || wanted.pin.is_some() {
-            return Ok(None);
-        }
-        let why = format!("the master pins no hash for it, so that whatever {} holds would run", wanted.release);
-        if self.mode.config.require_pins {
-            let hint = format!("pin it: c2 start {} {deploy}; or do not set requirePins", wanted.release);
-            return Err(Refusal::no(start_about(deploy), why).with_hint(hint));
-        }
-        Ok(Some(format!("warning: {why}")))
-    }
-
     /// Refuses a port or a project name that somebody else has, and a folder that runs and is not known.
     fn may_take(
         &self,

@@ -17,6 +17,7 @@ use crate::{
 };
 
 /// Where following stands.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(crate) enum Followed {
     /// This comes first.
     Step(Step),

@@ -202,6 +202,7 @@ struct Look<'a> {
 }
 
 /// Where a command of proxy mode stands.
+#[expect(clippy::large_enum_variant, reason = "nearly every turn is a step")]
 enum Turn {
     /// This comes first.
     Step(Step),

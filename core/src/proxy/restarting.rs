@@ -1,10 +1,10 @@
 //! Starting a deploy again from what is on disk: nothing is fetched, so that a machine comes up without its stores.
 
-use alloc::{vec, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 
 use super::{
     Look,
-    deploying::{holds, restart_about},
+    deploying::{holds, restart_about, start_about},
     ready::limit_s,
     routing::Proxying,
 };
@@ -15,6 +15,19 @@ use crate::{
 };
 
 impl Look<'_> {
+    /// What a person should know of a deploy whose bytes a master does not pin; refused where pins are required.
+    pub(super) fn unpinned(&self, deploy: &DeployName, wanted: &Deploy) -> Result<Option<String>, Refusal> {
+        if !self.follows() || wanted.pin.is_some() {
+            return Ok(None);
+        }
+        let why = format!("the master pins no hash for it, so that whatever {} holds would run", wanted.release);
+        if self.mode.config.require_pins {
+            let hint = format!("pin it: c2 start {} {deploy}; or do not set requirePins", wanted.release);
+            return Err(Refusal::no(start_about(deploy), why).with_hint(hint));
+        }
+        Ok(Some(format!("warning: {why}")))
+    }
+
     /// The plan that starts a deploy again which is on disk as it is wanted and does not run. `None` when it is not, or
     /// when that was tried in this run: then it is brought anew.
     pub(super) fn restart(&self, deploy: &DeployName, wanted: &Deploy) -> Result<Option<Plan>, Refusal> {

@@ -167,12 +167,16 @@ impl Host for Mute {
 fn on_a_mute_host(request: Request, failure: Failure) -> End {
     let text = r#"{"releases": {"localdir": "/srv"}, "deployMode": {"proxy": {"endPoints": {}}}}"#;
     let config = tool_config("config.json", text, Syntax::Json).unwrap().value;
-    drive(&*request.command(config).unwrap(), &mut Mute(failure), &mut Facts::default())
+    drive(
+        &*request.command(config, &crate::commands::Options::DEFAULT).unwrap(),
+        &mut Mute(failure),
+        &mut Facts::default(),
+    )
 }
 
 #[test]
 fn a_question_without_an_answer_is_told_with_what_was_to_be_brought_about() {
-    let start = Request::Start { release: "r.zip".into(), as_deploy: Some("a".into()), force: false };
+    let start = Request::Start { release: "r.zip".into(), as_deploy: Some("a".into()), force: false, sha256: None };
     let connect = Request::Connect { endpoint: "main".into(), deploy: "b".into() };
     let requests = [
         (start, "start the deploy a"),

@@ -3,7 +3,6 @@
 
 mod address;
 mod answer;
-mod condition;
 mod fault;
 mod listing;
 mod object;
@@ -14,7 +13,6 @@ pub(crate) mod xml;
 
 pub use address::{Address, AddressError, Addressing, address};
 pub use answer::Answer;
-pub use condition::Condition;
 pub use fault::Fault;
 pub use listing::{ListedObject, Listing, newest_first};
 pub use object::{check_key, etag_md5, plain_etag, version};

@@ -8,7 +8,8 @@ pub use http::{ConnectError, Tuning};
 pub use roots::RootsError;
 
 use c2_core::aws::{
-    Credentials, Failure, Heard, Known, Look, Service, Settings, Stop, credentials, is_corrected, secret, settings,
+    Credentials, Failure, Heard, Known, Look, Service, Settings, Stop, credentials, instance_id, is_corrected, secret,
+    settings,
 };
 use http::Http;
 use ring::digest::{SHA256, digest};
@@ -25,6 +26,7 @@ pub struct Aws {
     http: Http,
     credentials: Mutex<Held>,
     settings: Mutex<BTreeMap<Service, Settings>>,
+    instance_id: Mutex<Option<String>>,
     /// How far the services' clock is ahead of this machine's.
     skew_s: AtomicI64,
 }
@@ -47,6 +49,7 @@ impl Aws {
             http: Http::new(tuning),
             credentials: Mutex::default(),
             settings: Mutex::default(),
+            instance_id: Mutex::default(),
             skew_s: AtomicI64::new(0),
         }
     }
@@ -123,6 +126,20 @@ impl Aws {
         let credentials = self.credentials()?;
         let settings = self.with_region(settings, &credentials)?;
         self.settle(|look| secret(look, &settings, &credentials, id))
+    }
+
+    /// The id of this EC2 instance, asked for once.
+    ///
+    /// # Errors
+    /// When the metadata service does not say.
+    pub fn instance_id(&self) -> Result<String, Failure> {
+        let mut known = self.instance_id.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = &*known {
+            return Ok(id.clone());
+        }
+        let id = self.settle(instance_id)?;
+        *known = Some(id.clone());
+        Ok(id)
     }
 
     /// The agent for a URL of a service.

@@ -1,0 +1,91 @@
+//! `slave-update --repeat`: one round after the other, for ever, whatever goes wrong in one of them.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use c2_core::{
+    commands::{Options, Request, load_config},
+    config::ToolConfig,
+    seam::{End, Facts, drive, settle},
+};
+
+use crate::{
+    aws::random,
+    host::Machine,
+    output::tell,
+    run::{prepare, told},
+};
+
+/// Follows the master every so many seconds until a signal ends it. The answer is the exit code.
+pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: u32) -> u8 {
+    let mut source = Source::new(machine);
+    let mut kept = None;
+    loop {
+        if let Some(config) = source.read(machine) {
+            let request = Request::SlaveUpdate { repeat_s: None, kept: kept.clone() };
+            let command = request.command(config.clone(), options);
+            prepare(machine, &config, command.as_ref().ok().map(AsRef::as_ref));
+            match command {
+                Err(refusal) => drop(told(End::Refused(refusal), machine, true)),
+                Ok(command) => {
+                    let end = drive(&*command, machine, &mut Facts::default());
+                    match &end {
+                        End::Reported(report) => kept = report.kept.clone(),
+                        // Asked to end, it has gone back to where this round began: all is well.
+                        End::Interrupted(_) => {
+                            told(end, machine, true);
+                            return 0;
+                        }
+                        _ => (),
+                    }
+                    told(end, machine, true);
+                }
+            }
+            machine.end();
+            machine.forget_archives();
+        }
+        thread::sleep(jittered(period_s));
+    }
+}
+
+/// The period, up to a tenth more or less, so that machines which booted together do not ask together.
+fn jittered(period_s: u32) -> Duration {
+    let period_ms = u64::from(period_s) * 1_000;
+    Duration::from_millis(period_ms * 9 / 10 + random() % (period_ms / 5 + 1))
+}
+
+/// Where the configuration comes from: a file is read in every round, an object with every heartbeat.
+struct Source {
+    is_object: bool,
+    read_at: Instant,
+    config: Option<ToolConfig>,
+}
+
+impl Source {
+    fn new(machine: &Machine) -> Self {
+        let named = machine.environment.get("CAMUS2_CONFIG");
+        let is_object = named.is_some_and(|name| name.starts_with("s3://"));
+        Source { is_object, read_at: Instant::now(), config: None }
+    }
+
+    /// The configuration; while it cannot be read, as it was.
+    fn read(&mut self, machine: &mut Machine) -> Option<ToolConfig> {
+        if let (true, Some(config)) = (self.is_object, &self.config)
+            && self.read_at.elapsed() < Duration::from_secs(config.slave_heartbeat_s.get().into())
+        {
+            return self.config.clone();
+        }
+        self.read_at = Instant::now();
+        match settle(machine, &mut Facts::default(), load_config) {
+            Ok(parsed) if self.config.as_ref() == Some(&parsed.value) => (),
+            Ok(parsed) => {
+                parsed.warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
+                self.config = Some(parsed.value);
+            }
+            Err(refusal) => drop(told(End::Refused(refusal), machine, true)),
+        }
+        self.config.clone()
+    }
+}

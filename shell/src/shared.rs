@@ -1,0 +1,71 @@
+//! What a fleet shares: objects that are fetched only when they have changed, and written on conditions.
+
+use c2_core::{
+    s3::{Condition, Heeds, Put},
+    seam::{Answer, Failure, Location, Shared},
+};
+
+use crate::{
+    answer::s3_failure,
+    files::SMALL_BYTES,
+    host::Machine,
+    s3::{Changed, Small},
+};
+
+impl Machine {
+    /// A shared object. One that was fetched before is asked for only if it has changed.
+    pub(crate) fn shared(&mut self, at: &Location) -> Result<Answer, Failure> {
+        let Location::Object { bucket, key } = at else { return Ok(Answer::Shared(None)) };
+        crate::resolve::prepare();
+        let known = self.fetched.get(at).map(|shared| shared.etag.clone());
+        let found = self.s3.get_if_changed(bucket, key, known.as_deref(), SMALL_BYTES);
+        match found.map_err(|error| s3_failure(&format!("fetch {at}"), &error))? {
+            Changed::Unchanged => (),
+            Changed::Missing => drop(self.fetched.remove(at)),
+            Changed::Is(Small { body, etag, .. }) => {
+                drop(self.fetched.insert(at.clone(), Shared { bytes: body, etag }));
+            }
+        }
+        Ok(Answer::Shared(self.fetched.get(at).cloned()))
+    }
+
+    /// Whether a store heeds conditions on writes.
+    pub(crate) fn heeds(&self, probe: &Location, absent: bool) -> Result<Answer, Failure> {
+        let Location::Object { bucket, key } = probe else { return Ok(Answer::Text(None)) };
+        crate::resolve::prepare();
+        let doing = format!("try whether the store heeds conditions on writes, on {probe}");
+        match self.s3.heeds_conditions(bucket, key, absent).map_err(|error| s3_failure(&doing, &error))? {
+            Heeds::Yes => Ok(Answer::Text(None)),
+            Heeds::No { why } => Ok(Answer::Text(Some(why))),
+            Heeds::Denied { why } => Err(Failure::NotYet { doing, why }),
+        }
+    }
+
+    /// Writes an object on a condition.
+    pub(crate) fn put(&self, at: &Location, bytes: &[u8], condition: &Condition) -> Result<(), Failure> {
+        let Location::Object { bucket, key } = at else { return Ok(()) };
+        crate::resolve::prepare();
+        let doing = format!("write {at}");
+        match self.s3.put(bucket, key, bytes, "application/json", condition) {
+            Ok(Put::Written { .. }) => Ok(()),
+            Ok(Put::Lost | Put::Conflict) => Err(Failure::Overtaken { doing }),
+            Ok(Put::Unknown { why }) => Err(Failure::Unanswered { doing, why }),
+            Err(error) => Err(s3_failure(&doing, &error)),
+        }
+    }
+
+    /// Deletes an object.
+    pub(crate) fn delete(&self, at: &Location) -> Result<(), Failure> {
+        let Location::Object { bucket, key } = at else { return Ok(()) };
+        crate::resolve::prepare();
+        self.s3.delete(bucket, key).map_err(|error| s3_failure(&format!("delete {at}"), &error))
+    }
+}
+
+/// The IPv4 address of an interface.
+pub(crate) fn address(interface: &str) -> Result<Option<String>, Failure> {
+    let all = if_addrs::get_if_addrs();
+    let all = all.map_err(|error| Failure::world(format!("find the address of {interface}"), error.to_string()))?;
+    let mut of_it = all.iter().filter(|found| found.name == interface && found.ip().is_ipv4());
+    Ok(of_it.next().map(|found| found.ip().to_string()))
+}
