@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import deploying
+import fleet
 import machine
 import network
 import refusals
@@ -19,7 +20,7 @@ from store import Store
 
 seaweedfs = Store(os.environ["SEAWEEDFS_ENDPOINT"])
 moto = Store(os.environ["MOTO_ENDPOINT"])
-everywhere = deploying.EVERYWHERE + refusals.EVERYWHERE
+everywhere = deploying.EVERYWHERE + refusals.EVERYWHERE + fleet.CASES
 
 machine.finish(
     machine.run_cases(everywhere, seaweedfs, label="seaweedfs: "),

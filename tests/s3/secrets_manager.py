@@ -36,7 +36,7 @@ def a_secret_that_comes_late_is_waited_for_by_name(store):
         contains(machine.run("fetch-context", exit_code=1)[1], "late")
         machine.environment["AWS_REGION"] = "eu-north-1"
         waiting = machine.spawn("fetch-context", "--retry")
-        until(lambda: "late" in machine.log.read_text(), "it waits")
+        until(lambda: "waiting for what is not there yet" in machine.log.read_text(), "it waits")
         secrets(store).create_secret(Name="late", SecretString="{}")
         _, stderr = waiting.communicate(timeout=30)
         equal(waiting.returncode, 0)

@@ -43,6 +43,9 @@ class Place:
         body = body.encode() if isinstance(body, str) else body
         self.store.client.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{key}", Body=body)
 
+    def get(self, key):
+        return self.store.client.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{key}")["Body"].read()
+
     def put_release(self, name, files):
         buffer = io.BytesIO()
         pack(buffer, files)
