@@ -1,0 +1,113 @@
+//! Many processes of the real binary on one state in a bucket that fails again and again: no update is lost, no port is
+//! given twice, and none says that it failed which was done.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[allow(missing_docs, unreachable_pub, dead_code, reason = "the tests of the shell use more of it")]
+#[path = "../shell/tests/support/faulty_s3.rs"]
+mod faulty_s3;
+
+use std::{collections::BTreeMap, fs, path::Path, process::Command, thread};
+
+use c2_core::config::{State, state};
+use faulty_s3::FaultyS3;
+use serde_json::json;
+
+/// How many faults of a hundred requests.
+const PERCENT: u64 = 30;
+
+/// `C2_TEST_SEEDS` and `C2_TEST_UPDATES` take more of them.
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+#[test]
+fn of_many_writers_none_is_lost_whatever_the_store_does() {
+    let (seeds, updates) = (setting("C2_TEST_SEEDS", 3), setting("C2_TEST_UPDATES", 6));
+    for seed in 0..seeds {
+        let folder = tempfile::tempdir().unwrap();
+        let server = FaultyS3::start(seed, PERCENT);
+        release(folder.path());
+        configure(folder.path());
+        thread::scope(|scope| {
+            for writer in 0..8 {
+                let (url, folder) = (server.url(), folder.path());
+                scope.spawn(move || write(&url, folder, writer, updates));
+            }
+        });
+        let found = server.object("bucket", "fleet/master/state.json").unwrap();
+        let found = state("state.json", std::str::from_utf8(&found).unwrap()).unwrap().value;
+        check(&found, updates);
+        println!("seed {seed}: faults {:?}", server.faults());
+    }
+}
+
+/// Starts some deploys and stops every third of them again. What ends well must hold.
+fn write(url: &str, folder: &Path, writer: u64, updates: u64) {
+    for update in 0..updates {
+        let deploy = format!("w{writer}-{update}");
+        run(url, folder, &["start", "a.zip", &deploy]);
+        if update % 3 == 2 {
+            run(url, folder, &["stop", &deploy]);
+        }
+    }
+}
+
+/// Runs the binary until it ends well: it may give up when nothing more can be had of the store, and says so.
+fn run(url: &str, folder: &Path, words: &[&str]) {
+    for _ in 0..20 {
+        let ended = Command::new(env!("CARGO_BIN_EXE_c2"))
+            .args(words)
+            .env_clear()
+            .envs([("S3_ENDPOINT", url), ("AWS_ACCESS_KEY_ID", "AK"), ("AWS_SECRET_ACCESS_KEY", "SK")])
+            .env("CAMUS2_CONFIG", folder.join("camus2.json"))
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        if ended.status.success() {
+            return;
+        }
+        // Of an earlier try that it did not know to be done.
+        if words[0] == "stop" && told.contains("there is no deploy") {
+            return;
+        }
+        let honest = ["tried 3 times", "it is not known whether", "not done within"];
+        assert!(honest.iter().any(|text| told.contains(text)), "{words:?}: {told}");
+    }
+    panic!("{words:?}: the store was never good enough");
+}
+
+fn check(found: &State, updates: u64) {
+    let expected: Vec<String> = (0..8)
+        .flat_map(|writer| {
+            (0..updates).filter(|update| update % 3 != 2).map(move |update| format!("w{writer}-{update}"))
+        })
+        .collect();
+    let labels: Vec<String> = found.deploys.keys().map(ToString::to_string).collect();
+    let mut sorted = expected.clone();
+    sorted.sort();
+    assert_eq!(labels, sorted);
+    let ports: BTreeMap<u16, &str> =
+        found.deploys.values().map(|deploy| (deploy.port.0, deploy.label.as_str())).collect();
+    assert_eq!(ports.len(), labels.len(), "a port was given twice");
+}
+
+fn release(folder: &Path) {
+    let mut archive = zip::ZipWriter::new(fs::File::create(folder.join("a.zip")).unwrap());
+    archive.start_file("release.json", zip::write::SimpleFileOptions::default()).unwrap();
+    let text = r#"{"templates": [], "prestartCommand": "", "startCommand": "true", "stopCommand": "true"}"#;
+    std::io::Write::write_all(&mut archive, text.as_bytes()).unwrap();
+    archive.finish().unwrap();
+}
+
+fn configure(folder: &Path) {
+    let proxy =
+        json!({ "endPoints": {}, "remoteStateS3": "s3://bucket/fleet", "dynamicPortRange": {"v1": 8000, "v2": 9000} });
+    let config = json!({
+        "deploysDir": folder.join("deploys"),
+        "contextCache": folder.join("cache"),
+        "logFile": folder.join("log"),
+        "releases": { "localdir": folder },
+        "deployMode": { "proxy": proxy },
+    });
+    fs::write(folder.join("camus2.json"), config.to_string()).unwrap();
+}
