@@ -2,7 +2,7 @@
 """Proxy mode on a real docker engine: deploys in containers behind a real nginx on ports 80 and 443 of this machine.
 
 usage: all.py [--long] [WORD...]: the cases whose names hold one of the words, without words all; --long: the long ones.
-Needs the variable C2 and Compose as docker's plugin. Everything that is started is removed, also after a failure.
+Needs the variables C2 and SEAWEEDFS_ENDPOINT, boto3, and Compose as docker's plugin. Everything that is started is removed, also after a failure.
 """
 
 import pathlib
@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import deploys
+import following
 import healing
 import images
 import kills
@@ -25,7 +26,7 @@ from host import docker
 from load import ask
 from machine import C2, equal, finish, run_cases
 
-MODULES = [deploys, switching, shares, secure, templates, unreachable, healing, kills]
+MODULES = [deploys, switching, shares, secure, templates, unreachable, healing, kills, following]
 
 
 def engine():

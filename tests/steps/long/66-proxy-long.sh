@@ -5,4 +5,4 @@ cd "$(dirname "$0")/../../.."
 
 C2=$(tests/build-release)
 export C2
-tests/peers/compose.sh python3 tests/proxy/all.py --long
+tests/peers/seaweedfs.sh tests/peers/compose.sh .venv/bin/python tests/proxy/all.py --long
