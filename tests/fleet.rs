@@ -2,7 +2,7 @@
 //! given twice, and none says that it failed which was done.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[allow(missing_docs, unreachable_pub, dead_code, reason = "the tests of the shell use more of it")]
+#[allow(missing_docs, unreachable_pub, reason = "the tests of the shell use more of it")]
 #[path = "../shell/tests/support/faulty_s3.rs"]
 mod faulty_s3;
 
