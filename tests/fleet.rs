@@ -22,23 +22,30 @@ fn setting(name: &str, otherwise: u64) -> u64 {
 
 #[test]
 fn of_many_writers_none_is_lost_whatever_the_store_does() {
-    let (seeds, updates) = (setting("C2_TEST_SEEDS", 3), setting("C2_TEST_UPDATES", 6));
-    for seed in 0..seeds {
-        let folder = tempfile::tempdir().unwrap();
-        let server = FaultyS3::start(seed, PERCENT);
-        release(folder.path());
-        configure(folder.path());
-        thread::scope(|scope| {
-            for writer in 0..8 {
-                let (url, folder) = (server.url(), folder.path());
-                scope.spawn(move || write(&url, folder, writer, updates));
-            }
-        });
-        let found = server.object("bucket", "fleet/master/state.json").unwrap();
-        let found = state("state.json", std::str::from_utf8(&found).unwrap()).unwrap().value;
-        check(&found, updates);
-        println!("seed {seed}: faults {:?}", server.faults());
+    let (seeds, updates) = (setting("C2_TEST_SEEDS", 5), setting("C2_TEST_UPDATES", 50));
+    let seeds: Vec<u64> = (0..seeds).collect();
+    // Writers mostly wait: several seeds go side by side.
+    for part in seeds.chunks(5) {
+        thread::scope(|scope| part.iter().for_each(|seed| drop(scope.spawn(|| writers(*seed, updates)))));
     }
+}
+
+/// Eight writers on one store with the faults of this seed.
+fn writers(seed: u64, updates: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = FaultyS3::start(seed, PERCENT);
+    release(folder.path());
+    configure(folder.path());
+    thread::scope(|scope| {
+        for writer in 0..8 {
+            let (url, folder) = (server.url(), folder.path());
+            scope.spawn(move || write(&url, folder, writer, updates));
+        }
+    });
+    let found = server.object("bucket", "fleet/master/state.json").unwrap();
+    let found = state("state.json", std::str::from_utf8(&found).unwrap()).unwrap().value;
+    check(&found, updates);
+    println!("seed {seed}: faults {:?}", server.faults());
 }
 
 /// Starts some deploys and stops every third of them again. What ends well must hold.

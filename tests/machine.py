@@ -44,6 +44,8 @@ class Machine:
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.root), "EVENTS": str(self.events)}
         self.environment.update(environment or {})
         self.never_shown = []
+        # What stands before the binary, if it is to run elsewhere.
+        self.prefix = []
         self._spawned = []
         self.environment.setdefault("CAMUS2_CONFIG", str(self.root / "camus2.json"))
         self.write_config()
@@ -68,7 +70,7 @@ class Machine:
     def spawn(self, *arguments, environment=None):
         """Starts c2 and returns its process; stdout and stderr are text pipes."""
         process = subprocess.Popen(
-            [C2, *map(str, arguments)],
+            [*self.prefix, C2, *map(str, arguments)],
             env={k: v for k, v in {**self.environment, **(environment or {})}.items() if v is not None},
             cwd=self.root,
             stdin=subprocess.DEVNULL,

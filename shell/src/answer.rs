@@ -5,6 +5,7 @@ use std::{
     fs, io,
     os::unix::fs::MetadataExt,
     path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -23,8 +24,8 @@ use crate::{
     shared,
 };
 
-/// The most fetches at one time.
-const SIDE_BY_SIDE: usize = 8;
+/// The most fetches at one time, each on a connection of its own.
+pub(crate) const SIDE_BY_SIDE: usize = 32;
 
 impl Machine {
     /// The answers, in the order of the questions.
@@ -99,29 +100,25 @@ impl Machine {
 
 /// The objects and secrets among the questions, fetched side by side; one alone is left to the ordinary way.
 fn remote_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
-    let wanted: Vec<&Query> = queries
-        .iter()
-        .filter(|query| matches!(query, Query::Content(at) if !matches!(at, Location::File(_))))
-        .collect();
-    let mut answers = BTreeMap::new();
+    let is_remote = |query: &&Query| matches!(query, Query::Content(at) if !matches!(at, Location::File(_)));
+    let wanted: Vec<&Query> = queries.iter().filter(is_remote).collect();
     if wanted.len() < 2 {
-        return answers;
+        return BTreeMap::new();
     }
-    for part in wanted.chunks(SIDE_BY_SIDE) {
-        thread::scope(|scope| {
-            let fetch = |query: &'_ Query| match query {
-                Query::Content(at) => remote(s3, at),
-                _ => Answer::Content(None),
-            };
-            let threads: Vec<_> = part.iter().map(|query| (*query, scope.spawn(move || fetch(query)))).collect();
-            for (query, thread) in threads {
-                if let Ok(answer) = thread.join() {
-                    answers.insert(query.clone(), answer);
-                }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut answered = Vec::new();
+        while let Some(query) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Query::Content(at) = query {
+                answered.push(((*query).clone(), remote(s3, at)));
             }
-        });
-    }
-    answers
+        }
+        answered
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..wanted.len().min(SIDE_BY_SIDE)).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+    })
 }
 
 /// The content of an object or a secret.

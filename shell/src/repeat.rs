@@ -7,7 +7,7 @@ use std::{
 
 use c2_core::{
     commands::{Options, Request, load_config},
-    config::ToolConfig,
+    config::{Positive, ToolConfig},
     seam::{End, Facts, drive, settle},
 };
 
@@ -19,12 +19,12 @@ use crate::{
 };
 
 /// Follows the master every so many seconds until a signal ends it. The answer is the exit code.
-pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: u32) -> u8 {
+pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positive) -> u8 {
     let mut source = Source::new(machine);
     let mut kept = None;
     loop {
         if let Some(config) = source.read(machine) {
-            let request = Request::SlaveUpdate { repeat_s: None, kept: kept.clone() };
+            let request = Request::SlaveUpdate { repeat_s: Some(period_s), kept: kept.clone() };
             let command = request.command(config.clone(), options);
             prepare(machine, &config, command.as_ref().ok().map(AsRef::as_ref));
             match command {
@@ -46,7 +46,7 @@ pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: u32) ->
             machine.end();
             machine.forget_archives();
         }
-        thread::sleep(jittered(period_s));
+        thread::sleep(jittered(period_s.get()));
     }
 }
 

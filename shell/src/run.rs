@@ -24,7 +24,7 @@ pub fn run(request: &Request, options: &Options) -> u8 {
         return told(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
     }
     if let (Request::SlaveUpdate { repeat_s: Some(period_s), .. }, false) = (request, options.dry_run) {
-        return repeat(&mut machine, options, period_s.get());
+        return repeat(&mut machine, options, *period_s);
     }
     let config = match settle(&mut machine, &mut Facts::default(), load_config) {
         Ok(parsed) => {

@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import deploys
+import fleet
 import following
 import healing
 import images
@@ -26,7 +27,7 @@ from host import docker
 from load import ask
 from machine import C2, equal, finish, run_cases
 
-MODULES = [deploys, switching, shares, secure, templates, unreachable, healing, kills, following]
+MODULES = [deploys, switching, shares, secure, templates, unreachable, healing, kills, following, fleet]
 
 
 def engine():

@@ -19,17 +19,15 @@ def docker(*arguments):
     return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
 
 
+def compose_file(*lines):
+    """A compose file of one service, the web server, with these lines more."""
+    own = [f"image: {images.WEB}", "stop_signal: SIGKILL", *lines]
+    return "\n".join(['version: "3.7"', "services:", "  web:", *(f"    {line}" for line in own), ""])
+
+
 def release(machine, name, text, **config):
     """Packs a release whose web server answers with `text`."""
-    compose = f"""version: "3.7"
-services:
-  web:
-    image: {images.WEB}
-    command: ["8080", "{text}"]
-    stop_signal: SIGKILL
-    network_mode: bridge
-    ports: ["{{{{ports.http}}}}:8080"]
-"""
+    compose = compose_file(f'command: ["8080", "{text}"]', "network_mode: bridge", 'ports: ["{{ports.http}}:8080"]')
     release_json = {
         "templates": ["docker-compose.yml.tpl"],
         "prestartCommand": "",

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub mod case;
+pub mod fleet;
 pub mod machine;
 pub mod norm;
 pub mod proxied;

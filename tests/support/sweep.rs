@@ -159,8 +159,13 @@ impl Sweep<'_> {
             found.push((violation.chars().take(70).collect(), violation));
         }
         let mut lines = lines(&world);
+        if matches!(end, End::Refused(_)) {
+            // Nothing is touched then; the next change tidies up.
+            lines.retain(|line| !line.starts_with("left "));
+        }
         if failed(&self.end) {
-            let matters = |line: &String| ["runs ", "accepts ", "proxy "].iter().any(|kind| line.starts_with(kind));
+            let matters =
+                |line: &String| ["runs ", "accepts ", "proxy ", "left "].iter().any(|kind| line.starts_with(kind));
             lines.retain(|line| matters(line) || self.goal.contains(line));
         }
         if lines != self.goal {
@@ -335,8 +340,13 @@ fn drain(tally: &mut Tally, case: &Case<'_>, world: &mut World, faults: &[At]) {
 pub fn lines(world: &World) -> Vec<String> {
     let mut lines = norm(world);
     lines.retain(|line| !line.contains("nginx.candidate.conf") && !line.contains("nginx.ctx.json"));
+    let left = world.tree.0.keys().filter(|path| path.contains("/.c2/new/"));
+    lines.extend(left.map(|path| format!("left {path}")));
     for (folder, port) in &world.accepting {
         lines.push(format!("accepts {folder} {port}"));
+    }
+    for (at, object) in &world.objects {
+        lines.push(format!("object {at} {}", String::from_utf8_lossy(&object.bytes)));
     }
     match &world.proxy {
         None => lines.push("proxy none".to_string()),
@@ -349,7 +359,7 @@ pub fn lines(world: &World) -> Vec<String> {
 }
 
 /// What tells a host from any other that a command could come to another end on.
-fn hash(world: &World) -> u64 {
+pub fn hash(world: &World) -> u64 {
     let mut hash = DefaultHasher::new();
     for (path, node) in &world.tree.0 {
         path.hash(&mut hash);
@@ -361,6 +371,9 @@ fn hash(world: &World) -> u64 {
     }
     (&world.running, &world.accepting, &world.foreign, &world.proven).hash(&mut hash);
     (&world.undrained, &world.inherited).hash(&mut hash);
+    for (at, object) in &world.objects {
+        (at.to_string(), &object.bytes).hash(&mut hash);
+    }
     if let Some(proxy) = &world.proxy {
         (proxy.running, &proxy.project, proxy.mounted, &proxy.loaded).hash(&mut hash);
     }

@@ -27,6 +27,7 @@ pub use load_config::load_config;
 pub use request::{Options, Request};
 pub use show_log::ShowLog;
 pub use start::Start;
+pub(crate) use start::TIDY;
 pub use status::Status;
 pub use stop::Stop;
 pub use unpack::Unpack;

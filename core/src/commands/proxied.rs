@@ -93,8 +93,9 @@ impl Request {
                 }
                 None => Box::new(ProxyStatus { config, proxy, show_slaves: *show_slaves, json: *json }),
             },
-            Request::SlaveUpdate { kept, .. } => {
-                Box::new(SlaveUpdate { config, proxy, base: shared("follow a master")?, kept: kept.clone() })
+            Request::SlaveUpdate { kept, repeat_s } => {
+                let (base, kept, repeats) = (shared("follow a master")?, kept.clone(), repeat_s.is_some());
+                Box::new(SlaveUpdate { config, proxy, base, kept, repeats })
             }
             Request::SlaveFlush => Box::new(SlaveFlush { base: shared("remove the records of slaves")? }),
             Request::RolloutStatus => Box::new(RolloutStatus { proxy, base: shared("show the rollout")? }),

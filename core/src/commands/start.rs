@@ -35,7 +35,8 @@ pub struct Start {
 }
 
 const ATTEND: &str = "stay with the start command";
-const TIDY: &str = "remove what is no longer needed";
+/// What the plan is called that removes what is no longer needed.
+pub(crate) const TIDY: &str = "remove what is no longer needed";
 
 impl Command for Start {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {

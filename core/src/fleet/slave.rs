@@ -21,6 +21,7 @@ use crate::{
     proxy::{Followed, Following, Goal, ProxyMode, noted_state},
     s3::Condition,
     seam::{Command, Effect, Facts, Outcome, Plan, Refusal, Report, Secret, Shared, Stage, Step},
+    time::utc,
 };
 
 /// What the plan is called that reports.
@@ -39,6 +40,8 @@ pub struct SlaveUpdate {
     pub base: S3Path,
     /// What the round before has kept.
     pub kept: Option<Box<Kept>>,
+    /// Whether another round follows.
+    pub repeats: bool,
 }
 
 /// What a round keeps for the next one.
@@ -134,6 +137,10 @@ impl Round<'_> {
         let (config, proxy) = (config.clone(), proxy.clone());
         let mode = ProxyMode { config, proxy, goal: Goal::Follow(wanted.clone()), force: false, postponed: labels };
         let mut following = match mode.follow(facts, past) {
+            Ok(Followed::Step(Step::Do(mut plan))) if past.is_empty() => {
+                plan.notes.insert(0, self.reason(etag.as_ref()));
+                return Ok(Step::Do(plan));
+            }
             Ok(Followed::Step(step)) => return Ok(step),
             Ok(Followed::Done(following)) => following,
             Err(Refusal::Unknown) => return Err(Refusal::Unknown),
@@ -157,6 +164,19 @@ impl Round<'_> {
         let parsed = state_of(&at, &shared)
             .map_err(|rejected| format!("read the state of the master: {rejected}; everything stays as it is"))?;
         Ok((parsed.value.for_machine(self.label.as_ref().ok()).clone(), Some(shared.etag)))
+    }
+
+    /// Why this machine is looked at now.
+    fn reason(&self, etag: Option<&String>) -> String {
+        match &self.slave.kept {
+            None => "because this run begins".into(),
+            Some(kept) if kept.config != self.slave.config => "because the configuration has changed".into(),
+            Some(kept) if kept.followed.as_ref() != etag => "because the state of the master has changed".into(),
+            Some(kept) if kept.failed.values().any(|failed| failed.again_at_s <= self.now) => {
+                "because it is time to try again what failed".into()
+            }
+            Some(_) => "because this machine is not as the master wants it".into(),
+        }
     }
 
     /// What failed before and is not tried yet: neither its target nor this machine has changed.
@@ -185,7 +205,11 @@ impl Round<'_> {
         let soon = if troubles.is_empty() { heartbeat_s } else { AGAIN_S.0.min(heartbeat_s) };
         let next = failed.values().map(|failed| failed.again_at_s).chain([self.now + soon]).min();
         let look_at_s = if following.waits.is_empty() { next.unwrap_or_default() } else { self.now };
-        let words: Vec<String> = failed.values().map(|failed| failed.why.clone()).chain(troubles).collect();
+        let told = |failed: &Failed| match self.slave.repeats {
+            true => format!("{}; it is tried again at {}", failed.why, utc(failed.again_at_s)),
+            false => failed.why.clone(),
+        };
+        let words: Vec<String> = failed.values().map(told).chain(troubles).collect();
         let error = (!words.is_empty()).then(|| words.join("\n"));
         let interface = &self.slave.proxy.slave_interface_name;
         let report = SlaveState {

@@ -106,11 +106,9 @@ impl Look<'_> {
         stages.push(change.start(!waiting.is_empty()));
         let mut after = self.now.have.clone();
         after.deploys.insert(deploy.clone(), wanted.clone());
-        let mut tidy = vec![Effect::Remove(self.deploys.aside(deploy.as_str()))];
         for other in others.keys() {
             stages.push(self.put_away(other)?);
             after.deploys.remove(*other);
-            tidy.push(Effect::Remove(self.deploys.aside(other.as_str())));
         }
         stages.extend(self.note(&after));
         let routes = self.with_waiting(proxying.routes(), wanted, &waiting)?;
@@ -120,6 +118,7 @@ impl Look<'_> {
         notes.extend(prepared.notes.iter().cloned());
         notes.append(&mut proxying.notes);
         let intent = Some((format!("{}/{deploy}.json", self.deploys.intents()), change.intent()));
+        let tidy = self.tidied(core::iter::once(deploy).chain(others.keys().copied()));
         Ok(Plan { intent, notes, tidy, ..Plan::new(start_about(deploy), stages) })
     }
 
@@ -196,7 +195,7 @@ impl Look<'_> {
         };
         stages.push(self.put_away(deploy)?);
         stages.extend(self.note(&after));
-        let tidy = vec![Effect::Remove(self.deploys.aside(deploy.as_str()))];
+        let tidy = self.tidied(core::iter::once(deploy));
         Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(stop_about(deploy), stages) })
     }
 

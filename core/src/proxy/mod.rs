@@ -17,6 +17,7 @@ mod sharing;
 pub(crate) mod status;
 #[cfg(test)]
 mod tests;
+mod tidying;
 mod wanted;
 
 use alloc::{
@@ -247,10 +248,10 @@ impl Look<'_> {
                 }
             }
         }
-        match self.patience(&want, |_| self.follows())? {
-            Some(step) => Ok(Turn::Step(step)),
-            None => Ok(Turn::End(refused)),
+        if let Some(step) = self.patience(&want, |_| self.follows())? {
+            return Ok(Turn::Step(step));
         }
+        Ok(self.tidy()?.map_or(Turn::End(refused), |plan| Turn::Step(Step::Do(plan))))
     }
 
     /// How a plan of this name ended in this run; `None` when there was none.

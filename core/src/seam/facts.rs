@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The answers that a command decides on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Facts {
     known: BTreeMap<Query, Answer>,
     noted: RefCell<Vec<Query>>,

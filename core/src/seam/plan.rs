@@ -67,7 +67,8 @@ impl Plan {
 
 impl Plan {
     /// What else has to be asked again after it: what it wrote, done or failed.
-    pub(super) fn outdates(&self) -> Vec<Query> {
+    #[must_use]
+    pub fn outdates(&self) -> Vec<Query> {
         let put = |effect: &Effect| match effect {
             Effect::Put { at, .. } => Some(Query::Shared(at.clone())),
             _ => None,

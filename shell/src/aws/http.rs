@@ -1,6 +1,7 @@
 //! HTTP through ureq: agents for http and https, with and without a proxy, made when first needed, and errors as faults.
 
 use super::{RootsError, roots};
+use crate::answer::SIDE_BY_SIDE;
 use c2_core::aws::proxy;
 use c2_core::s3::{Fault, plain_etag};
 use rustls::CertificateError;
@@ -128,6 +129,8 @@ impl Http {
             .timeout_per_read(Some(self.tuning.stall))
             .timeout_per_write(Some(self.tuning.stall))
             .timeout_recv_response(Some(HEAD_LIMIT))
+            .max_idle_connections(SIDE_BY_SIDE)
+            .max_idle_connections_per_host(SIDE_BY_SIDE)
             .build();
         // The place to put another name lookup.
         Ok(Agent::with_parts(config, DefaultConnector::default(), DefaultResolver::default()))

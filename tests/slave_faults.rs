@@ -1,0 +1,145 @@
+//! `slave-update` from a state of the machine to the one that the master says, with a fault at every effect, and when
+//! the master cannot be read or meant: it converges, and it reports what really runs.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use c2_core::{
+    config::{DeployMode, FromText, Label, S3Path, SlaveLabel, SlaveState, SlaveStatus, ToolConfig, slave_state},
+    fleet::SlaveUpdate,
+    proxy::Served,
+    seam::End,
+    world::World,
+};
+use serde_json::json;
+use support::{
+    fleet::{master, put_master, slave},
+    states::{DEPLOYS, RELEASES, Wanted, config, states, world},
+    sweep::{At, Case, lines, run, sweep},
+    tally::{Tally, share},
+};
+
+fn slave_update() -> SlaveUpdate {
+    let mut config: ToolConfig = config(&["main"], true);
+    let DeployMode::Proxy(proxy) = &mut config.deploy_mode else { panic!("no proxy") };
+    let base = S3Path::from_text("s3://fleet/base").unwrap();
+    proxy.remote_state_s3 = Some(base.clone());
+    proxy.slave_label = SlaveLabel::Label(Label::from_text("one").unwrap());
+    let proxy = proxy.clone();
+    SlaveUpdate { config, proxy, base, kept: None, repeats: false }
+}
+
+/// A machine in a state, with a master that wants another; `r2.zip` starts or not.
+fn machine(from: &Wanted, to: &Wanted, starts: bool) -> World {
+    let of = |name: &str| json!({ "files": { "compose.yml": "" }, "start": if starts || name == "r1.zip" { "strict-start" } else { "fail" } });
+    let releases: BTreeMap<_, _> = RELEASES.iter().map(|name| (name.to_string(), of(name))).collect();
+    let mut world = world(from, &releases, &of("r1.zip"), Some(&config(&["main"], true)));
+    put_master(&mut world, &to.state().to_json());
+    world
+}
+
+fn report(world: &World) -> Option<SlaveState> {
+    let object = world.objects.get(&slave("one"))?;
+    Some(slave_state("the report", &String::from_utf8_lossy(&object.bytes)).unwrap().value)
+}
+
+/// What is reported is what runs and is served.
+fn check_report(tally: &mut Tally, world: &World, name: &str) {
+    let Some(report) = report(world) else { return tally.violation("no report", || name.to_string()) };
+    let told: Vec<(String, String)> = report
+        .state
+        .deploys
+        .values()
+        .map(|deploy| (format!("{DEPLOYS}/{}", deploy.label), deploy.release.to_string()))
+        .collect();
+    let runs: Vec<(String, String)> = world.running.clone().into_iter().collect();
+    if told != runs {
+        tally.violation("the report says what does not run", || format!("{name} {told:?} {runs:?}"));
+    }
+    let proxy = world.proxy.as_ref().filter(|proxy| proxy.running);
+    let served = proxy.and_then(|proxy| Served::of_file(&proxy.loaded)).map(|served| served.routes).unwrap_or_default();
+    let served: Vec<u16> = served.pairs().map(|(_, port)| port).collect();
+    let routed: Vec<u16> =
+        report.state.connections.values().map(|deploy| report.state.deploys[deploy].port.0).collect();
+    if served != routed {
+        tally.violation("the report says what is not served", || format!("{name} {routed:?} {served:?}"));
+    }
+}
+
+#[test]
+fn a_round_converges_under_every_fault_and_reports_what_really_runs() {
+    let states = states(&["a", "b"], 2, &["main"]);
+    let pairs: Vec<(usize, bool)> =
+        (0..120).map(|number| ((number * 7_368_787) % (states.len() * states.len()), number % 3 > 0)).collect();
+    let command = slave_update();
+    let tally = share(&pairs, |tally, _, (pair, starts)| {
+        let (from, to) = (&states[pair / states.len()], &states[pair % states.len()]);
+        let name = format!("{from:?} => {to:?} starts={starts}");
+        let check = |tally: &mut Tally, world: &World, end: &End, faults: &[At]| {
+            if faults.is_empty() {
+                check_report(tally, world, &name);
+                let is_new = |(label, wanted)| from.deploys.get(label) != Some(wanted);
+                let mut new = to.deploys.iter().filter(|(label, wanted)| is_new((*label, *wanted)));
+                let breaks = !starts && new.any(|(_, (release, _))| *release == "r2.zip");
+                let told_ok = report(world).is_some_and(|report| report.status == SlaveStatus::Ok);
+                if told_ok == breaks {
+                    tally.violation("the report says wrongly whether all is well", || format!("{name} {end:?}"));
+                }
+            }
+        };
+        let start = machine(from, to, *starts);
+        let (between, name) = (|_: &mut World| (), name.clone());
+        let case = Case {
+            name,
+            command: &command,
+            start,
+            check: &check,
+            between: &between,
+            faults: true,
+            two_faults: false,
+            done_already: false,
+        };
+        sweep(tally, &case);
+    });
+    tally.conclude("slave-update");
+    assert!(tally.points > 5_000, "the faults were not injected");
+}
+
+/// Whatever a master is replaced by that is no state, and without a store: a machine that runs touches nothing, one
+/// that was rebooted brings up what it had.
+#[test]
+fn without_a_master_a_machine_keeps_what_it_has_and_brings_it_up() {
+    let (states, command) = (states(&["a", "b"], 2, &["main"]), slave_update());
+    let texts = ["", "null", "[]", "{}", "<html>", "{\"deploys\": {}}", "{\"deploys\": {}, \"connections\": []}"];
+    for from in states.iter().filter(|state| !state.deploys.is_empty()) {
+        let start = machine(from, from, true);
+        for text in texts.map(Some).into_iter().chain([None]) {
+            for (cut_off, reboot) in [(false, false), (true, false), (false, true), (true, true)] {
+                let mut world = start.clone();
+                match text {
+                    Some(text) => put_master(&mut world, text),
+                    None => drop(world.objects.remove(&master())),
+                }
+                world.cut_off = cut_off;
+                let before = lines(&world);
+                if reboot {
+                    world.reboot(false);
+                }
+                let end = run(&mut world, &command, &[]);
+                let name = format!("{from:?} {text:?} cut_off={cut_off} reboot={reboot} {end:?}");
+                let End::Reported(told) = &end else { panic!("{name}") };
+                assert!(told.failed.as_ref().is_some_and(|why| why.contains("everything stays as it is")), "{name}");
+                let kept = |lines: &[String]| -> Vec<String> {
+                    lines.iter().filter(|line| !line.starts_with("object ")).cloned().collect()
+                };
+                assert_eq!(kept(&lines(&world)), kept(&before), "{name}");
+                assert!(world.violations.is_empty(), "{name} {:?}", world.violations);
+                if !cut_off {
+                    assert!(matches!(report(&world).unwrap().status, SlaveStatus::Error(_)), "{name}");
+                }
+            }
+        }
+    }
+}

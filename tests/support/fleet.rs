@@ -1,0 +1,90 @@
+//! A fleet in the model: machines with a bucket in common, and what their commands become.
+
+use c2_core::{
+    commands::{Options, Request},
+    config::{Hundredths, State, Syntax, ToolConfig, state, tool_config},
+    fleet::RolloutVerb,
+    seam::{Command, Location},
+    world::{Object, World},
+};
+use serde_json::{Value, json};
+
+use super::{case::release_of, states::DEPLOYS};
+
+/// The configuration of a machine of the fleet.
+pub fn config(label: &str, endpoints: &[&str]) -> ToolConfig {
+    let endpoints: serde_json::Map<_, _> = endpoints
+        .iter()
+        .map(|name| (name.to_string(), json!({ "serverNames": [format!("{name}.example.com")], "etype": "httpOnly" })))
+        .collect();
+    let proxy = json!({
+        "endPoints": endpoints, "dynamicPortRange": { "v1": 8000, "v2": 8004 },
+        "remoteStateS3": "s3://fleet/base", "slaveLabel": { "label": label },
+    });
+    let text = json!({
+        "deploysDir": DEPLOYS, "contextCache": "/opt/config", "logFile": "/opt/var/log/camus2.log",
+        "releases": { "s3": "s3://fleet/releases" }, "readiness": { "tcp": { "timeoutSecs": 2 } },
+        "deployMode": { "proxy": proxy },
+    });
+    tool_config("config.json", &text.to_string(), Syntax::Json).unwrap().value
+}
+
+/// The command of these words on the shared state.
+pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
+    let (words, rollout) = match words {
+        [words @ .., "--rollout", percent] => (words, Hundredths::new(percent.parse().unwrap())),
+        words => (words, None),
+    };
+    let request = match *words {
+        ["start", release, deploy] => {
+            Request::Start { release: release.into(), as_deploy: Some(deploy.into()), force: false, sha256: None }
+        }
+        ["stop", deploy] => Request::Stop { deploy: deploy.into(), force: false },
+        ["connect", endpoint, deploy] => Request::Connect { endpoint: endpoint.into(), deploy: deploy.into() },
+        ["disconnect", endpoint] => Request::Disconnect { endpoint: endpoint.into() },
+        ["rollout", "advance", percent] => {
+            let percent = Hundredths::new(percent.parse().unwrap()).unwrap();
+            Request::RolloutChange(RolloutVerb::Advance(percent))
+        }
+        ["rollout", "finish"] => Request::RolloutChange(RolloutVerb::Finish),
+        ["rollout", "abort"] => Request::RolloutChange(RolloutVerb::Abort),
+        ["slave-update"] => Request::SlaveUpdate { repeat_s: None, kept: None },
+        _ => panic!("{words:?}"),
+    };
+    request.command(config.clone(), &Options { rollout, ..Options::DEFAULT }).unwrap()
+}
+
+pub fn object(key: &str) -> Location {
+    Location::Object { bucket: "fleet".into(), key: key.into() }
+}
+
+/// Where the state of the master is.
+pub fn master() -> Location {
+    object("base/master/state.json")
+}
+
+/// Where a slave reports.
+pub fn slave(label: &str) -> Location {
+    object(&format!("base/slaves/{label}/state.json"))
+}
+
+/// The state of the master as it is in the bucket.
+pub fn master_of(world: &World) -> State {
+    world.objects.get(&master()).map_or_else(State::default, |object| {
+        state("the master", &String::from_utf8_lossy(&object.bytes)).unwrap().value
+    })
+}
+
+pub fn put_master(world: &mut World, text: &str) {
+    world.objects.insert(master(), Object { bytes: text.into(), ..Object::default() });
+}
+
+/// A machine with these archives in its bucket, r1.zip and so on, each with how it starts.
+pub fn machine(name: &str, releases: &[(&str, Value)]) -> World {
+    let mut world = World { clock: 1_700_000_000, nonce: 100, name: name.into(), ..World::default() };
+    world.tree.make_folder(DEPLOYS, 0o755);
+    for (release, value) in releases {
+        world.releases.insert(object(&format!("releases/{release}")), release_of(release, value));
+    }
+    world
+}
