@@ -83,6 +83,12 @@ impl Machine {
             Query::Ready(port, readiness) => Answer::Flag(ready::probe(*port, readiness).is_ok()),
             Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(&self.signals, project)?),
             Query::Proxy(folder) => Answer::Proxy(proxy::now(&self.signals, folder)?),
+            Query::Logins(registries) => {
+                crate::resolve::prepare();
+                let failed =
+                    |failure: c2_core::aws::Failure| Failure::world("log in to Amazon ECR", failure.to_string());
+                Answer::Logins(self.s3.aws().logins(registries).map_err(failed)?)
+            }
             Query::Fingerprint(path) => Answer::Text(fingerprint(path)?),
         })
     }

@@ -12,7 +12,7 @@ use std::{
 
 use argh::FromArgs;
 use c2_core::{
-    commands::{Options, Request},
+    commands::{DockerLogin, Options, Request},
     completion::{Complete, Shell, script},
     config::Hundredths,
     fleet::RolloutVerb,
@@ -153,12 +153,12 @@ fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
             let args: shapes::Status = parse(at, normal)?;
             run(Request::Status { show_slaves: args.show_slaves, json: args.json_output, table: args.table })
         }
-        _ => of_proxy_command(command, normal)?,
+        _ => of_further_command(command, normal)?,
     })
 }
 
-/// The commands that only the proxy has.
-fn of_proxy_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
+/// The commands that only the proxy has, and those for AWS.
+fn of_further_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
     let at = Some(command);
     Ok(match command.name {
         "connect" => {
@@ -203,6 +203,10 @@ fn of_proxy_command(command: &'static CommandHelp, normal: &[&str]) -> Result<In
             change(Request::SlaveFlush, args.dry_run, None)
         }
         "rollout" => of_rollout(command, normal)?,
+        "aws-docker-login-cmd" => {
+            let args: shapes::AwsDockerLoginCmd = parse(at, normal)?;
+            run(Request::DockerLogin(DockerLogin { registries: args.registries, print: args.print }))
+        }
         _ => not_yet(command, normal)?,
     })
 }
@@ -237,10 +241,7 @@ fn of_rollout(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
 /// The commands that cannot be carried out yet: their words and options are checked all the same.
 fn not_yet(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
     let at = Some(command);
-    match command.name {
-        "aws-docker-login-cmd" => parse(at, normal).map(|_: shapes::AwsDockerLoginCmd| ())?,
-        _ => parse(at, normal).map(|shapes::Nothing {}| ())?,
-    }
+    parse(at, normal).map(|shapes::Nothing {}| ())?;
     Ok(run(Request::NotYet { command: command.name.into() }))
 }
 

@@ -256,8 +256,8 @@ fn seconds(text: &str) -> Result<Positive, String> {
 
 #[derive(FromArgs)]
 pub(super) struct AwsDockerLoginCmd {
-    #[argh(switch, long = "print")]
-    _print: bool,
+    #[argh(switch)]
+    pub(super) print: bool,
     #[argh(positional)]
-    _registry_id: Vec<String>,
+    pub(super) registries: Vec<String>,
 }

@@ -69,14 +69,13 @@ fn every_command_is_what_its_words_say() {
     check("check-config", Invocation::CheckConfig);
     check("demo", Invocation::Demo { folder: None });
     check("demo a", Invocation::Demo { folder: Some(a()) });
-    for line in [
-        "generate-ssl-certificate",
-        "le-get-certs",
-        "le-auth-hook",
-        "le-cleanup-hook",
-        "aws-docker-login-cmd",
-        "aws-docker-login-cmd 123 456 --print",
-    ] {
+    let log_in = |registries: &[&str], print| {
+        let registries = registries.iter().map(|registry| String::from(*registry)).collect();
+        run(Request::DockerLogin(DockerLogin { registries, print }))
+    };
+    check("aws-docker-login-cmd", log_in(&[], false));
+    check("aws-docker-login-cmd 123 456 --print", log_in(&["123", "456"], true));
+    for line in ["generate-ssl-certificate", "le-get-certs", "le-auth-hook", "le-cleanup-hook"] {
         let command = line.split(' ').next().unwrap_or_default().into();
         check(line, run(Request::NotYet { command }));
     }

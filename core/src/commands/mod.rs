@@ -3,6 +3,7 @@
 mod check_config;
 pub(crate) mod context;
 mod deploys;
+mod docker_login;
 mod expand_template;
 mod fetch_context;
 mod list_releases;
@@ -20,6 +21,7 @@ mod take_up;
 mod unpack;
 
 pub use check_config::CheckConfig;
+pub use docker_login::DockerLogin;
 pub use expand_template::ExpandTemplate;
 pub use fetch_context::FetchContext;
 pub use list_releases::ListReleases;

@@ -2,7 +2,9 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use super::{CheckConfig, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack};
+use super::{
+    CheckConfig, DockerLogin, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack,
+};
 use crate::{
     completion::Complete,
     config::{DeployMode, FromText, Hundredths, Percent, Pin, Positive, ReleaseName, Sha256, ToolConfig},
@@ -144,6 +146,8 @@ pub enum Request {
     },
     /// `check-config`
     CheckConfig,
+    /// `aws-docker-login-cmd [REGISTRY_ID...] [--print]`
+    DockerLogin(DockerLogin),
     /// A command that is known and cannot be carried out yet.
     NotYet {
         /// Its name.
@@ -195,6 +199,7 @@ impl Request {
                 return Err(needs_proxy("roll a change out"));
             }
             Request::CheckConfig => Box::new(CheckConfig),
+            Request::DockerLogin(login) => Box::new(login.clone()),
             Request::NotYet { command } => Box::new(NotYet(command.clone())),
             Request::Completion(complete) => Box::new(complete.clone()),
         })
@@ -206,6 +211,7 @@ impl Request {
         match self {
             Request::Completion(complete) => Some(Box::new(complete.clone())),
             Request::CheckConfig => Some(Box::new(CheckConfig)),
+            Request::DockerLogin(login) => Some(Box::new(login.clone())),
             Request::NotYet { command } => Some(Box::new(NotYet(command.clone()))),
             _ => None,
         }

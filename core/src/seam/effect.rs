@@ -207,6 +207,19 @@ pub enum Effect {
         /// Whether a container that is there is made anew.
         recreate: bool,
     },
+    /// Call a program of this machine, without a shell.
+    Call {
+        /// The program, found on the `PATH` where it is no path.
+        program: String,
+        /// Its arguments; never a secret.
+        arguments: Vec<String>,
+        /// What it reads from standard input.
+        input: Secret,
+        /// The longest it may take.
+        limit_s: u32,
+        /// Whether what it prints goes to standard error; else only what it says of a failure is shown.
+        shown: bool,
+    },
     /// Stop the proxy and remove its container.
     ProxyDown {
         /// The folder of its compose project.
@@ -280,6 +293,7 @@ impl Effect {
             | Effect::Put { .. }
             | Effect::Delete(_)
             | Effect::MakeFolder(_)
+            | Effect::Call { .. }
             | Effect::TestProxy { .. }
             | Effect::ReloadProxy
             | Effect::DrainProxy { .. } => vec![],
@@ -377,6 +391,10 @@ impl fmt::Display for Effect {
             Effect::DrainProxy { limit_s } => write!(f, "wait for the proxy's old workers, at most {limit_s} s"),
             Effect::ProxyUp { recreate: false, .. } => f.write_str("start the proxy"),
             Effect::ProxyUp { .. } => f.write_str("start the proxy, its container made anew"),
+            Effect::Call { program, arguments, input, .. } => {
+                write!(f, "call {program} {}", arguments.join(" "))?;
+                if input.reveal().is_empty() { Ok(()) } else { write!(f, " with {input} for it to read") }
+            }
             Effect::ProxyDown { .. } => f.write_str("stop the proxy"),
         }
     }

@@ -11,6 +11,7 @@ use core::cell::RefCell;
 use super::{Answer, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal, Shared};
 use crate::{
     archive::{Limits, Listing},
+    aws::{Login, Registries},
     config::{Pin, Readiness},
 };
 
@@ -134,6 +135,8 @@ questions! {
     project_runs(project: &str) -> bool = Query::ProjectRuns(project.to_string()) => Flag;
     /// The proxy's container, by the folder of its compose project.
     proxy(folder: &str) -> ProxyNow = Query::Proxy(folder.to_string()) => Proxy;
+    /// Logins to docker registries of Amazon ECR.
+    logins(registries: &Registries) -> Vec<Login> = Query::Logins(registries.clone()) => Logins;
     /// What tells a file's content from any other.
     fingerprint(path: &str) -> Option<String> = Query::Fingerprint(path.to_string()) => Text;
 }

@@ -6,6 +6,7 @@ use core::fmt;
 use super::{Failure, Folder, Secret};
 use crate::{
     archive::{Limits, Listing},
+    aws::{Login, Registries},
     config::{Pin, Readiness},
     proxy::Served,
 };
@@ -112,6 +113,8 @@ pub enum Query {
     ProjectRuns(String),
     /// The proxy's container and what it serves, by the folder of its compose project. Answer: [`Answer::Proxy`].
     Proxy(String),
+    /// Logins to docker registries of Amazon ECR. Answer: [`Answer::Logins`].
+    Logins(Registries),
     /// What tells a file's content from any other; never the content itself. Answer: [`Answer::Text`].
     Fingerprint(String),
 }
@@ -132,6 +135,8 @@ impl Query {
                 | Query::HostName
                 | Query::InstanceId
                 | Query::Heeds { .. }
+                // They hold for twelve hours.
+                | Query::Logins(_)
                 // Asked once, then only when it is explicitly forgotten: a run goes by one state of it.
                 | Query::Shared(_)
         )
@@ -165,6 +170,8 @@ pub enum Answer {
     Shared(Option<Shared>),
     /// The bytes of an archive.
     Pin(Pin),
+    /// Logins to docker registries.
+    Logins(Vec<Login>),
     /// It could not be had.
     Failed(Failure),
 }

@@ -8,8 +8,8 @@ pub use http::{ConnectError, Tuning};
 pub use roots::RootsError;
 
 use c2_core::aws::{
-    Credentials, Failure, Heard, Known, Look, Service, Settings, Stop, credentials, instance_id, is_corrected, secret,
-    settings,
+    Credentials, Failure, Heard, Known, Login, Look, Registries, Service, Settings, Stop, credentials, instance_id,
+    is_corrected, logins, secret, settings,
 };
 use http::Http;
 use ring::digest::{SHA256, digest};
@@ -122,10 +122,15 @@ impl Aws {
     /// # Errors
     /// When it cannot be had.
     pub fn secret(&self, id: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let settings = self.settings(Service::SecretsManager)?;
-        let credentials = self.credentials()?;
-        let settings = self.with_region(settings, &credentials)?;
-        self.settle(|look| secret(look, &settings, &credentials, id))
+        self.call(Service::SecretsManager, |look, settings, credentials| secret(look, settings, credentials, id))
+    }
+
+    /// Logins to docker registries of Amazon ECR.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub fn logins(&self, registries: &Registries) -> Result<Vec<Login>, Failure> {
+        self.call(Service::Ecr, |look, settings, credentials| logins(look, settings, credentials, registries))
     }
 
     /// The id of this EC2 instance, asked for once.
@@ -176,6 +181,18 @@ impl Aws {
         if let Some(skew_s) = heard.skew_s() {
             self.skew_s.store(skew_s, Ordering::Relaxed);
         }
+    }
+
+    /// Calls an operation of a service, with what is set for it and this machine's credentials.
+    fn call<T>(
+        &self,
+        service: Service,
+        operation: impl Fn(&Look<'_>, &Settings, &Credentials) -> Result<T, Stop>,
+    ) -> Result<T, Failure> {
+        let settings = self.settings(service)?;
+        let credentials = self.credentials()?;
+        let settings = self.with_region(settings, &credentials)?;
+        self.settle(|look| operation(look, &settings, &credentials))
     }
 
     /// Calls a decision until it has all it asks for. One that failed on a clock that turned out to be wrong is called

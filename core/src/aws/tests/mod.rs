@@ -8,6 +8,7 @@ mod order;
 mod profile;
 mod proxies;
 mod refresh;
+mod registries;
 mod settings;
 
 use super::*;
