@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, Read},
     os::unix::fs::MetadataExt,
     path::Path,
     thread,
@@ -83,6 +84,12 @@ impl Machine {
             Query::Ready(port, readiness) => Answer::Flag(ready::probe(*port, readiness).is_ok()),
             Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(&self.signals, project)?),
             Query::Proxy(folder) => Answer::Proxy(proxy::now(&self.signals, folder)?),
+            Query::Input => {
+                let mut bytes = Vec::new();
+                let read = io::stdin().lock().take(SMALL_BYTES).read_to_end(&mut bytes);
+                read.map_err(|error| Failure::world("read standard input", error.to_string()))?;
+                Answer::Content(Some(Content { bytes: Secret::new(bytes), mode: None }))
+            }
             Query::Logins(registries) => {
                 crate::resolve::prepare();
                 let failed =

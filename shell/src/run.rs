@@ -121,6 +121,7 @@ pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
         End::Reported(report) => {
             let printed = match &report.output {
                 Output::Text(text) => print(text),
+                Output::Failure(text) => print(text).max(report.code),
                 Output::File(path) => print_file(path),
             };
             for text in &report.notes {

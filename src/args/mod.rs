@@ -8,11 +8,12 @@ mod tests;
 use std::{
     ffi::{OsStr, OsString},
     fmt,
+    path::Path,
 };
 
 use argh::FromArgs;
 use c2_core::{
-    commands::{DockerLogin, Options, Request},
+    commands::{DockerCredential, DockerLogin, Options, Request},
     completion::{Complete, Shell, script},
     config::Hundredths,
     fleet::RolloutVerb,
@@ -51,6 +52,13 @@ impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The arguments of the program called by this name: by that of docker's credential helper it is one.
+pub(crate) fn called(mut arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let name = arguments.next().unwrap_or_default();
+    let is_helper = Path::new(&name).file_name() == Some(OsStr::new("docker-credential-c2"));
+    is_helper.then(|| "docker-credential".into()).into_iter().chain(arguments).collect()
 }
 
 /// What these arguments, without the program's name, ask for.
@@ -203,6 +211,15 @@ fn of_further_command(command: &'static CommandHelp, normal: &[&str]) -> Result<
             change(Request::SlaveFlush, args.dry_run, None)
         }
         "rollout" => of_rollout(command, normal)?,
+        "docker-credential" => {
+            let args: shapes::DockerCredential = parse(at, normal)?;
+            let found = DockerCredential::VERBS.into_iter().find(|(name, _)| *name == args.verb);
+            let Some((_, verb)) = found else {
+                let near = did_you_mean(&args.verb, DockerCredential::VERBS.into_iter().map(|(name, _)| name));
+                return Err(wrong(&format!("docker asks no {:?} of a credential helper{near}", args.verb), at));
+            };
+            run(Request::DockerCredential(verb))
+        }
         "aws-docker-login-cmd" => {
             let args: shapes::AwsDockerLoginCmd = parse(at, normal)?;
             run(Request::DockerLogin(DockerLogin { registries: args.registries, print: args.print }))

@@ -255,6 +255,12 @@ fn seconds(text: &str) -> Result<Positive, String> {
 }
 
 #[derive(FromArgs)]
+pub(super) struct DockerCredential {
+    #[argh(positional, arg_name = "<verb>")]
+    pub(super) verb: String,
+}
+
+#[derive(FromArgs)]
 pub(super) struct AwsDockerLoginCmd {
     #[argh(switch)]
     pub(super) print: bool,

@@ -10,10 +10,11 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+import docker_credential
 import docker_login
 import machine
 from cloud import Cloud
 
 moto = Cloud(os.environ["MOTO_ENDPOINT"])
 
-machine.finish(machine.run_cases(docker_login.CASES, moto, label="moto: "))
+machine.finish(machine.run_cases(docker_credential.CASES + docker_login.CASES, moto, label="moto: "))

@@ -3,6 +3,7 @@
 mod check_config;
 pub(crate) mod context;
 mod deploys;
+mod docker_credential;
 mod docker_login;
 mod expand_template;
 mod fetch_context;
@@ -21,6 +22,7 @@ mod take_up;
 mod unpack;
 
 pub use check_config::CheckConfig;
+pub use docker_credential::DockerCredential;
 pub use docker_login::DockerLogin;
 pub use expand_template::ExpandTemplate;
 pub use fetch_context::FetchContext;

@@ -3,7 +3,8 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use super::{
-    CheckConfig, DockerLogin, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack,
+    CheckConfig, DockerCredential, DockerLogin, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status,
+    Stop, Unpack,
 };
 use crate::{
     completion::Complete,
@@ -148,6 +149,8 @@ pub enum Request {
     CheckConfig,
     /// `aws-docker-login-cmd [REGISTRY_ID...] [--print]`
     DockerLogin(DockerLogin),
+    /// `docker-credential get|list|store|erase`
+    DockerCredential(DockerCredential),
     /// A command that is known and cannot be carried out yet.
     NotYet {
         /// Its name.
@@ -200,6 +203,7 @@ impl Request {
             }
             Request::CheckConfig => Box::new(CheckConfig),
             Request::DockerLogin(login) => Box::new(login.clone()),
+            Request::DockerCredential(verb) => Box::new(*verb),
             Request::NotYet { command } => Box::new(NotYet(command.clone())),
             Request::Completion(complete) => Box::new(complete.clone()),
         })
@@ -212,6 +216,7 @@ impl Request {
             Request::Completion(complete) => Some(Box::new(complete.clone())),
             Request::CheckConfig => Some(Box::new(CheckConfig)),
             Request::DockerLogin(login) => Some(Box::new(login.clone())),
+            Request::DockerCredential(verb) => Some(Box::new(*verb)),
             Request::NotYet { command } => Some(Box::new(NotYet(command.clone()))),
             _ => None,
         }

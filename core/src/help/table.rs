@@ -153,6 +153,10 @@ pub const COMMANDS: &[CommandHelp] = &[
         ..command("aws-docker-login-cmd", &[(Both, "log docker in to Amazon ECR")])
     },
     CommandHelp {
+        words: &[word("<verb>", Fits::Anything)],
+        ..command("docker-credential", &[(Both, "docker's credential helper for Amazon ECR")])
+    },
+    CommandHelp {
         words: &[word("[<command>]", Fits::Command)],
         ..command("help", &[(Other, "show this page, or the usage of a command")])
     },

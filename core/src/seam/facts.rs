@@ -135,6 +135,8 @@ questions! {
     project_runs(project: &str) -> bool = Query::ProjectRuns(project.to_string()) => Flag;
     /// The proxy's container, by the folder of its compose project.
     proxy(folder: &str) -> ProxyNow = Query::Proxy(folder.to_string()) => Proxy;
+    /// A short text on standard input.
+    input() -> Option<Content> = Query::Input => Content;
     /// Logins to docker registries of Amazon ECR.
     logins(registries: &Registries) -> Vec<Login> = Query::Logins(registries.clone()) => Logins;
     /// What tells a file's content from any other.

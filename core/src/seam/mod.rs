@@ -6,6 +6,7 @@
 mod command_line;
 mod drive;
 mod effect;
+mod effect_text;
 mod facts;
 mod failure;
 mod folder;

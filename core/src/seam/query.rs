@@ -113,6 +113,8 @@ pub enum Query {
     ProjectRuns(String),
     /// The proxy's container and what it serves, by the folder of its compose project. Answer: [`Answer::Proxy`].
     Proxy(String),
+    /// A short text on standard input, whole. Answer: [`Answer::Content`].
+    Input,
     /// Logins to docker registries of Amazon ECR. Answer: [`Answer::Logins`].
     Logins(Registries),
     /// What tells a file's content from any other; never the content itself. Answer: [`Answer::Text`].
@@ -135,6 +137,8 @@ impl Query {
                 | Query::HostName
                 | Query::InstanceId
                 | Query::Heeds { .. }
+                // It is read once.
+                | Query::Input
                 // They hold for twelve hours.
                 | Query::Logins(_)
                 // Asked once, then only when it is explicitly forgotten: a run goes by one state of it.

@@ -3,6 +3,7 @@
 //! It refuses what the real world refuses, and notes what must never happen ([`World::violations`]).
 
 mod bucket;
+mod cloud;
 mod effects;
 mod proxy;
 mod script;
@@ -26,7 +27,6 @@ pub use tree::{Node, Tree};
 
 use crate::{
     archive::{Listing, Member},
-    aws::{Login, Registries},
     seam::{
         Answer, COMPOSE_FILES, CommandLine, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location,
         Message, Query, Role, Secret, Signal, leads_to,
@@ -122,6 +122,8 @@ pub struct World {
     pub violations: BTreeSet<String>,
     /// What this run's tolerated commands failed with.
     pub tolerated: Vec<Failure>,
+    /// What is on standard input.
+    pub input: String,
     /// The programs that were called, ever: the effect as it prints, and what they were given to read.
     pub calls: Vec<(String, Vec<u8>)>,
     /// How often an intent was noted or removed, ever.
@@ -221,7 +223,11 @@ impl World {
             Query::Listens(port) | Query::Ready(port, _) => Answer::Flag(self.listens(*port)),
             Query::ProjectRuns(project) => Answer::Flag(self.project_runs(project)),
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)),
-            Query::Logins(registries) => Answer::Logins(logins(registries)),
+            Query::Input => {
+                let bytes = Secret::new(self.input.clone().into_bytes());
+                Answer::Content(Some(Content { bytes, mode: None }))
+            }
+            Query::Logins(registries) => Answer::Logins(cloud::logins(registries)),
             Query::Fingerprint(path) => Answer::Text(self.tree.text(path)),
         }
     }
@@ -265,20 +271,6 @@ impl World {
     fn note(&mut self, violation: String) {
         self.violations.insert(violation);
     }
-}
-
-/// Logins as ECR gives them.
-fn logins(registries: &Registries) -> Vec<Login> {
-    let (accounts, region) = match registries {
-        Registries::OfAccounts(accounts) if accounts.is_empty() => (vec!["123456789012".to_string()], "us-east-1"),
-        Registries::OfAccounts(accounts) => (accounts.clone(), "us-east-1"),
-        Registries::At(host) => (vec![host.account.clone()], host.region.as_str()),
-    };
-    let login = |account: &String| Login {
-        host: format!("{account}.dkr.ecr.{region}.amazonaws.com"),
-        password: Secret::new(format!("password-of-{account}-{region}").into_bytes()),
-    };
-    accounts.iter().map(login).collect()
 }
 
 fn failed(doing: impl Into<String>, why: impl Into<String>) -> Answer {
