@@ -92,8 +92,13 @@ impl Machine {
                 let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
                 let limit = Duration::from_secs((*limit_s).into());
                 let call = Call { input: input.reveal(), shown: *shown, ..Call::new(program, &arguments, limit) };
-                call.run(&self.signals)?.must(&effect.to_string()).map(|_| ())
+                match call.run(&self.signals)? {
+                    called if called.succeeded => Ok(()),
+                    _ if *shown => Err(Failure::world(effect.to_string(), "it failed; what it printed says why")),
+                    called => Err(called.failure(&effect.to_string())),
+                }
             }
+            Effect::ChangeText { zone, name, change, wait_s } => self.change_text(effect, zone, name, change, *wait_s),
             Effect::ProxyDown { .. } => self.proxy_down(),
         }
     }

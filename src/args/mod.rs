@@ -13,7 +13,7 @@ use std::{
 
 use argh::FromArgs;
 use c2_core::{
-    commands::{DockerCredential, DockerLogin, Options, Request},
+    commands::{ChallengeHook, DockerCredential, DockerLogin, Options, Request},
     completion::{Complete, Shell, script},
     config::Hundredths,
     fleet::RolloutVerb,
@@ -211,6 +211,13 @@ fn of_further_command(command: &'static CommandHelp, normal: &[&str]) -> Result<
             change(Request::SlaveFlush, args.dry_run, None)
         }
         "rollout" => of_rollout(command, normal)?,
+        "le-get-certs" => parse(at, normal).map(|shapes::Nothing {}| run(Request::GetCerts))?,
+        "le-auth-hook" => {
+            parse(at, normal).map(|shapes::Nothing {}| run(Request::ChallengeHook(ChallengeHook::Auth)))?
+        }
+        "le-cleanup-hook" => {
+            parse(at, normal).map(|shapes::Nothing {}| run(Request::ChallengeHook(ChallengeHook::Cleanup)))?
+        }
         "docker-credential" => {
             let args: shapes::DockerCredential = parse(at, normal)?;
             let found = DockerCredential::VERBS.into_iter().find(|(name, _)| *name == args.verb);

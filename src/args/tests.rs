@@ -81,10 +81,10 @@ fn every_command_is_what_its_words_say() {
     check_wrong("docker-credential gat", near);
     check("aws-docker-login-cmd", log_in(&[], false));
     check("aws-docker-login-cmd 123 456 --print", log_in(&["123", "456"], true));
-    for line in ["generate-ssl-certificate", "le-get-certs", "le-auth-hook", "le-cleanup-hook"] {
-        let command = line.split(' ').next().unwrap_or_default().into();
-        check(line, run(Request::NotYet { command }));
-    }
+    check("le-get-certs", run(Request::GetCerts));
+    check("le-auth-hook", run(Request::ChallengeHook(ChallengeHook::Auth)));
+    check("le-cleanup-hook", run(Request::ChallengeHook(ChallengeHook::Cleanup)));
+    check("generate-ssl-certificate", run(Request::NotYet { command: "generate-ssl-certificate".into() }));
 }
 
 #[test]

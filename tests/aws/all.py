@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+import certificates
 import docker_credential
 import docker_login
 import machine
@@ -17,4 +18,5 @@ from cloud import Cloud
 
 moto = Cloud(os.environ["MOTO_ENDPOINT"])
 
-machine.finish(machine.run_cases(docker_credential.CASES + docker_login.CASES, moto, label="moto: "))
+cases = docker_login.CASES + docker_credential.CASES + certificates.CASES
+machine.finish(machine.run_cases(cases, moto, label="moto: "))

@@ -9,6 +9,11 @@ use core::fmt;
 /// How often a request is made in all.
 const ATTEMPTS: u32 = 3;
 
+/// What is in the body of an answer with status 400 that asks to try again: the identity provider could not be reached
+/// by STS, too many requests, an earlier change that Route 53 is not done with.
+const PASSING_CODES: [&str; 4] =
+    ["<Code>IDPCommunicationError<", "<Code>Throttling", "ThrottlingException\"", "<Code>PriorRequestNotComplete<"];
+
 /// A question to the world.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Ask {
@@ -121,12 +126,7 @@ pub fn pause_ms(reach: Reach, attempt: u32, answer: &Answer, random: u64) -> Opt
     let passing = match answer {
         Answer::Failed { passing, .. } => *passing,
         Answer::Http { status: 429 | 500..=599, .. } => true,
-        // The identity provider could not be reached by STS, which asks to try again.
-        Answer::Http { status: 400, body } => {
-            [&b"<Code>IDPCommunicationError<"[..], b"<Code>Throttling", b"ThrottlingException\""]
-                .iter()
-                .any(|code| contains(body, code))
-        }
+        Answer::Http { status: 400, body } => PASSING_CODES.iter().any(|code| contains(body, code.as_bytes())),
         _ => false,
     };
     // What is on the same machine answers at once or not at all.

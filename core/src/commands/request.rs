@@ -3,8 +3,8 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use super::{
-    CheckConfig, DockerCredential, DockerLogin, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status,
-    Stop, Unpack,
+    ChallengeHook, CheckConfig, DockerCredential, DockerLogin, ExpandTemplate, FetchContext, GetCerts, ListReleases,
+    ShowLog, Start, Status, Stop, Unpack,
 };
 use crate::{
     completion::Complete,
@@ -151,6 +151,10 @@ pub enum Request {
     DockerLogin(DockerLogin),
     /// `docker-credential get|list|store|erase`
     DockerCredential(DockerCredential),
+    /// `le-get-certs`
+    GetCerts,
+    /// `le-auth-hook`, `le-cleanup-hook`
+    ChallengeHook(ChallengeHook),
     /// A command that is known and cannot be carried out yet.
     NotYet {
         /// Its name.
@@ -204,6 +208,8 @@ impl Request {
             Request::CheckConfig => Box::new(CheckConfig),
             Request::DockerLogin(login) => Box::new(login.clone()),
             Request::DockerCredential(verb) => Box::new(*verb),
+            Request::GetCerts => Box::new(GetCerts),
+            Request::ChallengeHook(hook) => Box::new(*hook),
             Request::NotYet { command } => Box::new(NotYet(command.clone())),
             Request::Completion(complete) => Box::new(complete.clone()),
         })
@@ -217,6 +223,8 @@ impl Request {
             Request::CheckConfig => Some(Box::new(CheckConfig)),
             Request::DockerLogin(login) => Some(Box::new(login.clone())),
             Request::DockerCredential(verb) => Some(Box::new(*verb)),
+            Request::GetCerts => Some(Box::new(GetCerts)),
+            Request::ChallengeHook(hook) => Some(Box::new(*hook)),
             Request::NotYet { command } => Some(Box::new(NotYet(command.clone()))),
             _ => None,
         }

@@ -9,7 +9,7 @@ use alloc::{
 use core::fmt;
 
 use super::{Answer, CommandLine, Content, Folder, Intent, Link, Location, ProxyNow, Query, Secret};
-use crate::{archive::Limits, config::Readiness, proxy::Served, s3::Condition};
+use crate::{archive::Limits, aws::TextChange, config::Readiness, proxy::Served, s3::Condition};
 
 /// Which of a release's commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +220,17 @@ pub enum Effect {
         /// Whether what it prints goes to standard error; else only what it says of a failure is shown.
         shown: bool,
     },
+    /// Change the TXT records of a name in a zone of Route 53.
+    ChangeText {
+        /// The zone's id.
+        zone: String,
+        /// The name, without a final dot.
+        name: String,
+        /// What becomes of them.
+        change: TextChange,
+        /// How long it is waited for at most until all name servers have it; `None`: not at all.
+        wait_s: Option<u32>,
+    },
     /// Stop the proxy and remove its container.
     ProxyDown {
         /// The folder of its compose project.
@@ -288,6 +299,14 @@ impl Effect {
                 let mut intents = intents(ask, folder);
                 intents.remove(name);
                 vec![(Query::Intents(folder.to_string()), Answer::Files(intents))]
+            }
+            Effect::ChangeText { zone, name, change, .. } => {
+                let now = match change {
+                    TextChange::Upsert(record) => Some(record.clone()),
+                    TextChange::Delete(_) => None,
+                };
+                let query = Query::TextRecord { zone: zone.clone(), name: name.clone() };
+                vec![(query, Answer::TextRecord(now))]
             }
             Effect::Run { .. }
             | Effect::Put { .. }

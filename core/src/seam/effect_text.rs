@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{Effect, Rendered};
+use crate::aws::TextChange;
 
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,6 +47,10 @@ impl fmt::Display for Effect {
                 write!(f, "call {program} {}", arguments.join(" "))?;
                 if input.reveal().is_empty() { Ok(()) } else { write!(f, " with {input} for it to read") }
             }
+            Effect::ChangeText { zone, name, change: TextChange::Upsert(record), .. } => {
+                write!(f, "set the TXT record {name} in the zone {zone}: {}", record.values.join(", "))
+            }
+            Effect::ChangeText { zone, name, .. } => write!(f, "delete the TXT record {name} in the zone {zone}"),
             Effect::ProxyDown { .. } => f.write_str("stop the proxy"),
         }
     }

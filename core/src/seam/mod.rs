@@ -53,6 +53,11 @@ pub trait Command {
         self.lock().is_some()
     }
 
+    /// Whether it tells, as it goes on, what it does; else only what fails.
+    fn shows_progress(&self) -> bool {
+        true
+    }
+
     /// Whether a command of a release may call it while the run that it belongs to holds the lock.
     fn may_nest(&self) -> bool {
         true

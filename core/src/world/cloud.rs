@@ -1,4 +1,4 @@
-//! The simulated AWS beside the stores: logins to registries.
+//! The simulated AWS beside the stores: logins to registries, texts in DNS.
 
 use alloc::{
     format,
@@ -7,10 +7,35 @@ use alloc::{
     vec::Vec,
 };
 
+use super::World;
 use crate::{
-    aws::{Login, Registries},
-    seam::Secret,
+    aws::{Login, Registries, TextChange},
+    seam::{Effect, Failure, Secret},
 };
+
+impl World {
+    /// The zone that a name is in, the smallest one.
+    pub(super) fn zone_of(&self, name: &str) -> Option<String> {
+        let parents = name.match_indices('.').map(|(at, _)| &name[at + 1..]);
+        core::iter::once(name).chain(parents).find_map(|parent| self.zones.get(parent).cloned())
+    }
+
+    pub(super) fn change_text(
+        &mut self,
+        effect: &Effect,
+        zone: &str,
+        name: &str,
+        change: &TextChange,
+    ) -> Result<(), Failure> {
+        let at = (zone.to_string(), name.to_string());
+        match change {
+            TextChange::Upsert(record) => drop(self.records.insert(at, record.clone())),
+            TextChange::Delete(record) if self.records.get(&at) == Some(record) => drop(self.records.remove(&at)),
+            TextChange::Delete(_) => return Err(Failure::Overtaken { doing: effect.to_string() }),
+        }
+        Ok(())
+    }
+}
 
 /// Logins as ECR gives them.
 pub(super) fn logins(registries: &Registries) -> Vec<Login> {

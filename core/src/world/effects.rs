@@ -106,6 +106,7 @@ impl World {
                 self.calls.push((effect.to_string(), input.reveal().to_vec()));
                 Ok(())
             }
+            Effect::ChangeText { zone, name, change, .. } => self.change_text(effect, zone, name, change),
             Effect::ProxyDown { .. } => {
                 self.proxy = None;
                 self.undrained.clear();

@@ -8,8 +8,8 @@ pub use http::{ConnectError, Tuning};
 pub use roots::RootsError;
 
 use c2_core::aws::{
-    Credentials, Failure, Heard, Known, Login, Look, Registries, Service, Settings, Stop, credentials, instance_id,
-    is_corrected, logins, secret, settings,
+    Credentials, Dns, Failure, Heard, Known, Login, Look, Registries, Service, Settings, Stop, Taken, TextChange,
+    TextRecord, credentials, instance_id, is_corrected, logins, secret, settings,
 };
 use http::Http;
 use ring::digest::{SHA256, digest};
@@ -131,6 +131,40 @@ impl Aws {
     /// When they cannot be had.
     pub fn logins(&self, registries: &Registries) -> Result<Vec<Login>, Failure> {
         self.call(Service::Ecr, |look, settings, credentials| logins(look, settings, credentials, registries))
+    }
+
+    /// The id of the public zone of Route 53 that a name is in.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub fn hosted_zone(&self, name: &str) -> Result<Option<String>, Failure> {
+        self.call(Service::Route53, |look, settings, credentials| Dns { settings, credentials }.zone(look, name))
+    }
+
+    /// The TXT records of a name in a zone of Route 53.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub fn text_record(&self, zone: &str, name: &str) -> Result<Option<TextRecord>, Failure> {
+        self.call(Service::Route53, |look, settings, credentials| Dns { settings, credentials }.text(look, zone, name))
+    }
+
+    /// Changes the TXT records of a name in a zone of Route 53; `None` when those to be deleted are others by now.
+    ///
+    /// # Errors
+    /// When Route 53 does not take the change.
+    pub fn change_text(&self, zone: &str, name: &str, change: &TextChange) -> Result<Option<Taken>, Failure> {
+        self.call(Service::Route53, |look, settings, credentials| {
+            Dns { settings, credentials }.change(look, zone, name, change)
+        })
+    }
+
+    /// How far a change of Route 53 has come.
+    ///
+    /// # Errors
+    /// When Route 53 does not say.
+    pub fn progress(&self, change: &str) -> Result<Taken, Failure> {
+        self.call(Service::Route53, |look, settings, credentials| Dns { settings, credentials }.progress(look, change))
     }
 
     /// The id of this EC2 instance, asked for once.
