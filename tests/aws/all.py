@@ -8,15 +8,21 @@ import os
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+tests = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(tests), str(tests / "s3")]
 
 import certificates
 import docker_credential
 import docker_login
 import machine
+import retries
 from cloud import Cloud
+from store import Store
 
-moto = Cloud(os.environ["MOTO_ENDPOINT"])
+endpoint = os.environ["MOTO_ENDPOINT"]
 
 cases = docker_login.CASES + docker_credential.CASES + certificates.CASES
-machine.finish(machine.run_cases(cases, moto, label="moto: "))
+machine.finish(
+    machine.run_cases(cases, Cloud(endpoint), label="moto: "),
+    machine.run_cases(retries.CASES, Store(endpoint), label="moto: "),
+)

@@ -8,15 +8,15 @@ pub use http::{ConnectError, Tuning};
 pub use roots::RootsError;
 
 use c2_core::aws::{
-    Credentials, Dns, Failure, Heard, Known, Login, Look, Registries, Service, Settings, Stop, Taken, TextChange,
-    TextRecord, credentials, instance_id, is_corrected, logins, secret, settings,
+    Credentials, Dns, Failure, Heard, Known, Login, Look, Quota, Registries, Service, Settings, Stop, Taken,
+    TextChange, TextRecord, credentials, instance_id, is_corrected, logins, max_attempts, secret, settings,
 };
 use http::Http;
 use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
@@ -29,6 +29,8 @@ pub struct Aws {
     instance_id: Mutex<Option<String>>,
     /// How far the services' clock is ahead of this machine's.
     skew_s: AtomicI64,
+    max_attempts: OnceLock<u32>,
+    quota: Mutex<Quota>,
 }
 
 /// The credentials of this process.
@@ -51,6 +53,8 @@ impl Aws {
             settings: Mutex::default(),
             instance_id: Mutex::default(),
             skew_s: AtomicI64::new(0),
+            max_attempts: OnceLock::new(),
+            quota: Mutex::default(),
         }
     }
 
@@ -179,6 +183,29 @@ impl Aws {
         let id = self.settle(instance_id)?;
         *known = Some(id.clone());
         Ok(id)
+    }
+
+    /// How often a request to a service is made in all, read once.
+    ///
+    /// # Errors
+    /// When a profile cannot be read, or what is set is no number.
+    pub(crate) fn max_attempts(&self) -> Result<u32, Failure> {
+        match self.max_attempts.get() {
+            Some(most) => Ok(*most),
+            None => self.settle(max_attempts).map(|most| *self.max_attempts.get_or_init(|| most)),
+        }
+    }
+
+    /// Pays for asking a service again, `late` after no answer in time; false when not enough is left.
+    pub(crate) fn pays(&self, late: bool, cost: &mut Option<u32>) -> bool {
+        let paid = self.quota.lock().unwrap_or_else(PoisonError::into_inner).take(late);
+        *cost = paid.or(*cost);
+        paid.is_some()
+    }
+
+    /// Notes the success of a request whose last try cost so much.
+    pub(crate) fn succeeded(&self, cost: Option<u32>) {
+        self.quota.lock().unwrap_or_else(PoisonError::into_inner).succeeded(cost);
     }
 
     /// The agent for a URL of a service.
