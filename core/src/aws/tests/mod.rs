@@ -10,6 +10,7 @@ mod profile;
 mod proxies;
 mod refresh;
 mod registries;
+mod rules;
 mod settings;
 
 use super::*;
