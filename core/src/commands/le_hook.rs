@@ -138,7 +138,7 @@ fn done(config: &LetsEncryptConfig, what: &str) -> Step {
 mod tests {
     use super::*;
     use crate::{
-        seam::{End, drive},
+        seam::{End, drive, settle},
         world::{Fault, World},
     };
 
@@ -209,6 +209,23 @@ mod tests {
             assert!(matches!(&end, End::Reported(report) if report.failed.is_some()), "{end:?}");
             assert_eq!(values(&world), values_before);
         }
+    }
+
+    #[test]
+    fn a_record_that_somebody_else_changed_is_looked_at_again_and_not_for_ever() {
+        let mut world = world("");
+        well(call(ChallengeHook::Auth, &mut world, "example.com", "one"));
+        let overtaken = Outcome::Planned {
+            plan: Plan::new("remove the challenge", vec![]),
+            failed: Some(("remove".into(), Failure::Overtaken { doing: "delete it".into() })),
+            trouble: vec![],
+        };
+        let mut next = |times| {
+            let past = vec![overtaken.clone(); times];
+            settle(&mut world, &mut Facts::default(), |facts| ChallengeHook::Cleanup.next(facts, &past)).unwrap()
+        };
+        assert!(matches!(next(TRIES - 1), Step::Do(_)));
+        assert!(matches!(next(TRIES), Step::Done(Report { failed: Some(_), .. })));
     }
 
     #[test]
