@@ -256,7 +256,7 @@ fn seconds(text: &str) -> Result<Positive, String> {
 
 #[derive(FromArgs)]
 pub(super) struct DockerCredential {
-    #[argh(positional, arg_name = "<verb>")]
+    #[argh(positional, arg_name = "<get|list|store|erase>")]
     pub(super) verb: String,
 }
 

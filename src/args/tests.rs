@@ -76,7 +76,9 @@ fn every_command_is_what_its_words_say() {
     for (name, verb) in DockerCredential::VERBS {
         check(&format!("docker-credential {name}"), run(Request::DockerCredential(verb)));
     }
-    check_wrong("docker-credential", "c2: docker-credential: required positional arguments not provided: <verb>");
+    let verbs = "<get|list|store|erase>";
+    let missing = format!("c2: docker-credential: required positional arguments not provided: {verbs}");
+    check_wrong("docker-credential", &missing);
     let near = "c2: docker-credential: docker asks no \"gat\" of a credential helper, did you mean get?";
     check_wrong("docker-credential gat", near);
     check("aws-docker-login-cmd", log_in(&[], false));

@@ -153,7 +153,7 @@ pub const COMMANDS: &[CommandHelp] = &[
         ..command("aws-docker-login-cmd", &[(Both, "log docker in to Amazon ECR")])
     },
     CommandHelp {
-        words: &[word("<verb>", Fits::Anything)],
+        words: &[word("<get|list|store|erase>", Fits::Anything)],
         ..command("docker-credential", &[(Both, "docker's credential helper for Amazon ECR")])
     },
     CommandHelp {
