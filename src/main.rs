@@ -11,7 +11,7 @@ use c2_core::commands::{Options, Request};
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    ExitCode::from(match args::invocation(std::env::args_os().skip(1).collect()) {
+    ExitCode::from(match args::invocation(args::called(std::env::args_os())) {
         Ok(Invocation::Print(text)) => c2_shell::print(&text),
         Ok(Invocation::Run { request, options }) => c2_shell::run(&request, &options),
         Ok(Invocation::CheckConfig) => c2_shell::run(&Request::CheckConfig, &Options::DEFAULT),

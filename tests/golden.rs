@@ -78,6 +78,7 @@ fn steps(name: &str, command: &dyn Command, mut world: World, dry: bool) -> Stri
 fn report_text(text: &mut String, report: &Report) {
     match &report.output {
         Output::Text(output) => output.lines().for_each(|line| writeln!(text, "stdout: {line}").unwrap()),
+        Output::Failure(output) => output.lines().for_each(|line| writeln!(text, "stdout, failed: {line}").unwrap()),
         Output::File(path) => writeln!(text, "stdout: the file {path}").unwrap(),
     }
     report.notes.iter().for_each(|note| writeln!(text, "stderr: {note}").unwrap());

@@ -67,13 +67,13 @@ class Machine:
     def write_config(self):
         (self.root / "camus2.json").write_text(json.dumps(self.config))
 
-    def spawn(self, *arguments, environment=None):
+    def spawn(self, *arguments, environment=None, program=C2, stdin=subprocess.DEVNULL):
         """Starts c2 and returns its process; stdout and stderr are text pipes."""
         process = subprocess.Popen(
-            [*self.prefix, C2, *map(str, arguments)],
+            [*self.prefix, program, *map(str, arguments)],
             env={k: v for k, v in {**self.environment, **(environment or {})}.items() if v is not None},
             cwd=self.root,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -81,14 +81,15 @@ class Machine:
         self._spawned.append(process)
         return process
 
-    def run(self, *arguments, exit_code=0, environment=None, timeout_s=60):
-        """Runs c2 to its end, insists on its exit code, and returns `(stdout, stderr)`.
+    def run(self, *arguments, exit_code=0, environment=None, timeout_s=60, program=C2, given=None):
+        """Runs c2 to its end, `given` on its standard input, insists on its exit code, and returns `(stdout, stderr)`.
 
         Neither these nor the log may show what is in `never_shown`, nor a panic.
         """
-        process = self.spawn(*arguments, environment=environment)
+        stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
+        process = self.spawn(*arguments, environment=environment, program=program, stdin=stdin)
         try:
-            stdout, stderr = process.communicate(timeout=timeout_s)
+            stdout, stderr = process.communicate(given, timeout=timeout_s)
         except subprocess.TimeoutExpired:
             process.kill()
             stdout, stderr = process.communicate()

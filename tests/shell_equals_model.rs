@@ -178,7 +178,7 @@ fn expected(machine: &Machine, end: &End) -> (i32, String, Vec<String>) {
     match end {
         End::Reported(Report { output, notes, failed, hint, .. }) => {
             let stdout = match output {
-                Output::Text(text) => text.clone(),
+                Output::Text(text) | Output::Failure(text) => text.clone(),
                 Output::File(path) => machine.text(path).unwrap_or_default(),
             };
             let complaint = failed.iter().flat_map(|what| complaint(what, hint.as_deref()));

@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, Read},
     os::unix::fs::MetadataExt,
     path::Path,
     sync::atomic::{AtomicUsize, Ordering},
@@ -54,11 +55,10 @@ impl Machine {
             }
             Query::Nonce | Query::RunId => Answer::Number(random()?),
             Query::Environment(name) => Answer::Text(self.environment.get(name).cloned()),
-            Query::ExecutableFolder => {
+            Query::Executable => {
                 let path = std::env::current_exe().and_then(fs::canonicalize);
-                let path =
-                    path.map_err(|error| Failure::world("find the folder of this program", error.to_string()))?;
-                Answer::Text(path.parent().map(|folder| folder.to_string_lossy().into_owned()))
+                let path = path.map_err(|error| Failure::world("find the path of this program", error.to_string()))?;
+                Answer::Text(Some(path.to_string_lossy().into_owned()))
             }
             Query::Content(Location::File(path)) => {
                 let read = files::read_small(Path::new(path)).map_err(|error| failed("read", path, &error))?;
@@ -84,6 +84,27 @@ impl Machine {
             Query::Ready(port, readiness) => Answer::Flag(ready::probe(*port, readiness).is_ok()),
             Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(&self.signals, project)?),
             Query::Proxy(folder) => Answer::Proxy(proxy::now(&self.signals, folder)?),
+            Query::Input => {
+                let mut bytes = Vec::new();
+                let read = io::stdin().lock().take(SMALL_BYTES).read_to_end(&mut bytes);
+                read.map_err(|error| Failure::world("read standard input", error.to_string()))?;
+                Answer::Content(Some(Content { bytes: Secret::new(bytes), mode: None }))
+            }
+            Query::HostedZone(name) => {
+                crate::resolve::prepare();
+                let zone = self.s3.aws().hosted_zone(name);
+                Answer::Text(zone.map_err(|failure| aws_failure("ask Route 53", &failure))?)
+            }
+            Query::TextRecord { zone, name } => {
+                crate::resolve::prepare();
+                let record = self.s3.aws().text_record(zone, name);
+                Answer::TextRecord(record.map_err(|failure| aws_failure("ask Route 53", &failure))?)
+            }
+            Query::Logins(registries) => {
+                crate::resolve::prepare();
+                let logins = self.s3.aws().logins(registries);
+                Answer::Logins(logins.map_err(|failure| aws_failure("log in to Amazon ECR", &failure))?)
+            }
             Query::Fingerprint(path) => Answer::Text(fingerprint(path)?),
         })
     }
@@ -155,6 +176,11 @@ pub(crate) fn s3_failure(doing: &str, error: &S3Error) -> Failure {
         }
         _ => Failure::World { doing, why, hint: None },
     }
+}
+
+/// A failure of AWS, with every source of credentials that was looked at.
+pub(crate) fn aws_failure(doing: &str, failure: &c2_core::aws::Failure) -> Failure {
+    Failure::world(doing, failure.to_string())
 }
 
 fn failed(doing: &str, path: &str, error: &io::Error) -> Failure {

@@ -2,10 +2,10 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Seek},
-    os::unix::process::CommandExt,
+    io::{self, Read, Seek, Write},
+    os::{fd::AsFd, unix::process::CommandExt},
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus},
     thread,
     time::{Duration, Instant},
 };
@@ -49,61 +49,94 @@ impl Called {
         let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
         let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default().join("\n  ");
-        Failure::world(doing, if last.is_empty() { "docker failed and said nothing".into() } else { last })
+        Failure::world(doing, if last.is_empty() { "it failed and said nothing".into() } else { last })
     }
 }
 
 /// Calls docker.
 pub(crate) fn docker(signals: &Signals, arguments: &[&str], limit: Duration) -> Result<Called, Failure> {
-    call(signals, "docker", arguments, None, limit)
+    Call::new("docker", arguments, limit).run(signals)
 }
 
-/// Calls a program; at the limit, and by a signal, its process group is ended.
-pub(crate) fn call(
-    signals: &Signals,
-    program: &str,
-    arguments: &[&str],
-    folder: Option<&Path>,
-    limit: Duration,
-) -> Result<Called, Failure> {
-    let doing = || format!("call {program} {}", arguments.join(" "));
-    let failed = |error: io::Error| Failure::World {
-        doing: doing(),
-        why: error.to_string(),
-        hint: (error.kind() == io::ErrorKind::NotFound).then(|| format!("install {program}")),
-    };
-    let memory = || Ok::<File, io::Error>(memfd_create("c2", MemfdFlags::CLOEXEC)?.into());
-    let (mut stdout, mut stderr) = (memory().map_err(failed)?, memory().map_err(failed)?);
-    let pipes = (stdout.try_clone().map_err(failed)?, stderr.try_clone().map_err(failed)?);
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(pipes.0).stderr(pipes.1).process_group(0);
-    if let Some(folder) = folder {
-        command.current_dir(folder);
+/// A call of a program.
+pub(crate) struct Call<'a> {
+    pub(crate) program: &'a str,
+    pub(crate) arguments: &'a [&'a str],
+    /// The folder it runs in; else this process's.
+    pub(crate) folder: Option<&'a Path>,
+    /// What it reads from standard input.
+    pub(crate) input: &'a [u8],
+    /// Whether what it prints goes to standard error instead of being kept.
+    pub(crate) shown: bool,
+    pub(crate) limit: Duration,
+}
+
+impl<'a> Call<'a> {
+    /// A call that reads nothing and is not shown.
+    pub(crate) fn new(program: &'a str, arguments: &'a [&'a str], limit: Duration) -> Self {
+        Call { program, arguments, folder: None, input: &[], shown: false, limit }
     }
-    // A signal that ended this process at once would leave the call behind: it is noted, and ends both.
-    let shielded = signals.shielded();
-    signals.shield(true);
-    let status = command.spawn().and_then(|child| end_of(child, limit, || noted(signals, shielded)));
-    signals.shield(shielded);
-    if let Some(signal) = noted(signals, shielded) {
-        return Err(Failure::Interrupted(signal));
-    }
-    let Some(status) = status.map_err(failed)? else {
-        return Err(Failure::World {
+
+    /// Makes the call; at the limit, and by a signal, its process group is ended.
+    pub(crate) fn run(&self, signals: &Signals) -> Result<Called, Failure> {
+        let doing = || format!("call {} {}", self.program, self.arguments.join(" "));
+        let failed = |error: io::Error| Failure::World {
             doing: doing(),
-            why: format!("no end after {} s", limit.as_secs()),
-            hint: Some("see whether the docker daemon answers: docker ps".into()),
-        });
-    };
-    let kept = |file: &mut File| {
-        let mut bytes = Vec::new();
-        let length = file.metadata()?.len();
-        file.seek(io::SeekFrom::Start(length.saturating_sub(KEPT_BYTES)))?;
-        file.take(KEPT_BYTES).read_to_end(&mut bytes)?;
-        Ok::<String, io::Error>(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    let (stdout, stderr) = (kept(&mut stdout).map_err(failed)?, kept(&mut stderr).map_err(failed)?);
-    Ok(Called { succeeded: status.success(), stdout, stderr })
+            why: error.to_string(),
+            hint: (error.kind() == io::ErrorKind::NotFound).then(|| format!("install {}", self.program)),
+        };
+        let (mut stdout, mut stderr) = (memory(&[]).map_err(failed)?, memory(&[]).map_err(failed)?);
+        let pipes = if self.shown { [own_stderr(), own_stderr()] } else { [stdout.try_clone(), stderr.try_clone()] };
+        let [out, err] = pipes.map(|pipe| pipe.map_err(failed));
+        let mut command = Command::new(self.program);
+        command.args(self.arguments).stdin(memory(self.input).map_err(failed)?).stdout(out?).stderr(err?);
+        command.process_group(0);
+        if let Some(folder) = self.folder {
+            command.current_dir(folder);
+        }
+        // A signal that ended this process at once would leave the call behind: it is noted, and ends both.
+        let shielded = signals.shielded();
+        signals.shield(true);
+        let status = command.spawn().and_then(|child| end_of(child, self.limit, || noted(signals, shielded)));
+        signals.shield(shielded);
+        if let Some(signal) = noted(signals, shielded) {
+            return Err(Failure::Interrupted(signal));
+        }
+        let Some(status) = status.map_err(failed)? else {
+            return Err(Failure::World {
+                doing: doing(),
+                why: format!("no end after {} s", self.limit.as_secs()),
+                hint: self
+                    .program
+                    .starts_with("docker")
+                    .then(|| "see whether the docker daemon answers: docker ps".into()),
+            });
+        };
+        let (stdout, stderr) = (kept(&mut stdout).map_err(failed)?, kept(&mut stderr).map_err(failed)?);
+        Ok(Called { succeeded: status.success(), stdout, stderr })
+    }
+}
+
+/// A file in memory that holds these bytes, to be read from its start.
+fn memory(bytes: &[u8]) -> io::Result<File> {
+    let mut file: File = memfd_create("c2", MemfdFlags::CLOEXEC)?.into();
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// This process's standard error.
+fn own_stderr() -> io::Result<File> {
+    Ok(io::stderr().as_fd().try_clone_to_owned()?.into())
+}
+
+/// The end of what a call printed.
+fn kept(file: &mut File) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    let length = file.metadata()?.len();
+    file.seek(io::SeekFrom::Start(length.saturating_sub(KEPT_BYTES)))?;
+    file.take(KEPT_BYTES).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The signal that ends a call: one that only asks is ended by any, what takes something back by none.

@@ -36,6 +36,8 @@ pub(crate) struct Machine {
     pub(crate) fetched: BTreeMap<Location, Shared>,
     /// The start command of this run that is still running.
     pub(crate) attended: Option<Spawned>,
+    /// Whether only what fails is told.
+    pub(crate) quiet: bool,
     /// How long another run's lock is waited for.
     pub(crate) lock_wait_s: u32,
     pub(crate) held: Option<(String, Lock)>,
@@ -67,6 +69,9 @@ impl Machine {
 
     fn tell(&self, level: usize, text: &str) {
         self.log.write(level, text);
+        if self.quiet {
+            return;
+        }
         for line in text.lines() {
             tell(&format!("{}{line}", "  ".repeat(level)));
         }

@@ -4,6 +4,7 @@ mod answer;
 pub mod archive;
 pub mod aws;
 mod demo;
+mod dns;
 mod docker;
 mod files;
 mod host;

@@ -4,12 +4,14 @@ use std::{
     fs,
     io::{self, Write},
     path::Path,
+    time::Duration,
 };
 
 use c2_core::seam::{CommandLine, Effect, Failure, Host as _, Rendered, Role};
 
 use crate::{
     archive::{self, ExtraFile},
+    docker::Call,
     files,
     host::Machine,
     process::{SEEN_ALIVE, Seen, spawn},
@@ -86,6 +88,17 @@ impl Machine {
             Effect::ProveProxy { marked, served, .. } => self.prove_proxy(*marked, served),
             Effect::DrainProxy { limit_s } => self.drain_proxy(*limit_s),
             Effect::ProxyUp { folder, recreate, .. } => self.proxy_up(folder, *recreate),
+            Effect::Call { program, arguments, input, limit_s, shown } => {
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                let limit = Duration::from_secs((*limit_s).into());
+                let call = Call { input: input.reveal(), shown: *shown, ..Call::new(program, &arguments, limit) };
+                match call.run(&self.signals)? {
+                    called if called.succeeded => Ok(()),
+                    _ if *shown => Err(Failure::world(effect.to_string(), "it failed; what it printed says why")),
+                    called => Err(called.failure(&effect.to_string())),
+                }
+            }
+            Effect::ChangeText { zone, name, change, wait_s } => self.change_text(effect, zone, name, change, *wait_s),
             Effect::ProxyDown { .. } => self.proxy_down(),
         }
     }

@@ -15,7 +15,7 @@ use c2_core::{
 };
 
 use crate::{
-    docker::{self, Called, PULLING, QUICK, docker},
+    docker::{Call, Called, PULLING, QUICK, docker},
     host::Machine,
     ready,
     signals::Signals,
@@ -225,6 +225,7 @@ impl Machine {
         };
         let (program, first): (&str, &[&str]) = if plugin { ("docker", &["compose"]) } else { ("docker-compose", &[]) };
         let project = ["-p", PROJECT, "-f", "docker-compose.yml"];
-        docker::call(&self.signals, program, &[first, &project, arguments].concat(), Some(Path::new(folder)), limit)
+        let arguments = [first, &project, arguments].concat();
+        Call { folder: Some(Path::new(folder)), ..Call::new(program, &arguments, limit) }.run(&self.signals)
     }
 }

@@ -21,6 +21,7 @@ pub fn run(request: &Request, options: &Options) -> u8 {
         Err(error) => return failed(&format!("take over the signals: {error}"), None),
     };
     if let Some(command) = request.without_config() {
+        machine.quiet = !command.shows_progress();
         return told(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
     }
     if let (Request::SlaveUpdate { repeat_s: Some(period_s), .. }, false) = (request, options.dry_run) {
@@ -77,6 +78,7 @@ fn machine(options: &Options) -> io::Result<Machine> {
         in_memory: false,
         fetched: BTreeMap::new(),
         attended: None,
+        quiet: false,
         lock_wait_s: options.lock_wait_s,
         held: None,
         old_workers: BTreeSet::new(),
@@ -121,6 +123,7 @@ pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
         End::Reported(report) => {
             let printed = match &report.output {
                 Output::Text(text) => print(text),
+                Output::Failure(text) => print(text).max(report.code),
                 Output::File(path) => print_file(path),
             };
             for text in &report.notes {

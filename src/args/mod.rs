@@ -8,11 +8,12 @@ mod tests;
 use std::{
     ffi::{OsStr, OsString},
     fmt,
+    path::Path,
 };
 
 use argh::FromArgs;
 use c2_core::{
-    commands::{Options, Request},
+    commands::{ChallengeHook, DockerCredential, DockerLogin, Options, Request},
     completion::{Complete, Shell, script},
     config::Hundredths,
     fleet::RolloutVerb,
@@ -51,6 +52,13 @@ impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The arguments of the program called by this name: by that of docker's credential helper it is one.
+pub(crate) fn called(mut arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let name = arguments.next().unwrap_or_default();
+    let is_helper = Path::new(&name).file_name() == Some(OsStr::new("docker-credential-c2"));
+    is_helper.then(|| "docker-credential".into()).into_iter().chain(arguments).collect()
 }
 
 /// What these arguments, without the program's name, ask for.
@@ -153,12 +161,12 @@ fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
             let args: shapes::Status = parse(at, normal)?;
             run(Request::Status { show_slaves: args.show_slaves, json: args.json_output, table: args.table })
         }
-        _ => of_proxy_command(command, normal)?,
+        _ => of_further_command(command, normal)?,
     })
 }
 
-/// The commands that only the proxy has.
-fn of_proxy_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
+/// The commands that only the proxy has, and those for AWS.
+fn of_further_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
     let at = Some(command);
     Ok(match command.name {
         "connect" => {
@@ -203,6 +211,26 @@ fn of_proxy_command(command: &'static CommandHelp, normal: &[&str]) -> Result<In
             change(Request::SlaveFlush, args.dry_run, None)
         }
         "rollout" => of_rollout(command, normal)?,
+        "le-get-certs" => parse(at, normal).map(|shapes::Nothing {}| run(Request::GetCerts))?,
+        "le-auth-hook" => {
+            parse(at, normal).map(|shapes::Nothing {}| run(Request::ChallengeHook(ChallengeHook::Auth)))?
+        }
+        "le-cleanup-hook" => {
+            parse(at, normal).map(|shapes::Nothing {}| run(Request::ChallengeHook(ChallengeHook::Cleanup)))?
+        }
+        "docker-credential" => {
+            let args: shapes::DockerCredential = parse(at, normal)?;
+            let found = DockerCredential::VERBS.into_iter().find(|(name, _)| *name == args.verb);
+            let Some((_, verb)) = found else {
+                let near = did_you_mean(&args.verb, DockerCredential::VERBS.into_iter().map(|(name, _)| name));
+                return Err(wrong(&format!("docker asks no {:?} of a credential helper{near}", args.verb), at));
+            };
+            run(Request::DockerCredential(verb))
+        }
+        "aws-docker-login-cmd" => {
+            let args: shapes::AwsDockerLoginCmd = parse(at, normal)?;
+            run(Request::DockerLogin(DockerLogin { registries: args.registries, print: args.print }))
+        }
         _ => not_yet(command, normal)?,
     })
 }
@@ -237,10 +265,7 @@ fn of_rollout(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
 /// The commands that cannot be carried out yet: their words and options are checked all the same.
 fn not_yet(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
     let at = Some(command);
-    match command.name {
-        "aws-docker-login-cmd" => parse(at, normal).map(|_: shapes::AwsDockerLoginCmd| ())?,
-        _ => parse(at, normal).map(|shapes::Nothing {}| ())?,
-    }
+    parse(at, normal).map(|shapes::Nothing {}| ())?;
     Ok(run(Request::NotYet { command: command.name.into() }))
 }
 

@@ -255,9 +255,15 @@ fn seconds(text: &str) -> Result<Positive, String> {
 }
 
 #[derive(FromArgs)]
+pub(super) struct DockerCredential {
+    #[argh(positional, arg_name = "<get|list|store|erase>")]
+    pub(super) verb: String,
+}
+
+#[derive(FromArgs)]
 pub(super) struct AwsDockerLoginCmd {
-    #[argh(switch, long = "print")]
-    _print: bool,
+    #[argh(switch)]
+    pub(super) print: bool,
     #[argh(positional)]
-    _registry_id: Vec<String>,
+    pub(super) registries: Vec<String>,
 }

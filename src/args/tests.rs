@@ -69,17 +69,24 @@ fn every_command_is_what_its_words_say() {
     check("check-config", Invocation::CheckConfig);
     check("demo", Invocation::Demo { folder: None });
     check("demo a", Invocation::Demo { folder: Some(a()) });
-    for line in [
-        "generate-ssl-certificate",
-        "le-get-certs",
-        "le-auth-hook",
-        "le-cleanup-hook",
-        "aws-docker-login-cmd",
-        "aws-docker-login-cmd 123 456 --print",
-    ] {
-        let command = line.split(' ').next().unwrap_or_default().into();
-        check(line, run(Request::NotYet { command }));
+    let log_in = |registries: &[&str], print| {
+        let registries = registries.iter().map(|registry| String::from(*registry)).collect();
+        run(Request::DockerLogin(DockerLogin { registries, print }))
+    };
+    for (name, verb) in DockerCredential::VERBS {
+        check(&format!("docker-credential {name}"), run(Request::DockerCredential(verb)));
     }
+    let verbs = "<get|list|store|erase>";
+    let missing = format!("c2: docker-credential: required positional arguments not provided: {verbs}");
+    check_wrong("docker-credential", &missing);
+    let near = "c2: docker-credential: docker asks no \"gat\" of a credential helper, did you mean get?";
+    check_wrong("docker-credential gat", near);
+    check("aws-docker-login-cmd", log_in(&[], false));
+    check("aws-docker-login-cmd 123 456 --print", log_in(&["123", "456"], true));
+    check("le-get-certs", run(Request::GetCerts));
+    check("le-auth-hook", run(Request::ChallengeHook(ChallengeHook::Auth)));
+    check("le-cleanup-hook", run(Request::ChallengeHook(ChallengeHook::Cleanup)));
+    check("generate-ssl-certificate", run(Request::NotYet { command: "generate-ssl-certificate".into() }));
 }
 
 #[test]
@@ -249,6 +256,19 @@ fn a_share_is_demanded_and_in_bounds_and_a_message_is_none_of_an_end() {
 }
 
 #[test]
+fn called_by_the_name_of_dockers_helper_it_is_one() {
+    let of = |line: &str| called(line.split(' ').map(OsString::from));
+    for name in ["docker-credential-c2", "/usr/local/bin/docker-credential-c2"] {
+        assert_eq!(of(&format!("{name} get")), ["docker-credential", "get"]);
+        assert_eq!(of(name), ["docker-credential"]);
+    }
+    for name in ["c2", "/opt/bin/c2", "/docker-credential-c2/c2", "docker-credential-c2x"] {
+        assert_eq!(of(&format!("{name} docker-credential get")), ["docker-credential", "get"]);
+    }
+    assert!(called(std::iter::empty()).is_empty());
+}
+
+#[test]
 fn an_argument_that_is_no_text_is_refused() {
     let arguments = |first: &str| vec![OsString::from(first), OsString::from_vec(vec![b'a', 0xff])];
     let expected = "c2: the argument \"a\\xFF\" is no UTF-8\nc2 help shows all commands";
@@ -286,8 +306,8 @@ fn the_question_of_a_completion_script_is_taken_in_any_form_and_never_refused() 
 
 #[test]
 fn the_table_of_commands_and_what_argh_takes_agree() {
-    // What a rollout takes depends on its first word.
-    for command in COMMANDS.iter().filter(|command| command.name != "rollout") {
+    // What these take depends on their first word.
+    for command in COMMANDS.iter().filter(|command| !["rollout", "docker-credential"].contains(&command.name)) {
         let words = |count: usize| ["version"].into_iter().cycle().take(count);
         let least = command.words.iter().filter(|word| word.shown.starts_with('<')).count();
         let most = command.words.len();

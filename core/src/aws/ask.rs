@@ -6,8 +6,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// How often a request is made in all.
-const ATTEMPTS: u32 = 3;
+/// How often a request to what is on the same machine is made in all.
+const LOCAL_ATTEMPTS: u32 = 3;
+
+/// What is in the body of an answer with status 400 that asks to try again: the identity provider could not be reached
+/// by STS, too many requests, an earlier change that Route 53 is not done with.
+const PASSING_CODES: [&str; 4] =
+    ["<Code>IDPCommunicationError<", "<Code>Throttling", "ThrottlingException\"", "<Code>PriorRequestNotComplete<"];
+
+/// No pause is longer.
+const CAP_MS: u64 = 20_000;
 
 /// A question to the world.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,24 +122,20 @@ impl<'a> Look<'a> {
     }
 }
 
-/// The pause in milliseconds before attempt number `attempt` (the first is 1) is made again; `None` when it is not.
+/// The pause in milliseconds after attempt number `attempt` (the first is 1) before the next one; `None` when there is
+/// none. A service is asked `most` times in all.
 ///
 /// The pause has full jitter: `random` is any number, it picks the length.
-pub fn pause_ms(reach: Reach, attempt: u32, answer: &Answer, random: u64) -> Option<u64> {
+pub fn pause_ms(reach: Reach, attempt: u32, most: u32, answer: &Answer, random: u64) -> Option<u64> {
     let passing = match answer {
         Answer::Failed { passing, .. } => *passing,
         Answer::Http { status: 429 | 500..=599, .. } => true,
-        // The identity provider could not be reached by STS, which asks to try again.
-        Answer::Http { status: 400, body } => {
-            [&b"<Code>IDPCommunicationError<"[..], b"<Code>Throttling", b"ThrottlingException\""]
-                .iter()
-                .any(|code| contains(body, code))
-        }
+        Answer::Http { status: 400, body } => PASSING_CODES.iter().any(|code| contains(body, code.as_bytes())),
         _ => false,
     };
     // What is on the same machine answers at once or not at all.
-    let base_ms = if reach == Reach::Service { 1_000 } else { 100 };
-    (passing && attempt < ATTEMPTS).then(|| random % (base_ms << attempt.min(8)))
+    let (base_ms, most) = if reach == Reach::Service { (1_000_u64, most) } else { (100, LOCAL_ATTEMPTS) };
+    (passing && attempt < most).then(|| random % (base_ms << attempt.min(8)).min(CAP_MS))
 }
 
 fn contains(body: &[u8], part: &[u8]) -> bool {

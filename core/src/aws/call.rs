@@ -36,9 +36,9 @@ impl Call<'_> {
     pub(super) fn ask(&self, look: &Look<'_>, members: Value) -> Result<Result<Map<String, Value>, Refused>, Stop> {
         let wrong = |error: super::SettingError| self.failed(error.to_string());
         let base = self.settings.url(self.service).map_err(wrong)?;
-        let region = self.settings.region().map_err(wrong)?;
+        let region = self.settings.signing_region(self.service).map_err(wrong)?;
         let body = members.to_string();
-        let service = self.service.signing_name();
+        let service = self.service.id();
         let signing =
             Signing { credentials: self.credentials, region, service, now_s: look.now_s, sha256: look.sha256 };
         let own = [("content-type", CONTENT_TYPE), ("x-amz-target", self.target)];

@@ -60,7 +60,8 @@ pub(super) fn from_sts(status: u16, body: &[u8]) -> Result<Credentials, String> 
     })
 }
 
-fn find<'a, 'b>(element: &'a Element<'b>, name: &str) -> Option<&'a Element<'b>> {
+/// The first element of this name, in depth.
+pub(super) fn find<'a, 'b>(element: &'a Element<'b>, name: &str) -> Option<&'a Element<'b>> {
     if element.name == name {
         return Some(element);
     }

@@ -4,68 +4,13 @@
 //! reference.
 
 use super::profiles::nested;
-use super::{Failure, Look, Stop, metadata};
+use super::{Failure, Look, Service, Stop, Variant, metadata};
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
 const DEFAULT_REGION: &str = "us-east-1";
-
-/// Domains of the partitions beside `amazonaws.com`, by the start of their regions' names; the second is that of
-/// endpoints with IPv6. Source: `partitions.json` of the AWS SDKs.
-const PARTITIONS: [(&str, &str, &str); 7] = [
-    ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
-    ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
-    ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
-    ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-    ("", "amazonaws.com", "api.aws"),
-];
-
-/// A service of AWS that c2 asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Service {
-    /// Objects.
-    S3,
-    /// Roles.
-    Sts,
-    /// Secrets.
-    SecretsManager,
-}
-
-impl Service {
-    /// The name in a host.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::S3 => "s3",
-            Self::Sts => "sts",
-            Self::SecretsManager => "secretsmanager",
-        }
-    }
-
-    /// The name in a signature.
-    pub fn signing_name(self) -> &'static str {
-        self.id()
-    }
-
-    /// The name in a profile's `services` section.
-    fn key(self) -> &'static str {
-        match self {
-            Self::SecretsManager => "secrets_manager",
-            other => other.id(),
-        }
-    }
-
-    fn variable(self) -> &'static str {
-        match self {
-            Self::S3 => "AWS_ENDPOINT_URL_S3",
-            Self::Sts => "AWS_ENDPOINT_URL_STS",
-            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-        }
-    }
-}
 
 /// A value and what it came from, a variable or a property of the profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,30 +30,6 @@ pub struct Settings {
     pub endpoint: Option<Named>,
     /// What AWS's own endpoint shall be.
     pub variant: Variant,
-}
-
-/// Which of AWS's own endpoints of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Variant {
-    /// The one validated under FIPS 140.
-    pub fips: bool,
-    /// The one with IPv6 beside IPv4.
-    pub dual_stack: bool,
-}
-
-impl Variant {
-    /// AWS's own endpoint.
-    pub fn url(self, service: Service, region: &str) -> String {
-        let partition = PARTITIONS.iter().find(|(start, ..)| region.starts_with(start));
-        let (_, domain, dual_stack_domain) = partition.unwrap_or(&PARTITIONS[PARTITIONS.len() - 1]);
-        let (id, fips) = (service.id(), if self.fips { "-fips" } else { "" });
-        match (self.dual_stack, service) {
-            (false, _) => format!("https://{id}{fips}.{region}.{domain}"),
-            // S3 had its own before the others had any.
-            (true, Service::S3) => format!("https://{id}{fips}.dualstack.{region}.{domain}"),
-            (true, _) => format!("https://{id}{fips}.{region}.{dual_stack_domain}"),
-        }
-    }
 }
 
 /// Finds what is set for a service.
@@ -191,6 +112,14 @@ impl Settings {
         }
     }
 
+    /// The region that requests to a service are signed for: of one that has a single region, that one.
+    ///
+    /// # Errors
+    /// When the region that is set cannot be one.
+    pub fn signing_region(&self, service: Service) -> Result<&str, SettingError> {
+        Ok(service.global_region(self.region()?))
+    }
+
     /// The endpoint, `http[s]://host[:port]`.
     ///
     /// # Errors
@@ -244,7 +173,7 @@ fn is_authority(authority: &str) -> bool {
     host_is_good && port.is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok())
 }
 
-fn is_region(region: &str) -> bool {
+pub(super) fn is_region(region: &str) -> bool {
     region.len() <= 64 && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 

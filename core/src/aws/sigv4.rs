@@ -84,9 +84,22 @@ impl Signing<'_> {
 
     /// What signs a POST to the root of a service at this URL, whose body and other headers these are.
     pub(super) fn of_post(&self, base: &str, others: &[(&str, &str)], body: &str) -> Vec<(&'static str, String)> {
+        self.of(base, "POST", "/", &[], others, body)
+    }
+
+    /// What signs a request to a service at this URL.
+    pub(super) fn of(
+        &self,
+        base: &str,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        others: &[(&str, &str)],
+        body: &str,
+    ) -> Vec<(&'static str, String)> {
         let host = base.split_once("://").map_or(base, |(_, host)| host);
         let headers = [&[("host", host)], others].concat();
-        self.headers(&Request { method: "POST", path: "/", query: &[], headers: &headers, body: body.as_bytes() })
+        self.headers(&Request { method, path, query, headers: &headers, body: body.as_bytes() })
     }
 
     fn hmac(&self, key: &[u8], message: &[u8]) -> [u8; 32] {
@@ -100,7 +113,7 @@ impl Signing<'_> {
 }
 
 /// The canonical query: encoded, in order of the encoded names and values.
-fn query(parameters: &[(&str, &str)]) -> String {
+pub(super) fn query(parameters: &[(&str, &str)]) -> String {
     let mut pairs: Vec<_> =
         parameters.iter().map(|(name, value)| (encode(name, false), encode(value, false))).collect();
     pairs.sort();

@@ -40,8 +40,7 @@ fn find(facts: &Facts) -> Result<(Location, Syntax, Vec<u8>), Refusal> {
     let candidates = match &named {
         Some(name) => vec![location(name)?],
         None => {
-            let folder = facts.executable_folder()?.unwrap_or_else(|| String::from("."));
-            let parent = folder.rsplit_once('/').map_or("..", |(parent, _)| parent);
+            let parent = above_executable(facts)?;
             ["json", "yaml"].map(|extension| Location::File(format!("{parent}/etc/camus2.{extension}"))).into()
         }
     };
@@ -59,6 +58,16 @@ fn find(facts: &Facts) -> Result<(Location, Syntax, Vec<u8>), Refusal> {
         None => format!("write one of them, or name another file or s3://bucket/key by {VARIABLE}"),
     };
     Err(Refusal::no("find the configuration", format!("none of these exists: {}", tried.join(", "))).with_hint(hint))
+}
+
+/// The folder above the one that the executable is in.
+///
+/// # Errors
+/// It is not known yet, or cannot be found out.
+pub(super) fn above_executable(facts: &Facts) -> Result<String, Refusal> {
+    let path = facts.executable()?.unwrap_or_default();
+    let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    Ok(folder.rsplit_once('/').map_or("..", |(parent, _)| parent).into())
 }
 
 fn location(name: &str) -> Result<Location, Refusal> {

@@ -3,8 +3,13 @@
 mod check_config;
 pub(crate) mod context;
 mod deploys;
+mod docker_credential;
+mod docker_login;
 mod expand_template;
 mod fetch_context;
+mod le_get_certs;
+mod le_hook;
+mod lets_encrypt;
 mod list_releases;
 mod live;
 mod load_config;
@@ -20,8 +25,12 @@ mod take_up;
 mod unpack;
 
 pub use check_config::CheckConfig;
+pub use docker_credential::DockerCredential;
+pub use docker_login::DockerLogin;
 pub use expand_template::ExpandTemplate;
 pub use fetch_context::FetchContext;
+pub use le_get_certs::GetCerts;
+pub use le_hook::ChallengeHook;
 pub use list_releases::ListReleases;
 pub use load_config::load_config;
 pub use request::{Options, Request};

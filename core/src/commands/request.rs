@@ -2,7 +2,10 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use super::{CheckConfig, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack};
+use super::{
+    ChallengeHook, CheckConfig, DockerCredential, DockerLogin, ExpandTemplate, FetchContext, GetCerts, ListReleases,
+    ShowLog, Start, Status, Stop, Unpack,
+};
 use crate::{
     completion::Complete,
     config::{DeployMode, FromText, Hundredths, Percent, Pin, Positive, ReleaseName, Sha256, ToolConfig},
@@ -144,6 +147,14 @@ pub enum Request {
     },
     /// `check-config`
     CheckConfig,
+    /// `aws-docker-login-cmd [REGISTRY_ID...] [--print]`
+    DockerLogin(DockerLogin),
+    /// `docker-credential get|list|store|erase`
+    DockerCredential(DockerCredential),
+    /// `le-get-certs`
+    GetCerts,
+    /// `le-auth-hook`, `le-cleanup-hook`
+    ChallengeHook(ChallengeHook),
     /// A command that is known and cannot be carried out yet.
     NotYet {
         /// Its name.
@@ -195,6 +206,10 @@ impl Request {
                 return Err(needs_proxy("roll a change out"));
             }
             Request::CheckConfig => Box::new(CheckConfig),
+            Request::DockerLogin(login) => Box::new(login.clone()),
+            Request::DockerCredential(verb) => Box::new(*verb),
+            Request::GetCerts => Box::new(GetCerts),
+            Request::ChallengeHook(hook) => Box::new(*hook),
             Request::NotYet { command } => Box::new(NotYet(command.clone())),
             Request::Completion(complete) => Box::new(complete.clone()),
         })
@@ -206,6 +221,10 @@ impl Request {
         match self {
             Request::Completion(complete) => Some(Box::new(complete.clone())),
             Request::CheckConfig => Some(Box::new(CheckConfig)),
+            Request::DockerLogin(login) => Some(Box::new(login.clone())),
+            Request::DockerCredential(verb) => Some(Box::new(*verb)),
+            Request::GetCerts => Some(Box::new(GetCerts)),
+            Request::ChallengeHook(hook) => Some(Box::new(*hook)),
             Request::NotYet { command } => Some(Box::new(NotYet(command.clone()))),
             _ => None,
         }

@@ -45,7 +45,7 @@ fn dead(query: &Query) -> Answer {
 
 fn bare(query: &Query) -> Answer {
     match query {
-        Query::Environment(_) | Query::ExecutableFolder => Answer::Text(None),
+        Query::Environment(_) | Query::Executable => Answer::Text(None),
         Query::Content(_) => Answer::Content(None),
         other => panic!("unexpected question {other:?}"),
     }

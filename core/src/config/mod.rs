@@ -3,6 +3,7 @@
 
 mod decode;
 mod json;
+mod lets_encrypt;
 mod macros;
 mod master;
 mod names;
@@ -23,6 +24,7 @@ mod yaml;
 mod yaml_scalar;
 
 pub use decode::{Bounded, Percent, Positive};
+pub use lets_encrypt::{Domain, HostedZoneId, LetsEncryptConfig, Verbosity};
 pub use master::{Hundredths, Rollout, SlaveState, SlaveStatus, Write};
 pub use names::{
     CertificateName, DeployName, FolderName, InterfaceName, Label, ReleaseName, Sha256, SourceName, default_deploy_name,
@@ -62,6 +64,14 @@ pub fn tool_config(file: &str, text: &str, syntax: Syntax) -> Result<Parsed<Tool
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn release_config(file: &str, text: &str) -> Result<Parsed<ReleaseConfig>, Rejected> {
+    decode::read(file, json::tree(text))
+}
+
+/// Reads what certificates through DNS are to be obtained, `letsencrypt-aws.json`.
+///
+/// # Errors
+/// Everything that is wrong with the text, each with its place.
+pub fn lets_encrypt_config(file: &str, text: &str) -> Result<Parsed<LetsEncryptConfig>, Rejected> {
     decode::read(file, json::tree(text))
 }
 

@@ -148,11 +148,6 @@ pub const COMMANDS: &[CommandHelp] = &[
     command("show-log", &[(Both, "print the log")]),
     command("check-config", &[(Both, "list all that is wrong in the configuration")]),
     CommandHelp {
-        words: &[word("[REGISTRY_ID...]", Fits::Anything)],
-        options: &[flag("--print", "print the docker login command instead")],
-        ..command("aws-docker-login-cmd", &[(Both, "log docker in to Amazon ECR")])
-    },
-    CommandHelp {
         words: &[word("[<command>]", Fits::Command)],
         ..command("help", &[(Other, "show this page, or the usage of a command")])
     },
@@ -162,6 +157,15 @@ pub const COMMANDS: &[CommandHelp] = &[
         ..command("demo", &[(Other, "try c2 out in a throw-away workspace")])
     },
     command("show-default-nginx-config", &[(Other, "print the template of the proxy's nginx.conf")]),
+    CommandHelp {
+        words: &[word("[REGISTRY_ID...]", Fits::Anything)],
+        options: &[flag("--print", "print the docker login command instead")],
+        ..command("aws-docker-login-cmd", &[(Other, "log docker in to Amazon ECR")])
+    },
+    CommandHelp {
+        words: &[word("<get|list|store|erase>", Fits::Anything)],
+        ..command("docker-credential", &[(Other, "docker's credential helper for Amazon ECR")])
+    },
     command("le-get-certs", &[(Other, "obtain certificates through DNS (Route 53)")]),
     command("le-auth-hook", &[(Other, "what certbot calls for that: show a challenge,")]),
     command("le-cleanup-hook", &[(Other, "and remove it again")]),

@@ -57,6 +57,13 @@ impl Answer {
         self.is_missing_key() || self.status == 404 && self.code == "NoSuchVersion"
     }
 
+    /// The region that the bucket is in, where the answer to a request that was signed for `region` says that it is
+    /// another one. Source: the S3 page "Request redirection and the REST API", and `S3RegionRedirector` of botocore.
+    pub fn elsewhere(&self, region: &str) -> Option<&str> {
+        let redirects = matches!(self.status, 301 | 302 | 307 | 400);
+        (redirects && !self.region.is_empty() && self.region != region).then_some(self.region.as_str())
+    }
+
     /// What to do about it, when that is known, for a request that was signed for `region`.
     pub fn hint(&self, region: &str) -> Option<String> {
         let hint = match (self.status, self.code.as_str()) {
@@ -158,6 +165,19 @@ mod tests {
         assert_eq!(Answer::new(400, None, None, body).hint("us-east-1").as_deref(), Some(expected));
         assert_eq!(Answer::new(301, None, Some("eu-west-1"), b"").hint("us-east-1").as_deref(), Some(expected));
         assert!(Answer::new(301, None, Some("us-east-1"), b"").hint("us-east-1").unwrap().contains("redirects"));
+    }
+
+    #[test]
+    fn another_region_is_elsewhere_only_where_the_answer_redirects() {
+        let of = |status, region: &str| Answer { region: region.into(), ..answer(status, "x") };
+        for status in [301, 302, 307, 400] {
+            assert_eq!(of(status, "eu-west-1").elsewhere("us-east-1"), Some("eu-west-1"));
+            assert_eq!(of(status, "us-east-1").elsewhere("us-east-1"), None);
+            assert_eq!(of(status, "").elsewhere("us-east-1"), None);
+        }
+        for status in [200, 403, 404, 500] {
+            assert_eq!(of(status, "eu-west-1").elsewhere("us-east-1"), None);
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub enum Fault {
     Broken {
         /// What happened to it.
         why: String,
+        /// Whether nothing came in time.
+        late: bool,
     },
     /// No connection is possible, and another try would not change that: an unknown certificate, a broken proxy address.
     Hopeless {
@@ -32,7 +34,7 @@ impl Fault {
     pub fn redacted(self, secrets: &[&str]) -> Self {
         let clean = |text: String| redact(&text, secrets);
         match self {
-            Self::Broken { why } => Self::Broken { why: clean(why) },
+            Self::Broken { why, late } => Self::Broken { why: clean(why), late },
             Self::Hopeless { why } => Self::Hopeless { why: clean(why) },
             Self::Implausible { why } => Self::Implausible { why: clean(why) },
             Self::Refused(answer) => Self::Refused(Box::new(Answer {
@@ -49,7 +51,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Broken { why } | Self::Hopeless { why } | Self::Implausible { why } => f.write_str(why),
+            Self::Broken { why, .. } | Self::Hopeless { why } | Self::Implausible { why } => f.write_str(why),
             Self::Refused(answer) => answer.fmt(f),
         }
     }

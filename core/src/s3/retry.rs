@@ -2,8 +2,6 @@
 
 use super::Fault;
 
-/// How often a request is made in all; the standard of the AWS SDKs.
-pub const ATTEMPTS: u32 = 3;
 /// The longest pause before the second attempt; it doubles with each further one.
 const BASE_MS: u64 = 1_000;
 /// No pause is longer.
@@ -45,12 +43,12 @@ pub enum Retry {
     GiveUp,
 }
 
-/// Decides what follows attempt number `attempt` (the first is 1) that ended in `fault`.
+/// Decides what follows attempt number `attempt` (the first is 1) of at most `most` that ended in `fault`.
 ///
 /// The pause has full jitter: any length from nothing up to a limit that doubles with each attempt, so that machines
 /// which booted together do not come back together. `random` is any number; it picks the length.
-pub fn retry(attempt: u32, fault: &Fault, random: u64) -> Retry {
-    if attempt >= ATTEMPTS || !is_passing(fault) {
+pub fn retry(attempt: u32, most: u32, fault: &Fault, random: u64) -> Retry {
+    if attempt >= most || !is_passing(fault) {
         return Retry::GiveUp;
     }
     let limit = BASE_MS.saturating_mul(1 << attempt.saturating_sub(1).min(32)).min(CAP_MS);
@@ -78,21 +76,23 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_is_tried_three_times() {
-        let broken = Fault::Broken { why: "connection reset".into() };
+    fn what_passes_is_tried_as_often_as_is_set() {
+        let broken = Fault::Broken { why: "connection reset".into(), late: false };
         for fault in
             [broken, refused(500, ""), refused(503, "SlowDown"), refused(400, "RequestTimeout"), refused(429, "")]
         {
-            assert!(matches!(retry(1, &fault, 7), Retry::Again { .. }), "{fault}");
-            assert!(matches!(retry(2, &fault, 7), Retry::Again { .. }), "{fault}");
-            assert_eq!(retry(3, &fault, 7), Retry::GiveUp, "{fault}");
+            assert!(matches!(retry(1, 3, &fault, 7), Retry::Again { .. }), "{fault}");
+            assert!(matches!(retry(2, 3, &fault, 7), Retry::Again { .. }), "{fault}");
+            assert_eq!(retry(3, 3, &fault, 7), Retry::GiveUp, "{fault}");
+            assert_eq!(retry(1, 1, &fault, 7), Retry::GiveUp, "{fault}");
+            assert!(matches!(retry(40, 50, &fault, u64::MAX), Retry::Again { after_ms } if after_ms <= CAP_MS));
         }
     }
 
     #[test]
     fn an_error_behind_a_200_is_tried_again_when_its_code_passes() {
-        assert!(matches!(retry(1, &refused(200, "InternalError"), 0), Retry::Again { .. }));
-        assert_eq!(retry(1, &refused(200, "AccessDenied"), 0), Retry::GiveUp);
+        assert!(matches!(retry(1, 3, &refused(200, "InternalError"), 0), Retry::Again { .. }));
+        assert_eq!(retry(1, 3, &refused(200, "AccessDenied"), 0), Retry::GiveUp);
     }
 
     #[test]
@@ -108,21 +108,21 @@ mod tests {
             (501, "NotImplemented"),
             (400, ""),
         ] {
-            assert_eq!(retry(1, &refused(status, code), 0), Retry::GiveUp, "{status} {code}");
+            assert_eq!(retry(1, 3, &refused(status, code), 0), Retry::GiveUp, "{status} {code}");
         }
-        assert_eq!(retry(1, &Fault::Implausible { why: "HTML".into() }, 0), Retry::GiveUp);
-        assert_eq!(retry(1, &Fault::Hopeless { why: "unknown issuer".into() }, 0), Retry::GiveUp);
+        assert_eq!(retry(1, 3, &Fault::Implausible { why: "HTML".into() }, 0), Retry::GiveUp);
+        assert_eq!(retry(1, 3, &Fault::Hopeless { why: "unknown issuer".into() }, 0), Retry::GiveUp);
     }
 
     #[test]
     fn a_pause_is_anything_up_to_a_limit_that_doubles() {
         let fault = refused(503, "SlowDown");
         for (attempt, limit) in [(1, 1_000), (2, 2_000)] {
-            assert_eq!(retry(attempt, &fault, 0), Retry::Again { after_ms: 0 });
-            assert_eq!(retry(attempt, &fault, limit), Retry::Again { after_ms: limit });
-            assert_eq!(retry(attempt, &fault, limit + 1), Retry::Again { after_ms: 0 });
+            assert_eq!(retry(attempt, 3, &fault, 0), Retry::Again { after_ms: 0 });
+            assert_eq!(retry(attempt, 3, &fault, limit), Retry::Again { after_ms: limit });
+            assert_eq!(retry(attempt, 3, &fault, limit + 1), Retry::Again { after_ms: 0 });
             for random in [1, 999, u64::MAX, 0x9e37_79b9_7f4a_7c15] {
-                assert!(matches!(retry(attempt, &fault, random), Retry::Again { after_ms } if after_ms <= limit));
+                assert!(matches!(retry(attempt, 3, &fault, random), Retry::Again { after_ms } if after_ms <= limit));
             }
         }
     }

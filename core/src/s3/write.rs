@@ -222,7 +222,7 @@ mod tests {
     fn what_breaks_or_passes_leaves_the_write_unknown() {
         for condition in [Always, Absent, is()] {
             for (fault, why) in [
-                (Fault::Broken { why: "connection reset".into() }, "connection reset"),
+                (Fault::Broken { why: "connection reset".into(), late: false }, "connection reset"),
                 (Fault::Implausible { why: "the head is too long".into() }, "the head is too long"),
                 (refused(503, "SlowDown"), "answered 503 SlowDown"),
                 (refused(500, ""), "answered 500 without saying why"),

@@ -9,7 +9,7 @@ use alloc::{
 use core::fmt;
 
 use super::{Answer, CommandLine, Content, Folder, Intent, Link, Location, ProxyNow, Query, Secret};
-use crate::{archive::Limits, config::Readiness, proxy::Served, s3::Condition};
+use crate::{archive::Limits, aws::TextChange, config::Readiness, proxy::Served, s3::Condition};
 
 /// Which of a release's commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +207,30 @@ pub enum Effect {
         /// Whether a container that is there is made anew.
         recreate: bool,
     },
+    /// Call a program of this machine, without a shell.
+    Call {
+        /// The program, found on the `PATH` where it is no path.
+        program: String,
+        /// Its arguments; never a secret.
+        arguments: Vec<String>,
+        /// What it reads from standard input.
+        input: Secret,
+        /// The longest it may take.
+        limit_s: u32,
+        /// Whether what it prints goes to standard error; else only what it says of a failure is shown.
+        shown: bool,
+    },
+    /// Change the TXT records of a name in a zone of Route 53.
+    ChangeText {
+        /// The zone's id.
+        zone: String,
+        /// The name, without a final dot.
+        name: String,
+        /// What becomes of them.
+        change: TextChange,
+        /// How long it is waited for at most until all name servers have it; `None`: not at all.
+        wait_s: Option<u32>,
+    },
     /// Stop the proxy and remove its container.
     ProxyDown {
         /// The folder of its compose project.
@@ -276,10 +300,19 @@ impl Effect {
                 intents.remove(name);
                 vec![(Query::Intents(folder.to_string()), Answer::Files(intents))]
             }
+            Effect::ChangeText { zone, name, change, .. } => {
+                let now = match change {
+                    TextChange::Upsert(record) => Some(record.clone()),
+                    TextChange::Delete(_) => None,
+                };
+                let query = Query::TextRecord { zone: zone.clone(), name: name.clone() };
+                vec![(query, Answer::TextRecord(now))]
+            }
             Effect::Run { .. }
             | Effect::Put { .. }
             | Effect::Delete(_)
             | Effect::MakeFolder(_)
+            | Effect::Call { .. }
             | Effect::TestProxy { .. }
             | Effect::ReloadProxy
             | Effect::DrainProxy { .. } => vec![],
@@ -337,58 +370,4 @@ pub(crate) fn leads_to(at: &str, target: &str) -> String {
 /// A path's folder and its last segment.
 pub(super) fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or((".", path))
-}
-
-impl fmt::Display for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Effect::Remove(path) => write!(f, "remove {path}"),
-            Effect::Unpack { archive, to, rendered, .. } => {
-                write!(f, "unpack {archive} into {to}{}", Renderings(rendered))
-            }
-            Effect::UnpackOver { archive, to, rendered, .. } => {
-                write!(f, "unpack {archive} over {to}{}", Renderings(rendered))
-            }
-            Effect::Identify { folder, id } => write!(f, "give {folder} the id {id}"),
-            Effect::Exchange { aside, home, .. } => write!(f, "exchange {aside} and {home}"),
-            Effect::Rename { from, to } => write!(f, "rename {from} to {to}"),
-            Effect::Link { at, to } => write!(f, "link {at} -> {to}"),
-            Effect::Unlink(at) => write!(f, "unlink {at}"),
-            Effect::Run { role, folder, command, tolerant, limit_s, .. } => {
-                write!(f, "run the {role} command in {folder}: {command}")?;
-                limit_s.map_or(Ok(()), |limit_s| write!(f, " (at most {limit_s} s)"))?;
-                if *tolerant { f.write_str(" (its failure is only reported)") } else { Ok(()) }
-            }
-            Effect::Attend { folder, .. } => write!(f, "stay with the start command in {folder}"),
-            Effect::WriteFile { path, bytes, .. } => write!(f, "write {path} ({bytes})"),
-            Effect::Put { at, bytes, condition } => write!(f, "write {at} ({bytes}) {condition}"),
-            Effect::Delete(at) => write!(f, "delete {at}"),
-            Effect::Intend { path, .. } => write!(f, "note the intent {path}"),
-            Effect::Forget(path) => write!(f, "remove the intent {path}"),
-            Effect::MakeFolder(path) => write!(f, "make the folder {path}"),
-            Effect::WaitReady { port, demanded: true, .. } => write!(f, "wait until port {port} is ready"),
-            Effect::WaitReady { port, .. } => write!(f, "look whether port {port} is ready"),
-            Effect::TestProxy { folder, inside } => {
-                let place = if *inside { "in the running proxy" } else { "in a throw-away container" };
-                write!(f, "try {folder}/nginx.candidate.conf {place}")
-            }
-            Effect::ReloadProxy => f.write_str("make the proxy read its configuration anew"),
-            Effect::ProveProxy { served, .. } => write!(f, "make sure that the proxy serves {served}"),
-            Effect::DrainProxy { limit_s } => write!(f, "wait for the proxy's old workers, at most {limit_s} s"),
-            Effect::ProxyUp { recreate: false, .. } => f.write_str("start the proxy"),
-            Effect::ProxyUp { .. } => f.write_str("start the proxy, its container made anew"),
-            Effect::ProxyDown { .. } => f.write_str("stop the proxy"),
-        }
-    }
-}
-
-struct Renderings<'a>(&'a [Rendered]);
-
-impl fmt::Display for Renderings<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, file) in self.0.iter().enumerate() {
-            write!(f, "{}{} ({})", if i == 0 { ", with " } else { ", " }, file.path, file.bytes)?;
-        }
-        Ok(())
-    }
 }

@@ -11,6 +11,7 @@ use core::cell::RefCell;
 use super::{Answer, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal, Shared};
 use crate::{
     archive::{Limits, Listing},
+    aws::{Login, Registries, TextRecord},
     config::{Pin, Readiness},
 };
 
@@ -104,8 +105,8 @@ questions! {
     nonce() -> u64 = Query::Nonce => Number;
     /// A variable of the environment.
     environment(name: &str) -> Option<String> = Query::Environment(name.to_string()) => Text;
-    /// The folder of the executable.
-    executable_folder() -> Option<String> = Query::ExecutableFolder => Text;
+    /// The path of the executable.
+    executable() -> Option<String> = Query::Executable => Text;
     /// A small file or object.
     content(at: &Location) -> Option<Content> = Query::Content(at.clone()) => Content;
     /// The releases of a store.
@@ -134,6 +135,15 @@ questions! {
     project_runs(project: &str) -> bool = Query::ProjectRuns(project.to_string()) => Flag;
     /// The proxy's container, by the folder of its compose project.
     proxy(folder: &str) -> ProxyNow = Query::Proxy(folder.to_string()) => Proxy;
+    /// A short text on standard input.
+    input() -> Option<Content> = Query::Input => Content;
+    /// Logins to docker registries of Amazon ECR.
+    logins(registries: &Registries) -> Vec<Login> = Query::Logins(registries.clone()) => Logins;
+    /// The id of the public zone of Route 53 that a name is in.
+    hosted_zone(name: &str) -> Option<String> = Query::HostedZone(name.to_string()) => Text;
+    /// The TXT records of a name in a zone of Route 53.
+    text_record(zone: &str, name: &str) -> Option<TextRecord> =
+        Query::TextRecord { zone: zone.to_string(), name: name.to_string() } => TextRecord;
     /// What tells a file's content from any other.
     fingerprint(path: &str) -> Option<String> = Query::Fingerprint(path.to_string()) => Text;
 }

@@ -6,6 +6,7 @@
 mod command_line;
 mod drive;
 mod effect;
+mod effect_text;
 mod facts;
 mod failure;
 mod folder;
@@ -50,6 +51,11 @@ pub trait Command {
     /// Whether what it does is logged.
     fn is_logged(&self) -> bool {
         self.lock().is_some()
+    }
+
+    /// Whether it tells, as it goes on, what it does; else only what fails.
+    fn shows_progress(&self) -> bool {
+        true
     }
 
     /// Whether a command of a release may call it while the run that it belongs to holds the lock.

@@ -6,6 +6,7 @@ use core::fmt;
 use super::{Failure, Folder, Secret};
 use crate::{
     archive::{Limits, Listing},
+    aws::{Login, Registries, TextRecord},
     config::{Pin, Readiness},
     proxy::Served,
 };
@@ -68,8 +69,8 @@ pub enum Query {
     Address(String),
     /// A variable of the environment. Answer: [`Answer::Text`].
     Environment(String),
-    /// The folder of the executable, symlinks resolved. Answer: [`Answer::Text`].
-    ExecutableFolder,
+    /// The path of the executable, symlinks resolved. Answer: [`Answer::Text`].
+    Executable,
     /// A small file or object, whole. Answer: [`Answer::Content`].
     Content(Location),
     /// A shared object and its ETag. One that was fetched before is asked for only if it has changed. Answer:
@@ -112,6 +113,19 @@ pub enum Query {
     ProjectRuns(String),
     /// The proxy's container and what it serves, by the folder of its compose project. Answer: [`Answer::Proxy`].
     Proxy(String),
+    /// A short text on standard input, whole. Answer: [`Answer::Content`].
+    Input,
+    /// Logins to docker registries of Amazon ECR. Answer: [`Answer::Logins`].
+    Logins(Registries),
+    /// The id of the public zone of Route 53 that a name is in. Answer: [`Answer::Text`].
+    HostedZone(String),
+    /// The TXT records of a name in a zone of Route 53. Answer: [`Answer::TextRecord`].
+    TextRecord {
+        /// The zone's id.
+        zone: String,
+        /// The name, without a final dot.
+        name: String,
+    },
     /// What tells a file's content from any other; never the content itself. Answer: [`Answer::Text`].
     Fingerprint(String),
 }
@@ -123,7 +137,7 @@ impl Query {
         matches!(
             self,
             Query::Environment(_)
-                | Query::ExecutableFolder
+                | Query::Executable
                 | Query::Archive(..)
                 | Query::Member(..)
                 | Query::Pin(..)
@@ -132,6 +146,10 @@ impl Query {
                 | Query::HostName
                 | Query::InstanceId
                 | Query::Heeds { .. }
+                // It is read once.
+                | Query::Input
+                // They hold for twelve hours.
+                | Query::Logins(_)
                 // Asked once, then only when it is explicitly forgotten: a run goes by one state of it.
                 | Query::Shared(_)
         )
@@ -165,6 +183,10 @@ pub enum Answer {
     Shared(Option<Shared>),
     /// The bytes of an archive.
     Pin(Pin),
+    /// The TXT records of a name, or none there.
+    TextRecord(Option<TextRecord>),
+    /// Logins to docker registries.
+    Logins(Vec<Login>),
     /// It could not be had.
     Failed(Failure),
 }

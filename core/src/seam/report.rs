@@ -9,6 +9,8 @@ use crate::fleet::Kept;
 pub enum Output {
     /// This text.
     Text(String),
+    /// This text, by which whoever called the command learns that it failed; nobody else is told.
+    Failure(String),
     /// The content of this file, however large.
     File(String),
 }

@@ -102,6 +102,11 @@ impl World {
                 Ok(())
             }
             Effect::ProxyUp { folder, project, recreate } => self.proxy_up(folder, project, *recreate),
+            Effect::Call { input, .. } => {
+                self.calls.push((effect.to_string(), input.reveal().to_vec()));
+                Ok(())
+            }
+            Effect::ChangeText { zone, name, change, .. } => self.change_text(effect, zone, name, change),
             Effect::ProxyDown { .. } => {
                 self.proxy = None;
                 self.undrained.clear();

@@ -3,6 +3,7 @@
 //! It refuses what the real world refuses, and notes what must never happen ([`World::violations`]).
 
 mod bucket;
+mod cloud;
 mod effects;
 mod proxy;
 mod script;
@@ -26,6 +27,7 @@ pub use tree::{Node, Tree};
 
 use crate::{
     archive::{Listing, Member},
+    aws::TextRecord,
     seam::{
         Answer, COMPOSE_FILES, CommandLine, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location,
         Message, Query, Role, Secret, Signal, leads_to,
@@ -121,6 +123,14 @@ pub struct World {
     pub violations: BTreeSet<String>,
     /// What this run's tolerated commands failed with.
     pub tolerated: Vec<Failure>,
+    /// The public zones of Route 53: name to id.
+    pub zones: BTreeMap<String, String>,
+    /// The TXT records in DNS, by zone and name.
+    pub records: BTreeMap<(String, String), TextRecord>,
+    /// What is on standard input.
+    pub input: String,
+    /// The programs that were called, ever: the effect as it prints, and what they were given to read.
+    pub calls: Vec<(String, Vec<u8>)>,
     /// How often an intent was noted or removed, ever.
     pub changes: u64,
     /// Whether the lock is held.
@@ -161,7 +171,7 @@ impl World {
                 Answer::Number(self.nonce)
             }
             Query::Environment(name) => Answer::Text(self.environment.get(name).cloned()),
-            Query::ExecutableFolder => Answer::Text(Some("/opt/bin".to_string())),
+            Query::Executable => Answer::Text(Some("/opt/bin/c2".to_string())),
             Query::Content(Location::File(path)) => match self.tree.get(path) {
                 Some(Node::File { mode, bytes }) => {
                     Answer::Content(Some(Content { bytes: Secret::new(bytes.to_vec()), mode: Some(*mode) }))
@@ -218,6 +228,15 @@ impl World {
             Query::Listens(port) | Query::Ready(port, _) => Answer::Flag(self.listens(*port)),
             Query::ProjectRuns(project) => Answer::Flag(self.project_runs(project)),
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)),
+            Query::Input => {
+                let bytes = Secret::new(self.input.clone().into_bytes());
+                Answer::Content(Some(Content { bytes, mode: None }))
+            }
+            Query::HostedZone(name) => Answer::Text(self.zone_of(name)),
+            Query::TextRecord { zone, name } => {
+                Answer::TextRecord(self.records.get(&(zone.clone(), name.clone())).cloned())
+            }
+            Query::Logins(registries) => Answer::Logins(cloud::logins(registries)),
             Query::Fingerprint(path) => Answer::Text(self.tree.text(path)),
         }
     }

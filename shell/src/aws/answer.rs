@@ -30,12 +30,25 @@ impl Aws {
 
     /// Makes a request a few times, with pauses.
     fn http_answer(&self, request: &HttpRequest) -> Answer {
-        let mut attempt = 1;
+        let is_service = request.reach == Reach::Service;
+        let most = match if is_service { self.max_attempts() } else { Ok(1) } {
+            Ok(most) => most,
+            Err(failure) => return failed(failure.to_string()),
+        };
+        let (mut attempt, mut cost) = (1, None);
         loop {
             let answer = self.send(request);
-            match pause_ms(request.reach, attempt, &answer, random()) {
-                Some(pause_ms) => (self.tuning().pause)(Duration::from_millis(pause_ms)),
-                None => return answer,
+            let late = matches!(answer, Answer::Failed { late: true, .. });
+            match pause_ms(request.reach, attempt, most, &answer, random()) {
+                Some(pause_ms) if !is_service || self.pays(late, &mut cost) => {
+                    (self.tuning().pause)(Duration::from_millis(pause_ms));
+                }
+                _ => {
+                    if matches!(answer, Answer::Http { status: 200..=299, .. }) && is_service {
+                        self.succeeded(cost);
+                    }
+                    return answer;
+                }
             }
             attempt += 1;
         }

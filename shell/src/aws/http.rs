@@ -140,17 +140,21 @@ impl Http {
 /// What an error of ureq means. Never its own text where that may hold the URL.
 pub(crate) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
     use ureq::Error;
-    let broken = |why: String| Fault::Broken { why };
+    let broken = |why: String| Fault::Broken { why, late: false };
+    let late = |why: String| Fault::Broken { why, late: true };
     match error {
         Error::Io(error) => match tls_hint(&error) {
             Some(hint) => Fault::Hopeless { why: format!("{error}; {hint}") },
-            None => broken(format!("the connection failed: {error}")),
+            None => Fault::Broken {
+                why: format!("the connection failed: {error}"),
+                late: error.kind() == io::ErrorKind::TimedOut,
+            },
         },
         Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => {
-            broken(format!("nothing came for {} s", tuning.stall.as_secs_f32()))
+            late(format!("nothing came for {} s", tuning.stall.as_secs_f32()))
         }
-        Error::Timeout(Timeout::Connect) => broken(format!("no connection within {} s", tuning.connect.as_secs_f32())),
-        Error::Timeout(timeout) => broken(format!("it took too long ({timeout})")),
+        Error::Timeout(Timeout::Connect) => late(format!("no connection within {} s", tuning.connect.as_secs_f32())),
+        Error::Timeout(timeout) => late(format!("it took too long ({timeout})")),
         Error::HostNotFound => broken("the host's name is not known".to_owned()),
         Error::ConnectionFailed | Error::BodyStalled => broken("the connection failed".to_owned()),
         Error::ConnectProxyFailed(why) => broken(format!("the proxy refused: {why}")),

@@ -8,15 +8,15 @@ pub use http::{ConnectError, Tuning};
 pub use roots::RootsError;
 
 use c2_core::aws::{
-    Credentials, Failure, Heard, Known, Look, Service, Settings, Stop, credentials, instance_id, is_corrected, secret,
-    settings,
+    Credentials, Dns, Failure, Heard, Known, Login, Look, Quota, Registries, Service, Settings, Stop, Taken,
+    TextChange, TextRecord, credentials, instance_id, is_corrected, logins, max_attempts, secret, settings,
 };
 use http::Http;
 use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
@@ -29,6 +29,8 @@ pub struct Aws {
     instance_id: Mutex<Option<String>>,
     /// How far the services' clock is ahead of this machine's.
     skew_s: AtomicI64,
+    max_attempts: OnceLock<u32>,
+    quota: Mutex<Quota>,
 }
 
 /// The credentials of this process.
@@ -51,6 +53,8 @@ impl Aws {
             settings: Mutex::default(),
             instance_id: Mutex::default(),
             skew_s: AtomicI64::new(0),
+            max_attempts: OnceLock::new(),
+            quota: Mutex::default(),
         }
     }
 
@@ -122,10 +126,49 @@ impl Aws {
     /// # Errors
     /// When it cannot be had.
     pub fn secret(&self, id: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let settings = self.settings(Service::SecretsManager)?;
-        let credentials = self.credentials()?;
-        let settings = self.with_region(settings, &credentials)?;
-        self.settle(|look| secret(look, &settings, &credentials, id))
+        self.call(Service::SecretsManager, |look, settings, credentials| secret(look, settings, credentials, id))
+    }
+
+    /// Logins to docker registries of Amazon ECR.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub fn logins(&self, registries: &Registries) -> Result<Vec<Login>, Failure> {
+        self.call(Service::Ecr, |look, settings, credentials| logins(look, settings, credentials, registries))
+    }
+
+    /// The id of the public zone of Route 53 that a name is in.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub fn hosted_zone(&self, name: &str) -> Result<Option<String>, Failure> {
+        self.call(Service::Route53, |look, settings, credentials| Dns { settings, credentials }.zone(look, name))
+    }
+
+    /// The TXT records of a name in a zone of Route 53.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub fn text_record(&self, zone: &str, name: &str) -> Result<Option<TextRecord>, Failure> {
+        self.call(Service::Route53, |look, settings, credentials| Dns { settings, credentials }.text(look, zone, name))
+    }
+
+    /// Changes the TXT records of a name in a zone of Route 53; `None` when those to be deleted are others by now.
+    ///
+    /// # Errors
+    /// When Route 53 does not take the change.
+    pub fn change_text(&self, zone: &str, name: &str, change: &TextChange) -> Result<Option<Taken>, Failure> {
+        self.call(Service::Route53, |look, settings, credentials| {
+            Dns { settings, credentials }.change(look, zone, name, change)
+        })
+    }
+
+    /// How far a change of Route 53 has come.
+    ///
+    /// # Errors
+    /// When Route 53 does not say.
+    pub fn progress(&self, change: &str) -> Result<Taken, Failure> {
+        self.call(Service::Route53, |look, settings, credentials| Dns { settings, credentials }.progress(look, change))
     }
 
     /// The id of this EC2 instance, asked for once.
@@ -140,6 +183,29 @@ impl Aws {
         let id = self.settle(instance_id)?;
         *known = Some(id.clone());
         Ok(id)
+    }
+
+    /// How often a request to a service is made in all, read once.
+    ///
+    /// # Errors
+    /// When a profile cannot be read, or what is set is no number.
+    pub(crate) fn max_attempts(&self) -> Result<u32, Failure> {
+        match self.max_attempts.get() {
+            Some(most) => Ok(*most),
+            None => self.settle(max_attempts).map(|most| *self.max_attempts.get_or_init(|| most)),
+        }
+    }
+
+    /// Pays for asking a service again, `late` after no answer in time; false when not enough is left.
+    pub(crate) fn pays(&self, late: bool, cost: &mut Option<u32>) -> bool {
+        let paid = self.quota.lock().unwrap_or_else(PoisonError::into_inner).take(late);
+        *cost = paid.or(*cost);
+        paid.is_some()
+    }
+
+    /// Notes the success of a request whose last try cost so much.
+    pub(crate) fn succeeded(&self, cost: Option<u32>) {
+        self.quota.lock().unwrap_or_else(PoisonError::into_inner).succeeded(cost);
     }
 
     /// The agent for a URL of a service.
@@ -176,6 +242,18 @@ impl Aws {
         if let Some(skew_s) = heard.skew_s() {
             self.skew_s.store(skew_s, Ordering::Relaxed);
         }
+    }
+
+    /// Calls an operation of a service, with what is set for it and this machine's credentials.
+    fn call<T>(
+        &self,
+        service: Service,
+        operation: impl Fn(&Look<'_>, &Settings, &Credentials) -> Result<T, Stop>,
+    ) -> Result<T, Failure> {
+        let settings = self.settings(service)?;
+        let credentials = self.credentials()?;
+        let settings = self.with_region(settings, &credentials)?;
+        self.settle(|look| operation(look, &settings, &credentials))
     }
 
     /// Calls a decision until it has all it asks for. One that failed on a clock that turned out to be wrong is called

@@ -80,13 +80,16 @@ pub(super) fn verified(
         sink.write_all(&buffer[..count]).map_err(Failed::Write)?;
     }
     if let Some(length) = length.filter(|length| *length != bytes) {
-        return Err(Fault::Broken { why: format!("{bytes} bytes came where {length} were promised") }.into());
+        return Err(
+            Fault::Broken { why: format!("{bytes} bytes came where {length} were promised"), late: false }.into()
+        );
     }
     if let Some((promised, md5)) = md5 {
         let found = hex(&md5.finalize());
         if found != promised {
             return Err(Fault::Broken {
                 why: format!("what came is damaged: its MD5 is {found}, its ETag {promised}"),
+                late: false,
             }
             .into());
         }
@@ -121,10 +124,10 @@ fn promised_md5(response: &Response<Body>) -> Option<String> {
 
 fn broken_off(error: io::Error, bytes: u64, length: Option<u64>, tuning: &Tuning) -> Fault {
     match (http::fault(error.into(), tuning), length) {
-        (Fault::Broken { why }, Some(length)) => {
-            Fault::Broken { why: format!("{why}, after {bytes} of {length} bytes") }
+        (Fault::Broken { why, late }, Some(length)) => {
+            Fault::Broken { why: format!("{why}, after {bytes} of {length} bytes"), late }
         }
-        (Fault::Broken { why }, None) => Fault::Broken { why: format!("{why}, after {bytes} bytes") },
+        (Fault::Broken { why, late }, None) => Fault::Broken { why: format!("{why}, after {bytes} bytes"), late },
         (fault, _) => fault,
     }
 }

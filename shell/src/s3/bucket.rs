@@ -4,11 +4,14 @@ use super::S3Error;
 use super::body::Failed;
 use crate::aws::http::{Tuning, fault, header};
 use crate::aws::{Aws, random};
-use c2_core::aws::{Service, is_corrected, is_skewed};
-use c2_core::s3::{ATTEMPTS, Address, AddressError, Addressing, Answer, Condition, Fault, Retry, address, retry};
+use c2_core::aws::{Named, Service, Settings, is_corrected, is_skewed};
+use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Retry, address, retry};
 use jiff::Timestamp;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use ureq::http::Response;
 use ureq::{Agent, Body};
@@ -21,56 +24,104 @@ const MAX_ERROR_BYTES: u64 = 64 << 10;
 /// A bucket with all that requests for it need.
 pub(super) struct Bucket<'a> {
     aws: &'a Aws,
+    regions: &'a Regions,
+    settings: Settings,
+    most: u32,
+    credentials: Credentials,
+    place: RefCell<Place<'a>>,
+}
+
+/// The regions that buckets were found in, where they are not in the one that is set.
+pub(super) type Regions = Mutex<BTreeMap<String, String>>;
+
+/// Where requests for a bucket go, and what signs them.
+struct Place<'a> {
     agent: &'a Agent,
     address: Address,
     signing: rusty_s3::Bucket,
-    credentials: Credentials,
+}
+
+impl<'a> Place<'a> {
+    fn new(aws: &'a Aws, settings: &Settings, bucket: &str) -> Result<Self, S3Error> {
+        let address = address(settings, bucket)?;
+        let signing = signing(&address)?;
+        // The host of a bucket ends in that of its endpoint.
+        let agent = aws.agent(&address.endpoint)?;
+        Ok(Self { agent, address, signing })
+    }
 }
 
 impl<'a> Bucket<'a> {
-    pub(super) fn new(aws: &'a Aws, bucket: &str) -> Result<Self, S3Error> {
+    pub(super) fn new(aws: &'a Aws, regions: &'a Regions, bucket: &str) -> Result<Self, S3Error> {
         let settings = aws.settings(Service::S3).map_err(S3Error::Settings)?;
+        let most = aws.max_attempts().map_err(S3Error::Settings)?;
         // What is wrong here is said before credentials are asked for.
         address(&settings, bucket)?;
         let found = aws.credentials().map_err(S3Error::NoCredentials)?;
-        let settings = aws.with_region(settings, &found).map_err(S3Error::Settings)?;
-        let address = address(&settings, bucket)?;
-        let signing = signing(&address)?;
+        let mut settings = aws.with_region(settings, &found).map_err(S3Error::Settings)?;
+        if let Some(region) = regions.lock().unwrap_or_else(PoisonError::into_inner).get(bucket) {
+            settings = in_region(settings, region);
+        }
+        let place = RefCell::new(Place::new(aws, &settings, bucket)?);
         let credentials = match found.session_token {
             Some(token) => Credentials::new_with_token(found.access_key_id, found.secret_access_key, token),
             None => Credentials::new(found.access_key_id, found.secret_access_key),
         };
-        // The host of a bucket ends in that of its endpoint.
-        let agent = aws.agent(&address.endpoint)?;
-        Ok(Self { aws, agent, address, signing, credentials })
+        Ok(Self { aws, regions, settings, most, credentials, place })
     }
 
-    /// Makes a request up to three times, with pauses, and gives the last failure with everything secret taken out.
+    /// Makes a request as often as is set, with pauses, and gives the last failure with everything secret taken out. To
+    /// the region that the bucket is found in it is followed once.
     pub(super) fn attempts<T>(&self, doing: &str, mut once: impl FnMut() -> Result<T, Failed>) -> Result<T, S3Error> {
         let doing = doing.to_owned();
-        let mut attempt = 1;
+        let (mut attempt, mut cost, mut followed) = (1, None, false);
         loop {
             let skew_s = self.aws.skew_s();
             let fault = match once() {
-                Ok(value) => return Ok(value),
+                Ok(value) => {
+                    self.aws.succeeded(cost);
+                    return Ok(value);
+                }
                 Err(Failed::TooLarge { limit_bytes }) => return Err(S3Error::TooLarge { doing, limit_bytes }),
                 Err(Failed::Write(error)) => return Err(S3Error::Write { doing, error }),
                 Err(Failed::Fault(fault)) => fault,
             };
+            if !followed && self.follows(&fault) {
+                followed = true;
+                continue;
+            }
             let code = if let Fault::Refused(answer) = &fault { answer.code.as_str() } else { "" };
             let now_known = is_corrected(skew_s, self.aws.skew_s()) && is_skewed(code, Some(self.aws.skew_s()));
-            match retry(attempt, &fault, random()) {
+            let late = matches!(fault, Fault::Broken { late: true, .. });
+            match retry(attempt, self.most, &fault, random()) {
                 // It was signed by a clock that is found to be wrong.
-                Retry::GiveUp if now_known && attempt < ATTEMPTS => (),
-                Retry::Again { after_ms } => (self.aws.tuning().pause)(Duration::from_millis(after_ms)),
-                Retry::GiveUp => {
-                    let Address { endpoint, region, .. } = self.address.clone();
+                Retry::GiveUp if now_known && attempt < self.most => (),
+                Retry::Again { after_ms } if self.aws.pays(late, &mut cost) => {
+                    (self.aws.tuning().pause)(Duration::from_millis(after_ms));
+                }
+                Retry::Again { .. } | Retry::GiveUp => {
+                    let Address { endpoint, region, .. } = self.place.borrow().address.clone();
                     let fault = self.redacted(&fault);
                     return Err(S3Error::Request { doing, endpoint, region, attempts: attempt, fault });
                 }
             }
             attempt += 1;
         }
+    }
+
+    /// Goes to the region that an answer says the bucket is in, now and in later requests.
+    fn follows(&self, fault: &Fault) -> bool {
+        let Fault::Refused(answer) = fault else { return false };
+        let (bucket, asked) = {
+            let Address { bucket, region, .. } = &self.place.borrow().address;
+            (bucket.clone(), region.clone())
+        };
+        let Some(region) = answer.elsewhere(&asked) else { return false };
+        // What cannot be a region is not followed.
+        let Ok(place) = Place::new(self.aws, &in_region(self.settings.clone(), region), &bucket) else { return false };
+        self.place.replace(place);
+        self.regions.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket, region.to_owned());
+        true
     }
 
     /// Asks for an object as it is now or as it was in one version; `None` when there is no such key or version.
@@ -108,8 +159,9 @@ impl<'a> Bucket<'a> {
     }
 
     pub(super) fn head_object(&self, key: &str) -> Result<Response<Body>, Failed> {
-        let url = self.signing.head_object(Some(&self.credentials), key).sign_with_time(SIGNED_FOR, &self.now());
-        self.send(&[200], || self.agent.head(url.as_str()).call())
+        let place = self.place.borrow();
+        let url = place.signing.head_object(Some(&self.credentials), key).sign_with_time(SIGNED_FOR, &self.now());
+        self.send(&[200], || place.agent.head(url.as_str()).call())
     }
 
     /// Writes an object in one request.
@@ -125,12 +177,13 @@ impl<'a> Bucket<'a> {
         condition: &Condition,
     ) -> Result<Response<Body>, Failed> {
         let condition = condition.header()?;
-        let mut action = self.signing.put_object(Some(&self.credentials), key);
+        let place = self.place.borrow();
+        let mut action = place.signing.put_object(Some(&self.credentials), key);
         if let Some((name, value)) = &condition {
             action.headers_mut().insert(*name, value);
         }
         let url = action.sign_with_time(SIGNED_FOR, &self.now());
-        let mut request = self.agent.put(url.as_str()).content_type(content_type);
+        let mut request = place.agent.put(url.as_str()).content_type(content_type);
         if let Some((name, value)) = &condition {
             request = request.header(*name, value);
         }
@@ -138,8 +191,9 @@ impl<'a> Bucket<'a> {
     }
 
     pub(super) fn delete_object(&self, key: &str) -> Result<Response<Body>, Failed> {
-        let url = self.signing.delete_object(Some(&self.credentials), key).sign_with_time(SIGNED_FOR, &self.now());
-        self.send(&[200, 204], || self.agent.delete(url.as_str()).call())
+        let place = self.place.borrow();
+        let url = place.signing.delete_object(Some(&self.credentials), key).sign_with_time(SIGNED_FOR, &self.now());
+        self.send(&[200, 204], || place.agent.delete(url.as_str()).call())
     }
 
     fn get(
@@ -148,12 +202,13 @@ impl<'a> Bucket<'a> {
         query: &[(&'static str, &str)],
         if_none_match: Option<&str>,
     ) -> Result<Response<Body>, Failed> {
-        let mut action = self.signing.get_object(Some(&self.credentials), key);
+        let place = self.place.borrow();
+        let mut action = place.signing.get_object(Some(&self.credentials), key);
         for (name, value) in query {
             action.query_mut().insert(*name, (*value).to_owned());
         }
         let url = action.sign_with_time(SIGNED_FOR, &self.now());
-        let mut request = self.agent.get(url.as_str());
+        let mut request = place.agent.get(url.as_str());
         if let Some(etag) = if_none_match {
             request = request.header("if-none-match", etag);
         }
@@ -206,6 +261,12 @@ impl<'a> Bucket<'a> {
     }
 }
 
+/// The same settings for a bucket in this region.
+fn in_region(settings: Settings, region: &str) -> Settings {
+    let region = Named { source: "the region that S3 names for the bucket".to_owned(), value: region.to_owned() };
+    Settings { region: Some(region), ..settings }
+}
+
 /// The bucket as rusty-s3 knows it.
 fn signing(address: &Address) -> Result<rusty_s3::Bucket, AddressError> {
     let style = match address.addressing {
@@ -237,6 +298,25 @@ mod tests {
         assert_eq!(url("releases", "a b/r+1.zip", &[]), "https://releases.s3.us-east-1.amazonaws.com/a%20b/r%2B1.zip");
         let china = [("AWS_REGION", "cn-north-1")];
         assert_eq!(url("releases", "/k", &china), "https://releases.s3.cn-north-1.amazonaws.com.cn//k");
+    }
+
+    #[test]
+    fn a_bucket_in_another_region_is_asked_at_that_regions_host() {
+        let env = [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "AK"), ("AWS_SECRET_ACCESS_KEY", "SK")];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let (aws, regions) = (Aws::new(&env, Tuning::default()), Regions::default());
+        // An https agent needs roots; a test machine may have none.
+        let Ok(bucket) = Bucket::new(&aws, &regions, "releases") else { return };
+        let elsewhere =
+            |region: &str| Fault::Refused(Box::new(Answer { status: 301, region: region.into(), ..Answer::default() }));
+        assert!(!bucket.follows(&elsewhere("us-east-1")) && !bucket.follows(&elsewhere("evil.example.com/")));
+        assert!(bucket.follows(&elsewhere("cn-north-1")));
+        let Address { endpoint, region, .. } = bucket.place.borrow().address.clone();
+        assert_eq!((endpoint.as_str(), region.as_str()), ("https://s3.cn-north-1.amazonaws.com.cn", "cn-north-1"));
+        let again = Bucket::new(&aws, &regions, "releases").unwrap();
+        assert_eq!(again.place.borrow().address.region, "cn-north-1", "it is remembered");
+        let other = Bucket::new(&aws, &regions, "others").unwrap();
+        assert_eq!(other.place.borrow().address.region, "us-east-1", "for that bucket alone");
     }
 
     #[test]

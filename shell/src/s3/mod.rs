@@ -1,4 +1,5 @@
-//! The S3 client: signs, sends and receives what `c2_core::s3` decides. It never logs, and follows no redirect.
+//! The S3 client: signs, sends and receives what `c2_core::s3` decides. It never logs, and follows no redirect
+//! but that to the region a bucket is in.
 
 mod body;
 mod bucket;
@@ -10,7 +11,7 @@ pub use error::S3Error;
 
 use crate::aws::{Aws, http};
 use body::Failed;
-use bucket::Bucket;
+use bucket::{Bucket, Regions};
 use c2_core::s3::{Fault, ListedObject, Listing, check_key, unless_etag};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,6 +23,7 @@ const MAX_PAGE_BYTES: u64 = 8 << 20;
 /// A client for all buckets that one environment leads to. It may be used by several threads at once.
 pub struct S3 {
     aws: Aws,
+    regions: Regions,
 }
 
 /// What is known of an object without its bytes.
@@ -76,7 +78,7 @@ impl S3 {
 
     /// Makes a client with other limits and pauses than the usual ones.
     pub fn tuned(env: &BTreeMap<String, String>, tuning: Tuning) -> Self {
-        Self { aws: Aws::new(env, tuning) }
+        Self { aws: Aws::new(env, tuning), regions: Regions::default() }
     }
 
     /// AWS as this client has it: one set of credentials for all services.
@@ -190,7 +192,7 @@ impl S3 {
     }
 
     fn bucket(&self, bucket: &str) -> Result<Bucket<'_>, S3Error> {
-        Bucket::new(&self.aws, bucket)
+        Bucket::new(&self.aws, &self.regions, bucket)
     }
 }
 

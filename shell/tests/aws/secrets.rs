@@ -95,3 +95,17 @@ fn a_wrong_clock_is_corrected_and_signed_with() {
     }
     assert_eq!(NOW_S, 1_900_000_000, "which is a day before");
 }
+
+#[test]
+fn a_service_is_asked_as_often_as_the_profile_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    std::fs::write(&config, "[default]\nmax_attempts = 2\n").unwrap();
+    let server = Server::new(|_, _| Reply::new(503, &[], ""));
+    let url = server.url();
+    let own = [("AWS_ENDPOINT_URL_SECRETS_MANAGER", url.as_str()), ("AWS_CONFIG_FILE", config.to_str().unwrap())];
+    for (more, requests) in [(&[][..], 2), (&[("AWS_MAX_ATTEMPTS", "4")], 2 + 4)] {
+        Machine::new(&[&KEYS[..], &own, more].concat()).aws.secret("db").unwrap_err();
+        assert_eq!(server.requests().len(), requests);
+    }
+}

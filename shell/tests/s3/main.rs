@@ -6,6 +6,7 @@ mod download;
 #[path = "../support/faulty_s3.rs"]
 mod faulty_s3;
 mod listing;
+mod retries;
 mod states;
 #[path = "../support/mod.rs"]
 mod support;
@@ -43,11 +44,22 @@ impl Client {
         Self::with_stall(endpoint, Duration::from_secs(30))
     }
 
+    /// One with further variables.
+    fn with(endpoint: &str, variables: &[(&str, &str)]) -> Self {
+        Self::made(endpoint, Duration::from_millis(300), variables)
+    }
+
     fn with_stall(endpoint: &str, stall: Duration) -> Self {
+        Self::made(endpoint, stall, &[])
+    }
+
+    fn made(endpoint: &str, stall: Duration, variables: &[(&str, &str)]) -> Self {
+        let mut env = env(endpoint);
+        env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let pauses = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&pauses);
         let pause = Box::new(move |pause| noted.lock().unwrap().push(pause));
-        let s3 = S3::tuned(&env(endpoint), Tuning { stall, pause, ..Tuning::default() });
+        let s3 = S3::tuned(&env, Tuning { stall, pause, ..Tuning::default() });
         Self { s3, pauses }
     }
 

@@ -3,11 +3,14 @@
 //! Each case begins with the rule that it shows, in the words or by the name that the AWS SDKs reference has for it.
 
 mod container;
+mod dns;
 mod metadata;
 mod order;
 mod profile;
 mod proxies;
 mod refresh;
+mod registries;
+mod rules;
 mod settings;
 
 use super::*;

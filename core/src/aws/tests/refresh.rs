@@ -28,7 +28,7 @@ fn neither_credentials_nor_questions_show_what_is_secret() {
 #[test]
 fn only_what_passes_is_asked_again_and_twice_at_most() {
     let http = |status, body: &str| Answer::Http { status, body: body.into() };
-    let again = |attempt, answer: &Answer| pause_ms(Reach::Service, attempt, answer, u64::MAX).is_some();
+    let again = |attempt, answer: &Answer| pause_ms(Reach::Service, attempt, 3, answer, u64::MAX).is_some();
     for passing in [
         failed("x", false),
         http(500, ""),
@@ -43,5 +43,9 @@ fn only_what_passes_is_asked_again_and_twice_at_most() {
     for lasting in [http(200, ""), http(404, ""), http(403, ""), http(400, "<Code>ExpiredToken</Code>"), hopeless] {
         assert!(!again(1, &lasting));
     }
-    assert!((0..100).all(|random| pause_ms(Reach::Metadata, 1, &failed("x", true), random * 37) < Some(200)));
+    let passing = failed("x", false);
+    let tries = |reach, most| (1..20).take_while(|n| pause_ms(reach, *n, most, &passing, 0).is_some()).count() + 1;
+    assert_eq!((tries(Reach::Service, 1), tries(Reach::Service, 7)), (1, 7));
+    assert_eq!((tries(Reach::Metadata, 7), tries(Reach::Container, 1)), (3, 3));
+    assert!((0..100).all(|random| pause_ms(Reach::Metadata, 1, 9, &failed("x", true), random * 37) < Some(200)));
 }

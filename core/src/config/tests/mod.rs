@@ -1,6 +1,7 @@
 //! The tests of the configuration, through its public face.
 
 mod json;
+mod lets_encrypt;
 mod mutated;
 mod release;
 mod schema;

@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::config::decode::{Branch, Field};
 use crate::config::ports::PortPair;
 use crate::config::{
-    ConfigSource, Deploy, DeployMode, EndPoint, EndPointType, HealthCheckConfig, HttpReadiness, Maintenance,
-    ProxyModeConfig, Readiness, ReleaseConfig, ReleaseLimits, Releases, Rollout, SlaveLabel, SlaveState, SlaveStatus,
-    Split, SslCertMode, SslCertPaths, State, TcpReadiness, ToolConfig, Write,
+    ConfigSource, Deploy, DeployMode, EndPoint, EndPointType, HealthCheckConfig, HttpReadiness, LetsEncryptConfig,
+    Maintenance, ProxyModeConfig, Readiness, ReleaseConfig, ReleaseLimits, Releases, Rollout, SlaveLabel, SlaveState,
+    SlaveStatus, Split, SslCertMode, SslCertPaths, State, TcpReadiness, ToolConfig, Verbosity, Write,
 };
 
 /// Field to default, `None` for a required one.
@@ -49,6 +49,10 @@ const CONFIG_UNIONS: &[(&str, &[Branch])] = &[
 
 const RELEASE: &[(&str, &[Field])] = &[("ReleaseConfig", ReleaseConfig::FIELDS)];
 
+const LETS_ENCRYPT: &[(&str, &[Field])] = &[("LetsEncryptConfig", LetsEncryptConfig::FIELDS)];
+
+const LETS_ENCRYPT_UNIONS: &[(&str, &[Branch])] = &[("Verbosity", Verbosity::BRANCHES)];
+
 const STATE: &[(&str, &[Field])] = &[
     ("State", State::FIELDS),
     ("Deploy", Deploy::FIELDS),
@@ -66,6 +70,8 @@ fn the_adl_files_and_the_code_say_the_same() {
     assert_eq!(adl(include_str!("../../../../schema/config.adl")), code(&[CONFIG, READINESS], CONFIG_UNIONS));
     assert_eq!(adl(include_str!("../../../../schema/release.adl")), code(&[RELEASE], &[]));
     assert_eq!(adl(include_str!("../../../../schema/state.adl")), code(&[STATE], STATE_UNIONS));
+    let lets_encrypt = code(&[LETS_ENCRYPT], LETS_ENCRYPT_UNIONS);
+    assert_eq!(adl(include_str!("../../../../schema/letsencrypt.adl")), lets_encrypt);
 }
 
 #[test]
@@ -78,6 +84,8 @@ fn the_json_schemas_and_the_code_say_the_same() {
     let release = code(&[RELEASE, READINESS], readiness);
     assert_eq!(json_schema(include_str!("../../../../schema/release.schema.json")), release);
     assert_eq!(json_schema(include_str!("../../../../schema/state.schema.json")), code(&[STATE], STATE_UNIONS));
+    let lets_encrypt = code(&[LETS_ENCRYPT], LETS_ENCRYPT_UNIONS);
+    assert_eq!(json_schema(include_str!("../../../../schema/letsencrypt.schema.json")), lets_encrypt);
 }
 
 fn code(records: &[&[(&str, &[Field])]], unions: &[(&str, &[Branch])]) -> Schema {

@@ -1,0 +1,68 @@
+//! An effect as plans and the log show it.
+
+use core::fmt;
+
+use super::{Effect, Rendered};
+use crate::aws::TextChange;
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Effect::Remove(path) => write!(f, "remove {path}"),
+            Effect::Unpack { archive, to, rendered, .. } => {
+                write!(f, "unpack {archive} into {to}{}", Renderings(rendered))
+            }
+            Effect::UnpackOver { archive, to, rendered, .. } => {
+                write!(f, "unpack {archive} over {to}{}", Renderings(rendered))
+            }
+            Effect::Identify { folder, id } => write!(f, "give {folder} the id {id}"),
+            Effect::Exchange { aside, home, .. } => write!(f, "exchange {aside} and {home}"),
+            Effect::Rename { from, to } => write!(f, "rename {from} to {to}"),
+            Effect::Link { at, to } => write!(f, "link {at} -> {to}"),
+            Effect::Unlink(at) => write!(f, "unlink {at}"),
+            Effect::Run { role, folder, command, tolerant, limit_s, .. } => {
+                write!(f, "run the {role} command in {folder}: {command}")?;
+                limit_s.map_or(Ok(()), |limit_s| write!(f, " (at most {limit_s} s)"))?;
+                if *tolerant { f.write_str(" (its failure is only reported)") } else { Ok(()) }
+            }
+            Effect::Attend { folder, .. } => write!(f, "stay with the start command in {folder}"),
+            Effect::WriteFile { path, bytes, .. } => write!(f, "write {path} ({bytes})"),
+            Effect::Put { at, bytes, condition } => write!(f, "write {at} ({bytes}) {condition}"),
+            Effect::Delete(at) => write!(f, "delete {at}"),
+            Effect::Intend { path, .. } => write!(f, "note the intent {path}"),
+            Effect::Forget(path) => write!(f, "remove the intent {path}"),
+            Effect::MakeFolder(path) => write!(f, "make the folder {path}"),
+            Effect::WaitReady { port, demanded: true, .. } => write!(f, "wait until port {port} is ready"),
+            Effect::WaitReady { port, .. } => write!(f, "look whether port {port} is ready"),
+            Effect::TestProxy { folder, inside } => {
+                let place = if *inside { "in the running proxy" } else { "in a throw-away container" };
+                write!(f, "try {folder}/nginx.candidate.conf {place}")
+            }
+            Effect::ReloadProxy => f.write_str("make the proxy read its configuration anew"),
+            Effect::ProveProxy { served, .. } => write!(f, "make sure that the proxy serves {served}"),
+            Effect::DrainProxy { limit_s } => write!(f, "wait for the proxy's old workers, at most {limit_s} s"),
+            Effect::ProxyUp { recreate: false, .. } => f.write_str("start the proxy"),
+            Effect::ProxyUp { .. } => f.write_str("start the proxy, its container made anew"),
+            Effect::Call { program, arguments, input, .. } => {
+                write!(f, "call {program} {}", arguments.join(" "))?;
+                if input.reveal().is_empty() { Ok(()) } else { write!(f, " with {input} for it to read") }
+            }
+            Effect::ChangeText { zone, name, change: TextChange::Upsert(record), .. } => {
+                write!(f, "set the TXT record {name} in the zone {zone}: {}", record.values.join(", "))
+            }
+            Effect::ChangeText { zone, name, .. } => write!(f, "delete the TXT record {name} in the zone {zone}"),
+            Effect::ProxyDown { .. } => f.write_str("stop the proxy"),
+        }
+    }
+}
+
+struct Renderings<'a>(&'a [Rendered]);
+
+impl fmt::Display for Renderings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, file) in self.0.iter().enumerate() {
+            write!(f, "{}{} ({})", if i == 0 { ", with " } else { ", " }, file.path, file.bytes)?;
+        }
+        Ok(())
+    }
+}
