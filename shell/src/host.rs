@@ -10,6 +10,7 @@ use c2_core::{
 
 use crate::{
     archive::Archive,
+    engine::Engine,
     lock::{self, Lock},
     log::Log,
     output::tell,
@@ -23,6 +24,7 @@ pub(crate) struct Machine {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) log: Log,
     pub(crate) signals: Signals,
+    pub(crate) engine: Engine,
     pub(crate) s3: S3,
     /// The folder of spooled archives: `.c2` in the deploys folder.
     pub(crate) spool: String,
