@@ -59,7 +59,7 @@ impl Master {
     /// Its workers.
     pub(crate) fn workers(&self) -> io::Result<Vec<Worker>> {
         let mut workers = Vec::new();
-        // Its list of children may leave one out while another ends (proc(5)): this one does not.
+        // Not its list of children, which may leave one out while another ends (proc(5)).
         for entry in fs::read_dir("/proc")? {
             let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
             workers.extend(self.worker(pid));
@@ -81,18 +81,18 @@ impl Master {
         pidfd_send_signal(&self.process, Signal::HUP)?;
         let (until, mut asked) = (Instant::now() + HANDING_OVER, false);
         while Instant::now() < until && signals.heeded().is_none() {
-            let Ok(now) = self.workers() else { break };
-            let (olds, news): (Vec<_>, Vec<_>) =
-                now.iter().filter(accepts).partition(|worker| old.iter().any(|(pid, _)| *pid == worker.pid));
-            if olds.is_empty() {
+            let left = old.iter().filter_map(|(pid, _)| self.worker(*pid)).filter(|worker| !worker.leaving).count();
+            if left == 0 {
                 break;
             }
-            if !asked && news.len() >= olds.len() {
-                for (_, process) in &old {
+            if !asked {
+                let now = self.children();
+                let is_new = |worker: &&Worker| old.iter().all(|(pid, _)| *pid != worker.pid);
+                asked = now.iter().filter(accepts).filter(is_new).count() >= left;
+                for (_, process) in old.iter().filter(|_| asked) {
                     // One that is gone by now, or may not be signalled, is nginx's own affair.
                     let _ = pidfd_send_signal(process, Signal::QUIT);
                 }
-                asked = true;
             }
             thread::sleep(PAUSE);
         }
@@ -103,6 +103,13 @@ impl Master {
     fn held(&self, pid: u32) -> Option<(u32, OwnedFd)> {
         let process = opened(pid)?;
         self.worker(pid).map(|_| (pid, process))
+    }
+
+    /// Its workers by its list of children, which is soon read and may leave one out (proc(5)); none without the list.
+    fn children(&self) -> Vec<Worker> {
+        let pid = self.pid;
+        let listed = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        listed.split_whitespace().filter_map(|pid| self.worker(pid.parse().ok()?)).collect()
     }
 
     fn worker(&self, pid: u32) -> Option<Worker> {

@@ -182,7 +182,8 @@ impl Machine {
         let mut pause = Duration::from_millis(1);
         loop {
             let found = if marked_one { marked() } else { None };
-            if if marked_one { found.as_ref() == Some(served) } else { self.are_new_and_steady() } {
+            let serves = found.as_ref() == Some(served);
+            if if marked_one { serves && !self.old_ones_accept()? } else { self.are_new_and_steady() } {
                 return Ok(());
             }
             if let Some(signal) = self.signals.heeded() {
@@ -190,6 +191,7 @@ impl Machine {
             }
             if Instant::now() >= until {
                 let found = match (marked_one, found) {
+                    (true, Some(_)) if serves => "workers of the older configuration still accept".to_string(),
                     (true, Some(found)) => format!("it serves {found}, an older configuration"),
                     (true, None) => format!("nothing of this configuration answers on port {MARK_PORT}"),
                     (false, _) => "its workers are still those of the older configuration".to_string(),
@@ -203,6 +205,12 @@ impl Machine {
             thread::sleep(pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Whether a request may still come to a worker of the older configuration.
+    fn old_ones_accept(&self) -> Result<bool, Failure> {
+        let accepts = |worker: &Worker| !worker.leaving && self.old_workers.contains(&worker.pid);
+        Ok(!self.old_workers.is_empty() && self.workers()?.iter().any(accepts))
     }
 
     /// Whether there are workers that are not the old ones, and stay.
