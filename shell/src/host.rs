@@ -13,6 +13,7 @@ use crate::{
     engine::Engine,
     lock::{self, Lock},
     log::Log,
+    nginx::Master,
     output::tell,
     process::{Setting, Spawned},
     s3::S3,
@@ -41,6 +42,8 @@ pub(crate) struct Machine {
     /// How long another run's lock is waited for.
     pub(crate) lock_wait_s: u32,
     pub(crate) held: Option<(String, Lock)>,
+    /// The proxy's master process, where it was seen from here.
+    pub(crate) master: Option<Master>,
     /// The workers that the proxy had when it was last signalled.
     pub(crate) old_workers: BTreeSet<u32>,
     /// Whether Compose is a plugin of docker, where that was asked.

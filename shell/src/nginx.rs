@@ -112,11 +112,13 @@ impl Master {
         listed.split_whitespace().filter_map(|pid| self.worker(pid.parse().ok()?)).collect()
     }
 
-    fn worker(&self, pid: u32) -> Option<Worker> {
+    /// The worker with this id; `None` when there is none.
+    pub(crate) fn worker(&self, pid: u32) -> Option<Worker> {
         if parent(pid)? == self.pid { Worker::of(pid, &title(pid)?) } else { None }
     }
 
-    fn is_there(&self) -> bool {
+    /// Whether it has not ended.
+    pub(crate) fn is_there(&self) -> bool {
         // A process that ended is readable (pidfd_open(2)).
         let ended = poll(&mut [PollFd::new(&self.process, PollFlags::IN)], Some(&Timespec::default()));
         ended == Ok(0)

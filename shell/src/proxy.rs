@@ -96,7 +96,7 @@ fn last_lines(signals: &Signals) -> String {
 
 impl Machine {
     /// The container as it is found, by its name, and what it serves.
-    pub(crate) fn proxy_now(&self, folder: &str) -> Result<ProxyNow, Failure> {
+    pub(crate) fn proxy_now(&mut self, folder: &str) -> Result<ProxyNow, Failure> {
         let Some(container) = self.container()? else { return Ok(ProxyNow::default()) };
         let running = container.running;
         Ok(ProxyNow {
@@ -109,15 +109,14 @@ impl Machine {
     }
 
     /// The proxy's container; `None` when there is none.
-    fn container(&self) -> Result<Option<Container>, Failure> {
-        match self.engine.container(&self.signals, CONTAINER)? {
-            Some(found) => Ok(found),
-            None => listed(&self.signals),
-        }
+    fn container(&mut self) -> Result<Option<Container>, Failure> {
+        let Some(found) = self.engine.container(&self.signals, CONTAINER)? else { return listed(&self.signals) };
+        self.master = found.as_ref().filter(|container| container.running).and_then(Master::of);
+        Ok(found)
     }
 
     /// What is served: the mark that the configuration answers, else that of the file when all workers are younger.
-    fn serves(&self, folder: &str) -> Option<Served> {
+    fn serves(&mut self, folder: &str) -> Option<Served> {
         marked().or_else(|| {
             let path = Path::new(folder).join("nginx.conf");
             let text = fs::read_to_string(&path).ok()?;
@@ -131,13 +130,16 @@ impl Machine {
     }
 
     /// The proxy's master process, where it is known to be one of this machine.
-    fn master(&self) -> Result<Option<Master>, Failure> {
-        let container = self.engine.container(&self.signals, CONTAINER)?.flatten();
-        Ok(container.filter(|container| container.running).and_then(|container| Master::of(&container)))
+    fn master(&mut self) -> Result<Option<&Master>, Failure> {
+        if !self.master.as_ref().is_some_and(Master::is_there) {
+            let found = self.engine.container(&self.signals, CONTAINER)?.flatten();
+            self.master = found.filter(|container| container.running).as_ref().and_then(Master::of);
+        }
+        Ok(self.master.as_ref())
     }
 
-    fn workers(&self) -> Result<Vec<Worker>, Failure> {
-        if let Some(Ok(workers)) = self.master()?.map(|master| master.workers()) {
+    fn workers(&mut self) -> Result<Vec<Worker>, Failure> {
+        if let Some(Ok(workers)) = self.master()?.map(Master::workers) {
             return Ok(workers);
         }
         let called = docker(&self.signals, &["top", CONTAINER, "-eo", "pid,args"], QUICK)?;
@@ -165,14 +167,13 @@ impl Machine {
 
     /// Signals the proxy to read its configuration anew; its workers are noted as the old ones.
     pub(crate) fn reload_proxy(&mut self) -> Result<(), Failure> {
-        if let Some(master) = self.master()?
-            && let Ok(workers) = master.workers()
-            && master.reload(&self.signals, &workers).is_ok()
+        let old = self.workers()?;
+        self.old_workers.extend(old.iter().map(|worker| worker.pid));
+        if let Some(master) = &self.master
+            && master.reload(&self.signals, &old).is_ok()
         {
-            self.old_workers.extend(workers.iter().map(|worker| worker.pid));
             return Ok(());
         }
-        self.old_workers.extend(self.workers()?.iter().map(|worker| worker.pid));
         docker(&self.signals, &["kill", "-s", "HUP", CONTAINER], QUICK)?.must("signal the proxy").map(drop)
     }
 
@@ -208,14 +209,20 @@ impl Machine {
     }
 
     /// Whether a request may still come to a worker of the older configuration.
-    fn old_ones_accept(&self) -> Result<bool, Failure> {
-        let accepts = |worker: &Worker| !worker.leaving && self.old_workers.contains(&worker.pid);
-        Ok(!self.old_workers.is_empty() && self.workers()?.iter().any(accepts))
+    fn old_ones_accept(&mut self) -> Result<bool, Failure> {
+        if self.old_workers.is_empty() {
+            return Ok(false);
+        }
+        if let Some(master) = self.master.as_ref().filter(|master| master.is_there()) {
+            return Ok(self.old_workers.iter().any(|pid| master.worker(*pid).is_some_and(|worker| !worker.leaving)));
+        }
+        let now = self.workers()?;
+        Ok(now.iter().any(|worker| !worker.leaving && self.old_workers.contains(&worker.pid)))
     }
 
     /// Whether there are workers that are not the old ones, and stay.
-    fn are_new_and_steady(&self) -> bool {
-        let look = || -> Option<BTreeSet<u32>> {
+    fn are_new_and_steady(&mut self) -> bool {
+        let mut look = || -> Option<BTreeSet<u32>> {
             let workers = self.workers().ok()?;
             let old = workers.iter().any(|worker| !worker.leaving && self.old_workers.contains(&worker.pid));
             let new: BTreeSet<u32> = workers.iter().filter(|worker| !worker.leaving).map(|worker| worker.pid).collect();

@@ -81,6 +81,7 @@ fn machine(options: &Options) -> io::Result<Machine> {
         attended: None,
         lock_wait_s: options.lock_wait_s,
         held: None,
+        master: None,
         old_workers: BTreeSet::new(),
         compose_is_plugin: None,
     })
