@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use c2_core::{
     archive::Limits,
     config::Pin,
+    proxy::Served,
     seam::{Answer, Effect, Failure, Host, Location, Message, Query, Shared, Signal},
 };
 
@@ -46,6 +47,8 @@ pub(crate) struct Machine {
     pub(crate) master: Option<Master>,
     /// The workers that the proxy had when it was last signalled.
     pub(crate) old_workers: BTreeSet<u32>,
+    /// What it answered that it serves, just before that.
+    pub(crate) served_before: Option<Served>,
     /// Whether Compose is a plugin of docker, where that was asked.
     pub(crate) compose_is_plugin: Option<bool>,
 }

@@ -167,6 +167,7 @@ impl Machine {
 
     /// Signals the proxy to read its configuration anew; its workers are noted as the old ones.
     pub(crate) fn reload_proxy(&mut self) -> Result<(), Failure> {
+        self.served_before = marked();
         let old = self.workers()?;
         self.old_workers.extend(old.iter().map(|worker| worker.pid));
         if let Some(master) = &self.master
@@ -184,7 +185,7 @@ impl Machine {
         loop {
             let found = if marked_one { marked() } else { None };
             let serves = found.as_ref() == Some(served);
-            if if marked_one { serves && !self.old_ones_accept()? } else { self.are_new_and_steady() } {
+            if if marked_one { serves && !self.others_accept(served)? } else { self.are_new_and_steady() } {
                 return Ok(());
             }
             if let Some(signal) = self.signals.heeded() {
@@ -208,9 +209,9 @@ impl Machine {
         }
     }
 
-    /// Whether a request may still come to a worker of the older configuration.
-    fn old_ones_accept(&mut self) -> Result<bool, Failure> {
-        if self.old_workers.is_empty() {
+    /// Whether a request may still come to a worker of another configuration than this one, which is served.
+    fn others_accept(&mut self, served: &Served) -> Result<bool, Failure> {
+        if self.old_workers.is_empty() || self.served_before.as_ref() == Some(served) {
             return Ok(false);
         }
         if let Some(master) = self.master.as_ref().filter(|master| master.is_there()) {

@@ -83,6 +83,7 @@ fn machine(options: &Options) -> io::Result<Machine> {
         held: None,
         master: None,
         old_workers: BTreeSet::new(),
+        served_before: None,
         compose_is_plugin: None,
     })
 }

@@ -75,7 +75,7 @@ def an_engine_that_fails_from_any_request_on_is_a_failure_and_the_next_run_conve
 def an_engine_that_is_gone_from_any_request_on_is_asked_by_the_docker_command():
     with Host() as machine:
         serve_a(machine)
-        for at in range(6):
+        for at in range(5):
             count = itertools.count()
             with Engine(machine, chosen=lambda _, at=at, count=count: next(count) == at, says=b"") as failing:
                 machine.run("connect", "main", "b", environment=failing.environment)
@@ -128,7 +128,8 @@ def signal_ends(machine, hanging, number):
 def signal_ends_hanging_engine(machine, hanging, number):
     """The engine hangs in one kind of request; the run is ended by a signal."""
     with Engine(machine, chosen=lambda request: hanging in request, says=None) as engine:
-        ends_by(machine, machine.spawn("connect", "main", "b", environment=engine.environment), engine.held.is_set, number)
+        process = machine.spawn("connect", "main", "b", environment=engine.environment)
+        ends_by(machine, process, engine.held.is_set, number)
 
 
 def ends_by(machine, process, hangs, number):
