@@ -8,6 +8,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import statistics
 import subprocess
@@ -18,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "proxy"), str(ROOT / "tests")]
 
 import images
-from host import MAIN, Host, docker, docker_stand_in, master, serve_a
+from host import MAIN, Engine, Host, docker, docker_stand_in, master, serve_a
 from load import ask
 from machine import until
 
@@ -68,13 +69,12 @@ def by_hand(machine, turn):
     subprocess.run(["docker", "kill", "-s", "HUP", "frontendproxy"], **quiet)
 
 
-def docker_calls(machine):
-    """The docker calls of one connect."""
-    log = machine.root / "calls"
-    noting = docker_stand_in(machine, f'echo "$1" >> {log}\nexec $DOCKER "$@"')
-    machine.run("connect", "main", "b", environment=noting)
+def requests(machine):
+    """The requests to the docker engine of one connect."""
+    with Engine(machine) as engine:
+        machine.run("connect", "main", "b", environment=engine.environment)
     machine.run("connect", "main", "a")
-    return log.read_text().split()
+    return engine.requests
 
 
 def report(name, times):
@@ -92,19 +92,23 @@ def main():
             serve_a(machine)
             report("signal to the first new answer", reloads(machine, rounds))
             machine.run("connect", "main", "a")
-            calls = docker_calls(machine)
-            connects, hands = [], []
+            asked = requests(machine)
+            by_command = docker_stand_in(machine, 'exec $DOCKER "$@"')
+            connects, commands, hands = [], [], []
             for turn in range(rounds):
-                connects.append(taken_ms(lambda: machine.run("connect", "main", "ba"[turn % 2])))
+                connects.append(taken_ms(lambda: machine.run("connect", "main", "b")))
+                commands.append(taken_ms(lambda: machine.run("connect", "main", "a", environment=by_command)))
                 hands.append(taken_ms(lambda: by_hand(machine, turn)))
             version = [taken_ms(lambda: docker("version")) for _ in range(rounds)]
     finally:
         images.remove()
     report("c2 connect, proven", connects)
+    report("c2 connect by the docker command", commands)
     report("compose up -d and kill -s HUP", hands)
     report("docker version, for comparison", version)
     print(f"ratio {statistics.median(connects) / statistics.median(hands):.2f} (aim: at most 0.5)")
-    print(f"docker calls of a connect: {len(calls)}: {' '.join(calls)}")
+    shown = [re.sub("[0-9a-f]{64}", "ID", request) for request in asked]
+    print(f"requests of a connect to the engine: {len(shown)}: {', '.join(shown)}")
 
 
 main()

@@ -20,7 +20,7 @@ use crate::{
     docker,
     files::{self, SMALL_BYTES},
     host::Machine,
-    proxy, ready,
+    ready,
     s3::{S3, S3Error},
     shared,
 };
@@ -82,8 +82,8 @@ impl Machine {
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
             Query::Listens(port) => Answer::Flag(ready::listens(*port)),
             Query::Ready(port, readiness) => Answer::Flag(ready::probe(*port, readiness).is_ok()),
-            Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(&self.signals, project)?),
-            Query::Proxy(folder) => Answer::Proxy(proxy::now(&self.signals, folder)?),
+            Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(&self.signals, &self.engine, project)?),
+            Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)?),
             Query::Input => {
                 let mut bytes = Vec::new();
                 let read = io::stdin().lock().take(SMALL_BYTES).read_to_end(&mut bytes);

@@ -16,7 +16,7 @@ use rustix::{
     process::{Pid, Signal, kill_process_group},
 };
 
-use crate::signals::Signals;
+use crate::{engine::Engine, signals::Signals};
 
 /// The longest run of a call that only asks or signals.
 pub(crate) const QUICK: Duration = Duration::from_secs(30);
@@ -140,7 +140,7 @@ fn kept(file: &mut File) -> io::Result<String> {
 }
 
 /// The signal that ends a call: one that only asks is ended by any, what takes something back by none.
-fn noted(signals: &Signals, shielded: bool) -> Option<c2_core::seam::Signal> {
+pub(crate) fn noted(signals: &Signals, shielded: bool) -> Option<c2_core::seam::Signal> {
     if shielded { signals.heeded() } else { signals.noted() }
 }
 
@@ -178,9 +178,12 @@ fn end_of(
 }
 
 /// Whether a container of this compose project runs.
-pub(crate) fn project_runs(signals: &Signals, project: &str) -> Result<bool, Failure> {
-    let label = format!("label=com.docker.compose.project={project}");
-    let called = docker(signals, &["ps", "-q", "--filter", &label], QUICK)?;
+pub(crate) fn project_runs(signals: &Signals, engine: &Engine, project: &str) -> Result<bool, Failure> {
+    let label = format!("com.docker.compose.project={project}");
+    if let Some(runs) = engine.runs_with(signals, &label)? {
+        return Ok(runs);
+    }
+    let called = docker(signals, &["ps", "-q", "--filter", &format!("label={label}")], QUICK)?;
     Ok(!called.must(&format!("look for containers of the compose project {project}"))?.trim().is_empty())
 }
 

@@ -35,11 +35,12 @@ pub(crate) fn read_small(path: &Path) -> io::Result<Option<(Vec<u8>, u32)>> {
     Ok(Some((bytes, metadata.permissions().mode() & 0o7777)))
 }
 
-/// Replaces a file atomically: a file beside, synced, renamed, the folder synced.
+/// Replaces a file atomically: a file beside, synced, renamed, the folder synced. Unless it is to be durable, nothing
+/// is synced: a power failure may leave it empty.
 ///
 /// The name beside is always the same one, so that a run that was cut short leaves nothing that the next does not
 /// use; the lock keeps two from meeting there.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
     let mut beside_name = std::ffi::OsString::from(".");
     beside_name.push(name);
@@ -49,7 +50,9 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Resu
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         file.set_permissions(Permissions::from_mode(mode))?;
         file.write_all(bytes)?;
-        file.sync_all()?;
+        if durable {
+            file.sync_all()?;
+        }
         fs::rename(&beside, path)
     })();
     if written.is_err() {
@@ -57,7 +60,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Resu
         let _ = fs::remove_file(&beside);
     }
     written?;
-    sync_parent(path)
+    if durable { sync_parent(path) } else { Ok(()) }
 }
 
 /// Makes a folder and those above it that are missing, with these permission bits whatever the umask.

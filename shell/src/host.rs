@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use c2_core::{
     archive::Limits,
     config::Pin,
+    proxy::Served,
     seam::{Answer, Effect, Failure, Host, Location, Message, Query, Shared, Signal},
 };
 
 use crate::{
     archive::Archive,
+    engine::Engine,
     lock::{self, Lock},
     log::Log,
+    nginx::Master,
     output::tell,
     process::{Setting, Spawned},
     s3::S3,
@@ -23,6 +26,7 @@ pub(crate) struct Machine {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) log: Log,
     pub(crate) signals: Signals,
+    pub(crate) engine: Engine,
     pub(crate) s3: S3,
     /// The folder of spooled archives: `.c2` in the deploys folder.
     pub(crate) spool: String,
@@ -41,8 +45,12 @@ pub(crate) struct Machine {
     /// How long another run's lock is waited for.
     pub(crate) lock_wait_s: u32,
     pub(crate) held: Option<(String, Lock)>,
+    /// The proxy's master process, where it was seen from here.
+    pub(crate) master: Option<Master>,
     /// The workers that the proxy had when it was last signalled.
     pub(crate) old_workers: BTreeSet<u32>,
+    /// What it answered that it serves, just before that.
+    pub(crate) served_before: Option<Served>,
     /// Whether Compose is a plugin of docker, where that was asked.
     pub(crate) compose_is_plugin: Option<bool>,
 }

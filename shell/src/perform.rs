@@ -40,7 +40,7 @@ impl Machine {
             }
             Effect::Identify { folder, id } => {
                 let path = Path::new(folder).join(files::ID_FILE);
-                files::write_atomically(&path, format!("{id}\n").as_bytes(), 0o644).map_err(failed)
+                files::write_atomically(&path, format!("{id}\n").as_bytes(), 0o644, true).map_err(failed)
             }
             Effect::Exchange { aside, home, id } => exchange(aside, home, id.as_deref()).map_err(failed),
             Effect::Rename { from, to } => files::move_to_free(Path::new(from), Path::new(to)).map_err(failed),
@@ -63,13 +63,15 @@ impl Machine {
                     Seen::Alive(_) => Ok(()),
                 },
             },
-            Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode } => {
-                write(Path::new(path), bytes.reveal(), *mode, *keep_mode, *folder_mode).map_err(failed)
+            Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode, durable } => {
+                let bits = Bits { mode: *mode, keep: *keep_mode, folder: *folder_mode };
+                write(Path::new(path), bytes.reveal(), bits, *durable).map_err(failed)
             }
             Effect::Put { at, bytes, condition } => self.put(at, bytes.reveal(), condition),
             Effect::Delete(at) => self.delete(at),
             Effect::Intend { path, intent } => {
-                write(Path::new(path), intent.to_text().as_bytes(), 0o600, false, 0o700).map_err(failed)
+                let bits = Bits { mode: 0o600, keep: false, folder: 0o700 };
+                write(Path::new(path), intent.to_text().as_bytes(), bits, true).map_err(failed)
             }
             Effect::Forget(path) => files::remove(Path::new(path)).map_err(failed),
             Effect::MakeFolder(path) => files::make_folders(Path::new(path), 0o755).map_err(failed),
@@ -135,27 +137,37 @@ fn exchange(aside: &str, home: &str, id: Option<&str>) -> io::Result<()> {
     if holds { Ok(()) } else { files::exchange(aside, home) }
 }
 
-fn write(path: &Path, bytes: &[u8], mode: u32, keep_mode: bool, folder_mode: u32) -> io::Result<()> {
+/// Permission bits.
+#[derive(Clone, Copy)]
+struct Bits {
+    mode: u32,
+    /// Whether a file that exists keeps its own.
+    keep: bool,
+    /// Those of a folder that has to be made.
+    folder: u32,
+}
+
+fn write(path: &Path, bytes: &[u8], bits: Bits, durable: bool) -> io::Result<()> {
     // What is open already, such as /dev/stdout, is written on, wherever it leads.
     let is_open = |path: &Path| path.starts_with("/proc") || path.starts_with("/dev/fd");
     if is_open(path) || fs::read_link(path).is_ok_and(|target| is_open(&target)) {
         return fs::OpenOptions::new().append(true).open(path)?.write_all(bytes);
     }
     if let Some(folder) = path.parent() {
-        files::make_folders(folder, folder_mode)?;
+        files::make_folders(folder, bits.folder)?;
     }
     // A link that a user named stands for its target; a device or pipe is written to, never replaced.
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() && path.exists() => {
-            return write(&path.canonicalize()?, bytes, mode, keep_mode, folder_mode);
+            return write(&path.canonicalize()?, bytes, bits, durable);
         }
         Ok(metadata) if !metadata.is_file() && !metadata.is_dir() && !metadata.is_symlink() => {
             return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
         }
         _ => (),
     }
-    let mode = if keep_mode { files::mode_of(path)?.unwrap_or(mode) } else { mode };
-    files::write_atomically(path, bytes, mode)
+    let mode = if bits.keep { files::mode_of(path)?.unwrap_or(bits.mode) } else { bits.mode };
+    files::write_atomically(path, bytes, mode, durable)
 }
 
 /// The files that are written beside those of the archive, the id last.

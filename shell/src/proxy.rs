@@ -1,7 +1,7 @@
 //! The proxy's container: what it serves, its configuration tried, reloaded, proven, its old workers waited for.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     os::unix::fs::MetadataExt,
     path::Path,
@@ -16,7 +16,9 @@ use c2_core::{
 
 use crate::{
     docker::{Call, Called, PULLING, QUICK, docker},
+    engine::Container,
     host::Machine,
+    nginx::{Master, Worker},
     ready,
     signals::Signals,
 };
@@ -25,66 +27,51 @@ use crate::{
 const CONTAINER: &str = "frontendproxy";
 /// The name of the proxy's compose project.
 const PROJECT: &str = "frontend-proxy";
+/// The label that names what the container was made from.
+const PROJECT_LABEL: &str = "c2.project";
 /// The port on which the configuration answers what it serves.
 const MARK_PORT: u16 = 80;
 /// How long a proxy may take to serve what it was told to.
 const PROOF: Duration = Duration::from_secs(10);
 /// How long workers whose configuration answers nothing must stay to be believed.
 const STEADY: Duration = Duration::from_millis(600);
-/// The pause between two looks.
-const PAUSE: Duration = Duration::from_millis(20);
+/// The pause between two looks at workers that are waited for.
+const PAUSE: Duration = Duration::from_millis(40);
+/// The longest pause between two looks at what is served; the first ones are shorter.
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
-/// A worker process of the proxy.
-#[derive(Debug)]
-struct Worker {
-    pid: u32,
-    leaving: bool,
-}
-
-/// The container as it is found, by its name.
-pub(crate) fn now(signals: &Signals, folder: &str) -> Result<ProxyNow, Failure> {
-    let Some((status, project)) = listed(signals)? else { return Ok(ProxyNow::default()) };
-    let running = status.starts_with("Up ") && !status.contains("Paused");
-    let mounted = running && mounts(signals, folder)?;
-    let serves = if running { serves(signals, folder) } else { None };
-    Ok(ProxyNow { exists: true, running, mounted, project: Some(project).filter(|name| !name.is_empty()), serves })
-}
-
-/// The container's status and the name of what it was made from; `None` without a container.
-fn listed(signals: &Signals) -> Result<Option<(String, String)>, Failure> {
+/// The container as the docker command shows it; `None` when there is none.
+fn listed(signals: &Signals) -> Result<Option<Container>, Failure> {
     let filter = format!("name=^/{CONTAINER}$");
-    let format = "{{.Status}}\t{{.Label \"c2.project\"}}";
-    let called = docker(signals, &["ps", "-a", "--filter", &filter, "--format", format], QUICK)?;
+    let format = format!("{{{{.ID}}}}\t{{{{.Status}}}}\t{{{{.Label \"{PROJECT_LABEL}\"}}}}");
+    let called = docker(signals, &["ps", "-a", "--filter", &filter, "--format", &format], QUICK)?;
     let text = called.must("look for the proxy's container")?;
-    let pair = |line: &str| line.split_once('\t').map(|(status, name)| (status.to_string(), name.to_string()));
-    Ok(text.lines().next().and_then(pair))
+    let words: Vec<&str> = text.lines().next().unwrap_or_default().split('\t').collect();
+    let [id, status, project] = words[..] else { return Ok(None) };
+    let (up, paused) = (status.starts_with("Up "), status.contains("Paused"));
+    let pid = match up {
+        true => docker(signals, &["inspect", "--format", "{{.State.Pid}}", CONTAINER], QUICK)?
+            .must("look at the proxy's container")?,
+        false => String::new(),
+    };
+    Ok(Some(Container {
+        id: id.into(),
+        running: up && !paused,
+        paused,
+        pid: pid.trim().parse().unwrap_or_default(),
+        labels: BTreeMap::from([(PROJECT_LABEL.into(), project.into())]),
+    }))
 }
 
 /// Whether the container sees, at its own path, the very folder that is on disk.
-fn mounts(signals: &Signals, folder: &str) -> Result<bool, Failure> {
-    let called = docker(signals, &["inspect", "--format", "{{.State.Pid}}", CONTAINER], QUICK)?;
-    let pid = called.must("look at the proxy's container")?;
-    let inside = fs::metadata(format!("/proc/{}/root/etc/c2", pid.trim()));
+fn mounts(container: &Container, folder: &str) -> bool {
+    let inside = fs::metadata(format!("/proc/{}/root/etc/c2", container.pid));
     match (inside, fs::metadata(folder)) {
-        (Ok(inside), Ok(outside)) => Ok((inside.dev(), inside.ino()) == (outside.dev(), outside.ino())),
+        (Ok(inside), Ok(outside)) => (inside.dev(), inside.ino()) == (outside.dev(), outside.ino()),
         // Only root may look into another's root; the proof after a reload shows what is not so.
-        (Err(error), _) => Ok(error.kind() == io::ErrorKind::PermissionDenied),
-        (Ok(_), Err(_)) => Ok(false),
+        (Err(error), _) => error.kind() == io::ErrorKind::PermissionDenied,
+        (Ok(_), Err(_)) => false,
     }
-}
-
-/// What is served: the mark that the configuration answers, else that of the file when all workers are younger.
-fn serves(signals: &Signals, folder: &str) -> Option<Served> {
-    marked().or_else(|| {
-        let path = Path::new(folder).join("nginx.conf");
-        let text = fs::read_to_string(&path).ok()?;
-        let served = Served::of_file(&text)?;
-        let metadata = fs::metadata(&path).ok()?;
-        let changed = Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);
-        let workers = workers(signals).ok()?;
-        let young = |worker: &Worker| worker.leaving || started(worker.pid).is_some_and(|since| since >= changed);
-        (workers.iter().any(|worker| !worker.leaving) && workers.iter().all(young)).then_some(served)
-    })
 }
 
 /// When a process was started, since 1970 (proc(5): the 22nd field of its `stat`, in hundredths since the start).
@@ -101,17 +88,6 @@ fn marked() -> Option<Served> {
     if answer.status == 200 { Served::from_text(&answer.body) } else { None }
 }
 
-fn workers(signals: &Signals) -> Result<Vec<Worker>, Failure> {
-    let called = docker(signals, &["top", CONTAINER, "-eo", "pid,args"], QUICK)?;
-    let text = called.must("list the proxy's processes")?;
-    let worker = |line: &str| {
-        let (pid, arguments) = line.trim().split_once(' ')?;
-        let title = arguments.trim_start().strip_prefix("nginx: worker process")?;
-        Some(Worker { pid: pid.parse().ok()?, leaving: title.contains("shutting down") })
-    };
-    Ok(text.lines().filter_map(worker).collect())
-}
-
 /// What the proxy printed last, for a message.
 fn last_lines(signals: &Signals) -> String {
     let Ok(logs) = docker(signals, &["logs", "--tail", "8", CONTAINER], QUICK) else { return String::new() };
@@ -119,29 +95,97 @@ fn last_lines(signals: &Signals) -> String {
 }
 
 impl Machine {
+    /// The container as it is found, by its name, and what it serves.
+    pub(crate) fn proxy_now(&mut self, folder: &str) -> Result<ProxyNow, Failure> {
+        let Some(container) = self.container()? else { return Ok(ProxyNow::default()) };
+        let running = container.running;
+        Ok(ProxyNow {
+            exists: true,
+            running,
+            mounted: running && mounts(&container, folder),
+            project: container.labels.get(PROJECT_LABEL).filter(|name| !name.is_empty()).cloned(),
+            serves: if running { self.serves(folder) } else { None },
+        })
+    }
+
+    /// The proxy's container; `None` when there is none.
+    fn container(&mut self) -> Result<Option<Container>, Failure> {
+        let Some(found) = self.engine.container(&self.signals, CONTAINER)? else { return listed(&self.signals) };
+        self.master = found.as_ref().filter(|container| container.running).and_then(Master::of);
+        Ok(found)
+    }
+
+    /// What is served: the mark that the configuration answers, else that of the file when all workers are younger.
+    fn serves(&mut self, folder: &str) -> Option<Served> {
+        marked().or_else(|| {
+            let path = Path::new(folder).join("nginx.conf");
+            let text = fs::read_to_string(&path).ok()?;
+            let served = Served::of_file(&text)?;
+            let metadata = fs::metadata(&path).ok()?;
+            let changed = Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);
+            let workers = self.workers().ok()?;
+            let young = |worker: &Worker| worker.leaving || started(worker.pid).is_some_and(|since| since >= changed);
+            (workers.iter().any(|worker| !worker.leaving) && workers.iter().all(young)).then_some(served)
+        })
+    }
+
+    /// The proxy's master process, where it is known to be one of this machine.
+    fn master(&mut self) -> Result<Option<&Master>, Failure> {
+        if !self.master.as_ref().is_some_and(Master::is_there) {
+            let found = self.engine.container(&self.signals, CONTAINER)?.flatten();
+            self.master = found.filter(|container| container.running).as_ref().and_then(Master::of);
+        }
+        Ok(self.master.as_ref())
+    }
+
+    fn workers(&mut self) -> Result<Vec<Worker>, Failure> {
+        if let Some(Ok(workers)) = self.master()?.map(Master::workers) {
+            return Ok(workers);
+        }
+        let called = docker(&self.signals, &["top", CONTAINER, "-eo", "pid,args"], QUICK)?;
+        let text = called.must("list the proxy's processes")?;
+        let worker = |line: &str| {
+            let (pid, title) = line.trim().split_once(' ')?;
+            Worker::of(pid.parse().ok()?, title.trim_start())
+        };
+        Ok(text.lines().filter_map(worker).collect())
+    }
+
     /// Tries the candidate configuration.
     pub(crate) fn test_proxy(&mut self, folder: &str, inside: bool) -> Result<(), Failure> {
         let test = ["-t", "-c", "/etc/nginx/nginx.candidate.conf"];
-        let called = if inside {
-            docker(&self.signals, &[&["exec", CONTAINER, "nginx"], &test[..]].concat(), QUICK)?
-        } else {
+        let words = [&["nginx"], &test[..]].concat();
+        let called = if !inside {
             self.compose(folder, &[&["run", "--rm", "-T", "--no-deps", "nginx"], &test[..]].concat(), PULLING)?
+        } else if let Some(called) = self.engine.exec(&self.signals, CONTAINER, &words)? {
+            called
+        } else {
+            docker(&self.signals, &[&["exec", CONTAINER], &words[..]].concat(), QUICK)?
         };
         called.must(&format!("try the proxy's configuration {folder}/nginx.candidate.conf")).map(drop)
     }
 
     /// Signals the proxy to read its configuration anew; its workers are noted as the old ones.
     pub(crate) fn reload_proxy(&mut self) -> Result<(), Failure> {
-        self.old_workers.extend(workers(&self.signals)?.iter().map(|worker| worker.pid));
+        self.served_before = marked();
+        let old = self.workers()?;
+        self.old_workers.extend(old.iter().map(|worker| worker.pid));
+        if let Some(master) = &self.master
+            && master.reload(&self.signals, &old).is_ok()
+        {
+            return Ok(());
+        }
         docker(&self.signals, &["kill", "-s", "HUP", CONTAINER], QUICK)?.must("signal the proxy").map(drop)
     }
 
     /// Makes sure that the proxy serves this.
     pub(crate) fn prove_proxy(&mut self, marked_one: bool, served: &Served) -> Result<(), Failure> {
         let until = Instant::now() + PROOF;
+        let mut pause = Duration::from_millis(1);
         loop {
             let found = if marked_one { marked() } else { None };
-            if if marked_one { found.as_ref() == Some(served) } else { self.are_new_and_steady() } {
+            let serves = found.as_ref() == Some(served);
+            if if marked_one { serves && !self.others_accept(served)? } else { self.are_new_and_steady() } {
                 return Ok(());
             }
             if let Some(signal) = self.signals.heeded() {
@@ -149,6 +193,7 @@ impl Machine {
             }
             if Instant::now() >= until {
                 let found = match (marked_one, found) {
+                    (true, Some(_)) if serves => "workers of the older configuration still accept".to_string(),
                     (true, Some(found)) => format!("it serves {found}, an older configuration"),
                     (true, None) => format!("nothing of this configuration answers on port {MARK_PORT}"),
                     (false, _) => "its workers are still those of the older configuration".to_string(),
@@ -159,14 +204,27 @@ impl Machine {
                     hint: Some("see whether something else listens on ports 80 and 443".into()),
                 });
             }
-            thread::sleep(PAUSE);
+            thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
+    /// Whether a request may still come to a worker of another configuration than this one, which is served.
+    fn others_accept(&mut self, served: &Served) -> Result<bool, Failure> {
+        if self.old_workers.is_empty() || self.served_before.as_ref() == Some(served) {
+            return Ok(false);
+        }
+        if let Some(master) = self.master.as_ref().filter(|master| master.is_there()) {
+            return Ok(self.old_workers.iter().any(|pid| master.worker(*pid).is_some_and(|worker| !worker.leaving)));
+        }
+        let now = self.workers()?;
+        Ok(now.iter().any(|worker| !worker.leaving && self.old_workers.contains(&worker.pid)))
+    }
+
     /// Whether there are workers that are not the old ones, and stay.
-    fn are_new_and_steady(&self) -> bool {
-        let look = || -> Option<BTreeSet<u32>> {
-            let workers = workers(&self.signals).ok()?;
+    fn are_new_and_steady(&mut self) -> bool {
+        let mut look = || -> Option<BTreeSet<u32>> {
+            let workers = self.workers().ok()?;
             let old = workers.iter().any(|worker| !worker.leaving && self.old_workers.contains(&worker.pid));
             let new: BTreeSet<u32> = workers.iter().filter(|worker| !worker.leaving).map(|worker| worker.pid).collect();
             (!old && !new.is_empty()).then_some(new)
@@ -180,11 +238,11 @@ impl Machine {
     pub(crate) fn drain_proxy(&mut self, limit_s: u32) -> Result<(), Failure> {
         let until = Instant::now() + Duration::from_secs(limit_s.into());
         loop {
-            let left = match workers(&self.signals) {
+            let left = match self.workers() {
                 Ok(workers) => workers,
                 // Without a running container there are no workers.
-                Err(failure) => match listed(&self.signals)? {
-                    Some((status, _)) if status.starts_with("Up ") => return Err(failure),
+                Err(failure) => match self.container()? {
+                    Some(container) if container.running || container.paused => return Err(failure),
                     _ => vec![],
                 },
             };
@@ -196,7 +254,7 @@ impl Machine {
             if Instant::now() >= until || self.signals.heeded().is_some() {
                 return Ok(());
             }
-            thread::sleep(PAUSE * 2);
+            thread::sleep(PAUSE);
         }
     }
 
@@ -210,7 +268,7 @@ impl Machine {
 
     /// Stops the proxy and removes its container; none is fine.
     pub(crate) fn proxy_down(&mut self) -> Result<(), Failure> {
-        if listed(&self.signals)?.is_none() {
+        if self.container()?.is_none() {
             return Ok(());
         }
         docker(&self.signals, &["stop", "-t", "5", CONTAINER], QUICK)?.must("stop the proxy")?;

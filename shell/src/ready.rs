@@ -107,7 +107,9 @@ pub(crate) fn get(port: u16, host: &str, path: &str) -> io::Result<Answered> {
     let mut stream = connect(port)?;
     stream.set_read_timeout(Some(LOOK))?;
     stream.set_write_timeout(Some(LOOK))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: c2\r\nConnection: close\r\n\r\n")?;
+    // By one write: several small ones wait for each other.
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: c2\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();
     let read = stream.take(ANSWER_BYTES).read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes);

@@ -12,7 +12,7 @@ use c2_core::{
     seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
-use crate::{host::Machine, log::Log, output::tell, repeat::repeat, s3::S3, signals::Signals};
+use crate::{engine::Engine, host::Machine, log::Log, output::tell, repeat::repeat, s3::S3, signals::Signals};
 
 /// Runs a request on this machine. The answer is the exit code.
 pub fn run(request: &Request, options: &Options) -> u8 {
@@ -67,10 +67,12 @@ fn machine(options: &Options) -> io::Result<Machine> {
         // What is not UTF-8 stays recognisable, and names nothing that is there.
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
         .collect();
+    let log = Log::default();
     Ok(Machine {
         s3: S3::new(&environment),
+        engine: Engine::new(&environment, &log),
         environment,
-        log: Log::default(),
+        log,
         signals: Signals::install()?,
         spool: String::new(),
         archives: BTreeMap::new(),
@@ -81,7 +83,9 @@ fn machine(options: &Options) -> io::Result<Machine> {
         quiet: false,
         lock_wait_s: options.lock_wait_s,
         held: None,
+        master: None,
         old_workers: BTreeSet::new(),
+        served_before: None,
         compose_is_plugin: None,
     })
 }

@@ -1,10 +1,13 @@
 """A machine in proxy mode on a real docker engine: releases in containers, a real nginx on port 80."""
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
+import threading
 
 import images
 from load import ask
@@ -90,14 +93,73 @@ def serve_a(machine):
     machine.run("connect", "main", "a")
 
 
+class Engine:
+    """The docker engine behind a socket of the tests': a request whose `METHOD PATH` is `chosen` is answered with
+    what the stand-in `says`, with `None` never, any other by the engine. To be used in a `with`; `environment` is that
+    in which it is the engine."""
+
+    ERROR = b'HTTP/1.1 500 Error\r\nContent-Type: application/json\r\n\r\n{"message":"no docker today"}'
+
+    def __init__(self, machine, chosen=lambda request: False, says=ERROR):
+        path = machine.root / "engine.sock"
+        self.environment = {"DOCKER_HOST": f"unix://{path}"}
+        self.requests, self.held = [], threading.Event()
+        self._chosen, self._says, self._open = chosen, says, []
+        path.unlink(missing_ok=True)
+        self._listener = socket.create_server(str(path), family=socket.AF_UNIX)
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        for end in [self._listener, *self._open]:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):  # it was closed
+            while True:
+                client = self._listener.accept()[0]
+                self._open.append(client)
+                threading.Thread(target=self._serve, args=[client], daemon=True).start()
+
+    def _serve(self, client):
+        with contextlib.suppress(OSError):  # either side is gone
+            head = client.recv(65536)
+            request = " ".join(head.split(b"\r\n")[0].decode().split(" ")[:2])
+            self.requests.append(request)
+            if self._chosen(request):
+                self.held.set()
+                if self._says is not None:
+                    client.sendall(self._says)
+                    client.shutdown(socket.SHUT_RDWR)
+                return
+            engine = socket.socket(socket.AF_UNIX)
+            self._open.append(engine)
+            engine.connect("/var/run/docker.sock")
+            engine.sendall(head)
+            threading.Thread(target=self._copy, args=[client, engine], daemon=True).start()
+            self._copy(engine, client)
+
+    @staticmethod
+    def _copy(source, target):
+        with contextlib.suppress(OSError):  # either side is gone
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+
 def docker_stand_in(machine, script):
-    """The environment in which `docker` is this shell script; `$DOCKER` is the real one in it."""
+    """The environment in which `docker` is asked by this shell script alone; `$DOCKER` is the real one in it."""
     folder = machine.root / "stand-in"
     folder.mkdir(exist_ok=True)
     for name in ["docker", "docker-compose"]:
-        (folder / name).write_text(f"#!/bin/sh\nDOCKER={shutil.which(name)}\n{script}\n")
+        (folder / name).write_text(f"#!/bin/sh\nunset DOCKER_CONTEXT\nDOCKER={shutil.which(name)}\n{script}\n")
         (folder / name).chmod(0o755)
-    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+    # The engine of another context has no socket here.
+    return {"PATH": f"{folder}:{os.environ['PATH']}", "DOCKER_CONTEXT": "stand-in"}
 
 
 def master():

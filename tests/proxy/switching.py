@@ -3,7 +3,7 @@
 import contextlib
 import os
 
-from host import MAIN, OTHER, Host, answers, docker, master, proxy_id, serve_a, workers
+from host import MAIN, OTHER, Host, answers, docker, docker_stand_in, master, proxy_id, serve_a, workers
 from load import KeptAlive, Load, Websocket, Wrk, ask
 from machine import cases_of, contains, equal, until
 
@@ -77,6 +77,19 @@ def fifty_switches_close_no_more_kept_connections_than_bare_reloads_do():
         print(f"       closed while idle by the bare reloads: wrk {by_reloads}, own {reloaded.own.closed}")
         if closed > max(1.5 * by_reloads, by_reloads + CHANCE):
             raise AssertionError(f"{closed} read errors of wrk in the switches, {by_reloads} in the bare reloads")
+
+
+def when_a_connect_returns_as_many_new_workers_stand_and_no_old_one_accepts():
+    with Host() as machine:
+        serve_a(machine)
+        nginx = master()
+        for environment in [{}, docker_stand_in(machine, 'exec $DOCKER "$@"')]:
+            for deploy in "baba":
+                before = workers(nginx)
+                machine.run("connect", "main", deploy, environment=environment)
+                after = workers(nginx)
+                equal(before & after, set())
+                equal(len(after), len(before))
 
 
 def old_deploys_are_stopped_under_load_without_a_failed_request():

@@ -1,9 +1,11 @@
 """What is not there: a certificate, port 80, a docker that works. Each is a failure that says so, changing nothing."""
 
+import itertools
+import re
 import signal
 import socket
 
-from host import MAIN, SECURE, Host, answers, docker, docker_stand_in, proxy_id, runs_in, serve_a
+from host import MAIN, SECURE, Engine, Host, answers, docker, docker_stand_in, proxy_id, runs_in, serve_a
 from load import Load, ask
 from machine import cases_of, contains, equal, until
 
@@ -43,28 +45,63 @@ def a_taken_port_80_is_a_failure_and_heals():
         equal(ask(MAIN), (200, "one"))
 
 
+def connect_fails(machine, environment):
+    """A connect under load to an engine that fails from some point on, where it comes to that; the next one converges."""
+    with Load(MAIN, threads=1) as load:
+        process = machine.spawn("connect", "main", "b", environment=environment)
+        _, stderr = process.communicate(timeout=60)
+    equal(load.failures(), {})
+    if process.returncode != 0:
+        equal(process.returncode, 1)
+        contains(stderr, "main", "no docker today")
+        docker("restart", "-t", "1", "frontendproxy")
+        until(lambda: ask(MAIN)[0] == 200, "the proxy is back")
+        machine.run("connect", "main", "b")
+    equal(ask(MAIN), (200, "two"))
+    machine.run("connect", "main", "a")
+    return process.returncode != 0
+
+
+def an_engine_that_fails_from_any_request_on_is_a_failure_and_the_next_run_converges():
+    with Host() as machine:
+        serve_a(machine)
+        for at in itertools.count():
+            count = itertools.count()
+            with Engine(machine, chosen=lambda _, at=at, count=count: next(count) >= at) as engine:
+                failed = connect_fails(machine, engine.environment)
+            equal(failed, engine.held.is_set())
+            if not failed:
+                break
+        asked = [re.sub("[0-9a-f]{64}", "ID", request) for request in engine.requests]
+        print(f"       the engine failed from each of the {at} requests of a connect on: {', '.join(asked)}")
+
+
+def an_engine_that_is_gone_from_any_request_on_is_asked_by_the_docker_command():
+    with Host() as machine:
+        serve_a(machine)
+        for at in range(5):
+            count = itertools.count()
+            with Engine(machine, chosen=lambda _, at=at, count=count: next(count) == at, says=b"") as failing:
+                machine.run("connect", "main", "b", environment=failing.environment)
+                equal(ask(MAIN), (200, "two"))
+            machine.run("connect", "main", "a")
+        contains(machine.log.read_text(), "the docker command is used instead of the engine's socket")
+
+
 def a_docker_that_fails_from_any_call_on_is_a_failure_and_the_next_run_converges():
     with Host() as machine:
         serve_a(machine)
         log = machine.root / "calls"
-        noting = docker_stand_in(machine, f'echo $1 >> {log}\nexec $DOCKER "$@"')
-        machine.run("connect", "main", "b", environment=noting)
-        machine.run("connect", "main", "a")
-        calls = log.read_text().split()
-        for at in range(len(calls)):
+        for at in itertools.count():
             log.write_text("")
-            works = f'echo >> {log}\n[ $(wc -l < {log}) -le {at} ] && exec $DOCKER "$@"'
+            works = f'echo $1 >> {log}\n[ $(wc -l < {log}) -le {at} ] && exec $DOCKER "$@"'
             failing = docker_stand_in(machine, f"{works}\necho no docker today >&2\nexit 1")
-            with Load(MAIN, threads=1) as load:
-                _, stderr = machine.run("connect", "main", "b", exit_code=1, environment=failing)
-            equal(load.failures(), {})
-            contains(stderr, "main", "no docker today")
-            docker("restart", "-t", "1", "frontendproxy")
-            until(lambda: ask(MAIN)[0] == 200, "the proxy is back")
-            machine.run("connect", "main", "b")
-            equal(ask(MAIN), (200, "two"))
-            machine.run("connect", "main", "a")
-        print(f"       docker failed from each of the {len(calls)} calls of a connect on: {' '.join(calls)}")
+            failed = connect_fails(machine, failing)
+            calls = log.read_text().split()
+            equal(failed, len(calls) > at)
+            if not failed:
+                break
+        print(f"       docker failed from each of the {at} calls of a connect on: {' '.join(calls)}")
 
 
 def a_docker_that_does_not_run_at_all_is_a_failure():
@@ -77,7 +114,8 @@ def a_docker_that_does_not_run_at_all_is_a_failure():
         absent = machine.root / "absent"
         absent.mkdir()
         (absent / "sh").symlink_to("/bin/sh")
-        _, stderr = machine.run("connect", "main", "b", exit_code=1, environment={"PATH": str(absent)})
+        nothing = {"PATH": str(absent), **nowhere}
+        _, stderr = machine.run("connect", "main", "b", exit_code=1, environment=nothing)
         contains(stderr, "install docker")
         equal(ask(MAIN), (200, "one"))
 
@@ -88,11 +126,21 @@ def signal_ends(machine, hanging, number):
     log.write_text("")
     hangs = f'[ "$1" = {hanging} ] && echo $1 >> {log} && exec sleep 600'
     stand_in = docker_stand_in(machine, f'{hangs}\nexec $DOCKER "$@"')
-    process = machine.spawn("connect", "main", "b", environment=stand_in)
-    until(log.read_text, "docker hangs")
+    ends_by(machine, machine.spawn("connect", "main", "b", environment=stand_in), log.read_text, number)
+
+
+def signal_ends_hanging_engine(machine, hanging, number):
+    """The engine hangs in one kind of request; the run is ended by a signal."""
+    with Engine(machine, chosen=lambda request: hanging in request, says=None) as engine:
+        process = machine.spawn("connect", "main", "b", environment=engine.environment)
+        ends_by(machine, process, engine.held.is_set, number)
+
+
+def ends_by(machine, process, hangs, number):
+    until(hangs, "docker hangs")
     process.send_signal(number)
     process.communicate(timeout=60)
-    equal((hanging, process.returncode), (hanging, 128 + number))
+    equal(process.returncode, 128 + number)
     equal(runs_in(machine.root), [])
     equal(ask(MAIN), (200, "one"))
 
@@ -103,6 +151,8 @@ def a_signal_ends_a_run_that_docker_keeps_waiting():
         for number in [signal.SIGINT, signal.SIGTERM]:
             signal_ends(machine, "ps", number)
             signal_ends(machine, "exec", number)
+            for hanging in ["GET /containers", "POST /containers", "start", "GET /exec"]:
+                signal_ends_hanging_engine(machine, hanging, number)
         machine.run("connect", "main", "b")
         equal(ask(MAIN), (200, "two"))
 
@@ -116,11 +166,18 @@ def a_docker_that_hangs_ends_in_an_error():
             contains(stderr, "main", "no end after 30 s", "docker ps")
             equal(runs_in(machine.root), [])
             equal(ask(MAIN), (200, "one"))
+        for hanging in ["GET /containers", "POST /containers", "start", "GET /exec"]:
+            with Engine(machine, chosen=lambda request, word=hanging: word in request, says=None) as engine:
+                environment = engine.environment
+                _, stderr = machine.run("connect", "main", "b", exit_code=1, timeout_s=120, environment=environment)
+            contains(stderr, "main", "no answer of the docker engine after 30 s", "docker ps")
+            equal(ask(MAIN), (200, "one"))
         # Going back hangs too, and is not cut short.
         signal_ends(machine, "kill", signal.SIGINT)
         machine.run("connect", "main", "b")
         equal(ask(MAIN), (200, "two"))
 
 
+HELPERS = [connect_fails, signal_ends, signal_ends_hanging_engine, ends_by]
 LONG = [a_docker_that_hangs_ends_in_an_error]
-CASES = [case for case in cases_of(__name__) if case not in (signal_ends, *LONG)]
+CASES = [case for case in cases_of(__name__) if case not in HELPERS + LONG]

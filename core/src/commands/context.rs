@@ -96,6 +96,7 @@ pub(crate) fn cache(config: &ToolConfig, sources: &BTreeMap<String, Content>) ->
         mode: 0o600,
         keep_mode: true,
         folder_mode: 0o700,
+        durable: true,
     };
     sources.iter().map(write).collect()
 }

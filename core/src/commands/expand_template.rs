@@ -54,6 +54,7 @@ impl Command for ExpandTemplate {
             mode: content.mode.unwrap_or(0o644),
             keep_mode: false,
             folder_mode: 0o755,
+            durable: true,
         };
         Ok(Step::Do(Plan::new(format!("fill the template {}", self.template), vec![Stage::new("write", vec![write])])))
     }

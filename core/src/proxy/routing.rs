@@ -310,7 +310,7 @@ impl<'a> Proxying<'a> {
     fn reload(&self, title: &str, new: &Configured, back: Option<&(String, Served)>) -> Vec<Stage> {
         let mut undo = vec![self.conf_back(back), Effect::ReloadProxy];
         undo.extend(back.map(|(_, served)| self.prove(served)));
-        let candidate = write(self.path("nginx.candidate.conf"), new.text.clone());
+        let candidate = write_for_now(self.path("nginx.candidate.conf"), new.text.clone());
         let mut effects = self.swap(new);
         effects.extend([Effect::ReloadProxy, self.prove(&new.served)]);
         vec![
@@ -331,7 +331,7 @@ impl<'a> Proxying<'a> {
             write(self.path("include.conf"), include("nginx.conf")),
             write(self.path("include.candidate.conf"), include("nginx.candidate.conf")),
             write(self.path("docker-compose.yml"), self.project.text.clone()),
-            write(self.path("nginx.candidate.conf"), new.text.clone()),
+            write_for_now(self.path("nginx.candidate.conf"), new.text.clone()),
             self.test(false),
         ]);
         let compose = self.look.now.compose.clone().map(|text| write(self.path("docker-compose.yml"), text));
@@ -353,7 +353,10 @@ impl<'a> Proxying<'a> {
 
     /// The new configuration in its place.
     fn swap(&self, new: &Configured) -> Vec<Effect> {
-        vec![write(self.path("nginx.ctx.json"), new.context.clone()), write(self.path("nginx.conf"), new.text.clone())]
+        vec![
+            write_for_now(self.path("nginx.ctx.json"), new.context.clone()),
+            write(self.path("nginx.conf"), new.text.clone()),
+        ]
     }
 
     fn conf_back(&self, back: Option<&(String, Served)>) -> Effect {
@@ -381,5 +384,11 @@ impl<'a> Proxying<'a> {
 /// Writes one of the proxy's files: nginx reads them as another user, and so does who asks for the status.
 fn write(path: String, text: String) -> Effect {
     let bytes = Secret::new(text.into_bytes());
-    Effect::WriteFile { path, bytes, mode: 0o644, keep_mode: false, folder_mode: 0o755 }
+    Effect::WriteFile { path, bytes, mode: 0o644, keep_mode: false, folder_mode: 0o755, durable: true }
+}
+
+/// Writes one of them that only this plan reads, or people.
+fn write_for_now(path: String, text: String) -> Effect {
+    let bytes = Secret::new(text.into_bytes());
+    Effect::WriteFile { path, bytes, mode: 0o644, keep_mode: false, folder_mode: 0o755, durable: false }
 }

@@ -141,6 +141,8 @@ pub enum Effect {
         keep_mode: bool,
         /// The permission bits of a folder that has to be made.
         folder_mode: u32,
+        /// Whether it outlasts a power failure: not so what nothing reads after one.
+        durable: bool,
     },
     /// Write an object on a condition, by a single request.
     Put {

@@ -61,7 +61,7 @@ impl World {
                 ended => ended,
             },
             Effect::Attend { folder, .. } => self.attend(folder),
-            Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode } => {
+            Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode, durable: _ } => {
                 if let Some(Node::Folder { .. }) = self.tree.get(path) {
                     return Err(Failure::world(effect.to_string(), "Is a directory (os error 21)"));
                 }
