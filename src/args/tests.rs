@@ -86,7 +86,7 @@ fn every_command_is_what_its_words_say() {
     check("le-get-certs", run(Request::GetCerts));
     check("le-auth-hook", run(Request::ChallengeHook(ChallengeHook::Auth)));
     check("le-cleanup-hook", run(Request::ChallengeHook(ChallengeHook::Cleanup)));
-    check("generate-ssl-certificate", run(Request::NotYet { command: "generate-ssl-certificate".into() }));
+    check("generate-ssl-certificate", run(Request::GenerateCertificate));
 }
 
 #[test]

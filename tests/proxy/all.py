@@ -12,6 +12,7 @@ import sys
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import certificates
 import deploys
 import fleet
 import following
@@ -27,7 +28,7 @@ from host import docker
 from load import ask
 from machine import C2, equal, finish, run_cases
 
-MODULES = [deploys, switching, shares, secure, templates, unreachable, healing, kills, following, fleet]
+MODULES = [deploys, switching, shares, secure, certificates, templates, unreachable, healing, kills, following, fleet]
 
 
 def engine():

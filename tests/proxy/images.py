@@ -1,6 +1,7 @@
 """The docker images of the tests, made from scratch: nginx from the Debian package, a small static web server."""
 
 import io
+import os
 import pathlib
 import re
 import subprocess
@@ -9,6 +10,7 @@ import tempfile
 
 NGINX = "nginx:c2-test"
 WEB = "c2-test-web:1"
+CERTBOT = "certbot/certbot:latest"
 # What the images carry, and every container made from them.
 LABEL = "c2-test=proxy"
 HERE = pathlib.Path(__file__).parent
@@ -20,6 +22,7 @@ class Root:
     def __init__(self):
         self._bytes = io.BytesIO()
         self._tar = tarfile.open(fileobj=self._bytes, mode="w")
+        self._copied = set()
 
     def file(self, path, content, mode=0o644):
         member = tarfile.TarInfo(path.lstrip("/"))
@@ -37,7 +40,9 @@ class Root:
         self._tar.addfile(member)
 
     def copy(self, path, mode=0o755):
-        self.file(path, pathlib.Path(path).read_bytes(), mode)
+        if path not in self._copied:
+            self._copied.add(path)
+            self.file(path, pathlib.Path(path).read_bytes(), mode)
 
     def program(self, path):
         """A program with the libraries that it needs."""
@@ -83,9 +88,30 @@ def build_web():
         root.import_as(WEB, 'ENTRYPOINT ["/web"]')
 
 
+def build_certbot():
+    """Certbot as the host has it, with its Python: `certbot` is what such an image runs."""
+    root, python = Root(), pathlib.Path(os.path.realpath("/usr/bin/python3"))
+    for program in [str(python), "/bin/dash", "/bin/chmod"]:
+        root.program(program)
+    root.link("/usr/bin/python3", str(python))
+    root.link("/bin/sh", "/bin/dash")
+    root.copy("/usr/bin/certbot")
+    for table in ["tzdata.zi", "zone.tab", "zone1970.tab", "iso3166.tab", "UTC"]:
+        root.copy(f"/usr/share/zoneinfo/{table}", 0o644)
+    openssl = next(pathlib.Path("/usr/lib").glob("*/ossl-modules"))
+    for folder in [f"/usr/lib/{python.name}", "/usr/lib/python3/dist-packages", openssl]:
+        for path in sorted(pathlib.Path(folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts and "test" not in path.parts:
+                (root.program if ".so" in path.suffixes else root.copy)(str(path))
+    root.folder("/tmp", 0o1777)
+    root.file("/etc/passwd", b"root:x:0:0::/root:/bin/sh\n")
+    root.import_as(CERTBOT, 'ENTRYPOINT ["certbot"]', "ENV PATH=/usr/sbin:/usr/bin:/bin")
+
+
 def build():
     build_nginx()
     build_web()
+    build_certbot()
 
 
 def remove_containers():

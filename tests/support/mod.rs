@@ -4,6 +4,7 @@
 
 pub mod case;
 pub mod fleet;
+pub mod hooked;
 pub mod machine;
 pub mod norm;
 pub mod proxied;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     config::{ProxyModeConfig, S3Path, ToolConfig, default_deploy_name},
     fleet::{MasterChange, MasterStatus, RolloutChange, RolloutRun, RolloutStatus, SlaveFlush, SlaveUpdate},
-    proxy::{Goal, ProxyMode, ProxyStatus},
+    proxy::{GenerateCertificate, Goal, ProxyMode, ProxyStatus},
     seam::{Command, Refusal},
 };
 
@@ -26,6 +26,10 @@ impl Request {
         let base = proxy.remote_state_s3.as_ref();
         if let Some(command) = self.fleet_command(config, proxy, base, options)? {
             return Ok(Some(command));
+        }
+        if let Request::GenerateCertificate = self {
+            let (config, proxy) = (config.clone(), proxy.clone());
+            return Ok(Some(Box::new(GenerateCertificate { config, proxy })));
         }
         let Some(goal) = self.goal()? else { return Ok(None) };
         let force = matches!(self, Request::Start { force: true, .. } | Request::Stop { force: true, .. });

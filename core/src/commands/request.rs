@@ -10,7 +10,7 @@ use crate::{
     completion::Complete,
     config::{DeployMode, FromText, Hundredths, Percent, Pin, Positive, ReleaseName, Sha256, ToolConfig},
     fleet::{Kept, RolloutVerb},
-    seam::{Command, Facts, Outcome, Refusal, Step},
+    seam::{Command, Refusal},
 };
 
 /// How a command is run.
@@ -112,6 +112,8 @@ pub enum Request {
     RestartProxy,
     /// `shutdown-frontend-proxy`
     ShutdownProxy,
+    /// `generate-ssl-certificate`
+    GenerateCertificate,
     /// `status [--show-slaves] [--json-output] [--table]`
     Status {
         /// Whether the slaves are shown.
@@ -155,11 +157,6 @@ pub enum Request {
     GetCerts,
     /// `le-auth-hook`, `le-cleanup-hook`
     ChallengeHook(ChallengeHook),
-    /// A command that is known and cannot be carried out yet.
-    NotYet {
-        /// Its name.
-        command: String,
-    },
     /// `--bash-completion-index N --bash-completion-word W ...`: the candidates for a word.
     Completion(Complete),
 }
@@ -168,7 +165,7 @@ impl Request {
     /// The command, made for this configuration.
     ///
     /// # Errors
-    /// A word that is no valid name, or a command that cannot be carried out yet.
+    /// A word that is no valid name, or a command that needs a proxy where there is none.
     pub fn command(&self, mut config: ToolConfig, options: &Options) -> Result<Box<dyn Command>, Refusal> {
         // The paths of deploys are compared and cut apart: one folder has one spelling.
         config.deploys_dir = config.deploys_dir.tidied();
@@ -200,6 +197,7 @@ impl Request {
             Request::EndMaintenance { .. } => return Err(needs_proxy("end the maintenance of an endpoint")),
             Request::RestartProxy => return Err(needs_proxy("restart the proxy")),
             Request::ShutdownProxy => return Err(needs_proxy("shut the proxy down")),
+            Request::GenerateCertificate => return Err(needs_proxy("obtain a certificate")),
             Request::SlaveUpdate { .. } => return Err(needs_proxy("follow a master")),
             Request::SlaveFlush => return Err(needs_proxy("remove the records of slaves")),
             Request::RolloutStatus | Request::RolloutChange(_) | Request::RolloutRun { .. } => {
@@ -210,7 +208,6 @@ impl Request {
             Request::DockerCredential(verb) => Box::new(*verb),
             Request::GetCerts => Box::new(GetCerts),
             Request::ChallengeHook(hook) => Box::new(*hook),
-            Request::NotYet { command } => Box::new(NotYet(command.clone())),
             Request::Completion(complete) => Box::new(complete.clone()),
         })
     }
@@ -225,19 +222,8 @@ impl Request {
             Request::DockerCredential(verb) => Some(Box::new(*verb)),
             Request::GetCerts => Some(Box::new(GetCerts)),
             Request::ChallengeHook(hook) => Some(Box::new(*hook)),
-            Request::NotYet { command } => Some(Box::new(NotYet(command.clone()))),
             _ => None,
         }
-    }
-}
-
-/// A command that is known and cannot be carried out yet.
-#[derive(Clone, Debug)]
-struct NotYet(String);
-
-impl Command for NotYet {
-    fn next(&self, _: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
-        Err(Refusal::no(format!("run {}", self.0), "this version of c2 cannot do that yet"))
     }
 }
 

@@ -139,7 +139,7 @@ impl MasterChange {
             }
             Goal::Maintain { endpoint, .. } => format!("{endpoint} is to be in maintenance"),
             Goal::EndMaintenance(endpoint) => format!("{endpoint} is to be in maintenance no longer"),
-            Goal::Follow(_) | Goal::Restart | Goal::Shutdown => String::new(),
+            Goal::Follow(_) | Goal::Refresh | Goal::Restart | Goal::Shutdown => String::new(),
         };
         let who = match (self.rollout, rollout) {
             (Some(_), Some(rollout)) => format!("{} % of the slaves (rollout {})", rollout.percent.get(), rollout.id),

@@ -76,7 +76,6 @@ const ENDING: &str = "
 Commands that change something take --dry-run, which prints what would be done and does nothing,
 and --lock-wait SECS, the longest wait for another run of c2 to end (60). A word that begins with -
 is taken for an option, unless it stands behind --.
-Not in this version yet: generate-ssl-certificate.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 failed
 or refused, 2 wrong usage, 130 (Ctrl-C) or 143 (SIGTERM) interrupted, and what was begun is undone.

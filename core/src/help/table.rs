@@ -128,7 +128,10 @@ pub const COMMANDS: &[CommandHelp] = &[
     },
     CommandHelp { changes: true, ..command("restart-frontend-proxy", &[(WithProxy, "restart nginx")]) },
     CommandHelp { changes: true, ..command("shutdown-frontend-proxy", &[(WithProxy, "shut nginx down")]) },
-    command("generate-ssl-certificate", &[(WithProxy, "one certificate for the generated endpoints")]),
+    CommandHelp {
+        changes: true,
+        ..command("generate-ssl-certificate", &[(WithProxy, "one certificate for the generated endpoints")])
+    },
     command("list-releases", &[(Both, "the releases, newest first")]),
     CommandHelp {
         options: &[flag("--retry", "wait for config sources that do not exist yet")],

@@ -72,7 +72,7 @@ impl Certificates {
     }
 
     /// The certificate and key of an endpoint, where both are there.
-    fn usable(&self, config: &ToolConfig, etype: &EndPointType) -> Option<[String; 2]> {
+    pub(super) fn usable(&self, config: &ToolConfig, etype: &EndPointType) -> Option<[String; 2]> {
         let there = |path: &String| self.fingerprints.get(path).is_some_and(Option::is_some);
         paths(config, etype).filter(|paths| paths.iter().all(there))
     }
@@ -85,7 +85,7 @@ impl Certificates {
 }
 
 /// The certificate and key of an endpoint, whether they are there or not; `None` for one without https.
-fn paths(config: &ToolConfig, etype: &EndPointType) -> Option<[String; 2]> {
+pub(super) fn paths(config: &ToolConfig, etype: &EndPointType) -> Option<[String; 2]> {
     match etype {
         EndPointType::HttpOnly => None,
         EndPointType::HttpsWithRedirect(SslCertMode::Generated) => {

@@ -33,7 +33,7 @@ impl Known<'_> {
             Goal::Split { endpoint, deploy, .. } => self.may_split(endpoint, deploy).map(drop),
             Goal::Maintain { endpoint, .. } => self.endpoint(endpoint, false),
             Goal::Disconnect(endpoint) | Goal::EndMaintenance(endpoint) => self.endpoint(endpoint, true),
-            Goal::Start { .. } | Goal::Follow(_) | Goal::Restart | Goal::Shutdown => Ok(()),
+            Goal::Start { .. } | Goal::Follow(_) | Goal::Refresh | Goal::Restart | Goal::Shutdown => Ok(()),
         }
     }
 
@@ -136,7 +136,7 @@ impl Goal {
                 state.maintenance.insert(endpoint.clone(), Maintenance { message, extra: known.extra });
             }
             Goal::EndMaintenance(endpoint) => drop(state.maintenance.remove(endpoint)),
-            Goal::Follow(_) | Goal::Restart | Goal::Shutdown => (),
+            Goal::Follow(_) | Goal::Refresh | Goal::Restart | Goal::Shutdown => (),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Proxy mode on one machine: from what runs to what is wanted, one small plan at a time.
 
+mod certificate;
 mod configured;
 mod deploying;
+mod expiry;
 mod followed;
 mod following;
 mod going_back;
@@ -29,6 +31,7 @@ use alloc::{
 };
 use core::fmt;
 
+pub use certificate::GenerateCertificate;
 pub use deploying::project_name;
 pub use served::{MARK_HOST, Routes, Served, Share, Target};
 pub use status::ProxyStatus;
@@ -97,6 +100,8 @@ pub enum Goal {
     EndMaintenance(Label),
     /// A slave follows this master state.
     Follow(State),
+    /// The proxy runs and serves its configuration: what does already is left as it is.
+    Refresh,
     /// `restart-frontend-proxy`
     Restart,
     /// `shutdown-frontend-proxy`
@@ -114,6 +119,7 @@ impl fmt::Display for Goal {
             Goal::Maintain { endpoint, .. } => f.write_str(&routing::maintenance_about(endpoint, true)),
             Goal::EndMaintenance(endpoint) => f.write_str(&routing::maintenance_about(endpoint, false)),
             Goal::Follow(_) => f.write_str("follow the master state"),
+            Goal::Refresh => f.write_str(routing::REFRESH),
             Goal::Restart => f.write_str(routing::RESTART),
             Goal::Shutdown => f.write_str(routing::SHUT_DOWN),
         }
@@ -179,7 +185,7 @@ impl ProxyMode {
 
     /// Whether the state that the goal is about is kept in S3, and nothing is done here.
     fn is_elsewhere(&self) -> bool {
-        self.proxy.remote_state_s3.is_some() && !matches!(self.goal, Goal::Follow(_))
+        self.proxy.remote_state_s3.is_some() && !matches!(self.goal, Goal::Follow(_) | Goal::Refresh)
     }
 
     fn deploys(&self) -> Deploys<'_> {

@@ -58,7 +58,7 @@ impl Look<'_> {
             Goal::EndMaintenance(endpoint) => format!("{endpoint} is no longer in maintenance"),
             Goal::Follow(_) if untouched => "this machine is as the master state wants it".to_string(),
             Goal::Follow(_) => "this machine is brought to the master state".to_string(),
-            Goal::Restart => "the proxy runs and serves its configuration".to_string(),
+            Goal::Refresh | Goal::Restart => "the proxy runs and serves its configuration".to_string(),
             Goal::Shutdown => "the proxy is shut down".to_string(),
         }
     }

@@ -36,6 +36,7 @@ pub(super) fn maintenance_about(endpoint: &Label, on: bool) -> String {
 
 /// What the plan is called that routes the endpoints as they are wanted.
 pub(super) const SWITCH: &str = "route the endpoints";
+pub(super) const REFRESH: &str = "refresh the proxy";
 pub(super) const RESTART: &str = "restart the proxy";
 pub(super) const SHUT_DOWN: &str = "shut the proxy down";
 
@@ -83,6 +84,7 @@ impl Look<'_> {
             | Goal::Split { .. }
             | Goal::Maintain { .. }
             | Goal::EndMaintenance(_)
+            | Goal::Refresh
             | Goal::Restart) => goal.to_string(),
             _ => SWITCH.to_string(),
         }

@@ -8,11 +8,11 @@ use alloc::{
 
 use serde_json::json;
 
-use super::observed::state;
+use super::{configured::paths, expiry::standing, observed::state};
 use crate::{
     commands::Deploys,
     config::{EndPoint, EndPointType, ProxyModeConfig, State, ToolConfig},
-    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+    seam::{Command, Facts, Location, Outcome, Refusal, Report, Step},
 };
 
 /// `status [--show-slaves] [--json-output]` behind a proxy, on local state.
@@ -42,9 +42,31 @@ impl Command for ProxyStatus {
             format!("{value:#}\n")
         } else {
             let slaves = if self.show_slaves { format!("\n{SLAVES}\n") } else { String::new() };
-            format!("{MASTER}\n{}{slaves}{}", body(&state, &self.proxy), more(&state))
+            let certificates = self.certificates(facts)?;
+            format!("{MASTER}\n{}{slaves}{}{certificates}", body(&state, &self.proxy), more(&state))
         };
         Ok(Step::Done(Report { notes: state.oddities(&self.proxy), ..Report::text(text) }))
+    }
+}
+
+impl ProxyStatus {
+    /// The certificates of the endpoints, and when they expire.
+    fn certificates(&self, facts: &Facts) -> Result<String, Refusal> {
+        let endpoints = self.proxy.end_points.iter();
+        let asked = endpoints.filter_map(|(label, endpoint)| Some((label, paths(&self.config, &endpoint.etype)?)));
+        let asked: Vec<_> =
+            asked.map(|(label, [path, _])| (label, facts.content(&Location::File(path.clone())), path)).collect();
+        let mut lines = String::new();
+        for (label, content, path) in asked {
+            let expiry = match content {
+                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+                Err(refusal) => format!("cannot be read: {refusal}"),
+                Ok(None) => "is not there".into(),
+                Ok(Some(content)) => standing(content.bytes.reveal(), facts.now())?,
+            };
+            lines.push_str(&format!("  {label}: {path} {expiry}\n"));
+        }
+        Ok(if lines.is_empty() { lines } else { format!("\nCertificates:\n{lines}") })
     }
 }
 

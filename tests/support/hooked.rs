@@ -1,0 +1,63 @@
+//! A simulated host to which something happens right before an effect, or which answers some questions otherwise.
+
+use c2_core::{
+    seam::{Answer, Effect, Failure, Host, Message, Query, Signal},
+    world::World,
+};
+
+type Before<'a> = dyn FnMut(&mut World, &Effect) + 'a;
+type Instead<'a> = dyn FnMut(&Query) -> Option<Answer> + 'a;
+
+pub struct Hooked<'a> {
+    pub world: World,
+    before: Box<Before<'a>>,
+    instead: Box<Instead<'a>>,
+    /// The notes of the plans that were performed.
+    pub notes: Vec<String>,
+    /// What the plans that were performed are called.
+    pub plans: Vec<String>,
+}
+
+impl<'a> Hooked<'a> {
+    pub fn new(
+        world: World,
+        before: impl FnMut(&mut World, &Effect) + 'a,
+        instead: impl FnMut(&Query) -> Option<Answer> + 'a,
+    ) -> Self {
+        Hooked { world, before: Box::new(before), instead: Box::new(instead), notes: vec![], plans: vec![] }
+    }
+}
+
+impl Host for Hooked<'_> {
+    fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
+        let answer = |query: &Query| {
+            (self.instead)(query).unwrap_or_else(|| self.world.answer(std::slice::from_ref(query)).remove(0))
+        };
+        queries.iter().map(answer).collect()
+    }
+    fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
+        (self.before)(&mut self.world, effect);
+        self.world.perform(effect)
+    }
+    fn pause(&mut self, ms: u32) -> bool {
+        self.world.pause(ms)
+    }
+    fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {
+        self.world.lock(path, may_nest)
+    }
+    fn unlock(&mut self) {
+        self.world.unlock();
+    }
+    fn shield(&mut self, on: bool) {
+        self.world.shield(on);
+    }
+    fn interrupted(&self) -> Option<Signal> {
+        None
+    }
+    fn say(&mut self, message: Message<'_>) {
+        if let Message::Plan(plan) = message {
+            self.plans.push(plan.about.clone());
+            self.notes.extend(plan.notes.iter().cloned());
+        }
+    }
+}
