@@ -109,6 +109,24 @@ def a_permission_that_comes_late_is_waited_for():
         )
 
 
+def a_configuration_in_s3_is_waited_for_too():
+    with booting() as (aws, machine):
+        give(aws)
+        config = (machine.root / "camus2.json").read_bytes()
+        machine.environment["CAMUS2_CONFIG"] = "s3://bucket/camus2.json"
+        aws.fault = lambda request: (404, "") if request.path == ROLES else None
+
+        def meanwhile(process):
+            named = "waiting for what is not there yet: the configuration (s3://bucket/camus2.json"
+            contains(process.stderr.readline(), f"{named}: no AWS credentials", "the instance has no role")
+            withdraw(aws)
+            equal(process.stderr.readline(), f"{named})\n")
+            aws.objects["/bucket/camus2.json"] = config
+
+        machine.run("fetch-context", "--retry", meanwhile=meanwhile)
+        everything_is_there(machine)
+
+
 def all_of_it_at_once_is_got_through():
     with booting(TEN_YEARS_S, "AccessDenied") as (aws, machine):
         aws.fault = lambda request: (404, "") if request.path == ROLES else None

@@ -12,6 +12,12 @@ import stat
 from machine import cases_of, contains, equal, pack, release_files, until
 from sentinels import TALLY, WatchedMachine
 from stand_in import StandIn, quoting
+from store import Store
+
+# An engine that runs nothing and starts nothing.
+DOCKER = """#!/bin/sh
+case "$*" in *up*) exit 1 ;; esac
+"""
 
 PASSWORD = "password = {{{db.password}}}\n"
 
@@ -131,6 +137,31 @@ def a_run_that_is_ended_leaves_a_secret_in_nothing_but_the_folder_to_be(_):
                 modes_are_private(machine)
                 machine.run("start", "good.zip", meant=["arguments"])
                 equal(machine.current(), "good")
+
+
+def what_a_slave_reports_holds_no_secret(cloud):
+    place = Store(cloud.endpoint).place()
+    for umask in (0o000, 0o077):
+        with WatchedMachine(cloud.endpoint, umask, S3_ENDPOINT=cloud.endpoint) as machine:
+            machine.has_keys()
+            proxy = {"endPoints": {"main": {"serverNames": ["a.example.com"], "etype": "httpOnly"}}}
+            proxy.update(slaveLabel={"label": "one"}, remoteStateS3=place.url("fleet"))
+            with_secret_commands(machine)
+            for archive in (machine.root / "releases").iterdir():
+                place.put(f"releases/{archive.name}", archive.read_bytes())
+            machine.configure(releases={"s3": place.url("releases")}, deployMode={"proxy": proxy})
+            machine.program("docker", DOCKER)
+            machine.kept.append("deploys/*/release.json")
+            machine.run("start", "bad.zip")
+            machine.run("slave-update", exit_code=1, meant=["arguments"])
+            report = place.get("fleet/slaves/one/state.json")
+            contains(report.decode(), "start command in", "filled from release.json.tpl")
+            equal(machine.sentinels.found(report), set())
+            machine.run("status", "--show-slaves", "--json-output")
+            modes_are_private(machine)
+            folder = machine.deploys / "frontend-proxy"
+            found = {oct(mode(path)) for path in folder.iterdir()}
+            equal((oct(mode(folder)), found), ("0o755", {"0o644"}))
 
 
 def modes_hold_whatever_the_umask(_):
