@@ -139,6 +139,32 @@ def a_run_that_is_ended_leaves_a_secret_in_nothing_but_the_folder_to_be(_):
                 equal(machine.current(), "good")
 
 
+def a_run_that_is_ended_while_it_fetches_leaves_a_secret_nowhere(_):
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with StandIn() as aws, WatchedMachine(aws.endpoint) as machine:
+            machine.has_keys()
+            aws.secrets["db"] = {"SecretString": json.dumps({"password": machine.new("password")})}
+            sources = {"db": {"awsSecretArn": "db"}, "site": {"s3": "s3://bucket/site.json"}}
+            machine.deploys_from(aws, sources, PASSWORD)
+            machine.kept.clear()
+            # The object does not come before c2 is gone.
+            machine.hold.touch()
+
+            def fault(request):
+                if request.command == "GET":
+                    until(lambda: not machine.hold.exists(), "c2 is gone")
+
+            aws.fault = fault
+
+            def end(process):
+                until(lambda: len(aws.requests) >= 2, "both are asked for")
+                process.send_signal(how)
+                process.wait(timeout=30)
+                machine.hold.unlink()
+
+            machine.run("fetch-context", meanwhile=end, exit_code=-how)
+
+
 def what_a_slave_reports_holds_no_secret(cloud):
     place = Store(cloud.endpoint).place()
     for umask in (0o000, 0o077):

@@ -47,19 +47,19 @@ mod tests {
             }
             AwaitConfig.next(&facts, &[])
         };
-        let waits = |answer| match next("s3://b/c.json", Some(answer)) {
+        let waits = |answer| match next("s3://bkt/c.json", Some(answer)) {
             Ok(Step::Wait { why, .. }) => why,
             other => format!("{other:?}"),
         };
         assert_eq!(
             waits(Answer::Content(None)),
-            "waiting for what is not there yet: the configuration (s3://b/c.json)"
+            "waiting for what is not there yet: the configuration (s3://bkt/c.json)"
         );
         let not_yet = Failure::NotYet { doing: "fetch it".into(), why: "no permission yet".into() };
-        assert!(waits(Answer::Failed(not_yet)).ends_with("the configuration (s3://b/c.json: no permission yet)"));
-        let broken = next("s3://b/c.json", Some(Answer::Failed(Failure::world("fetch it", "no"))));
+        assert!(waits(Answer::Failed(not_yet)).ends_with("the configuration (s3://bkt/c.json: no permission yet)"));
+        let broken = next("s3://bkt/c.json", Some(Answer::Failed(Failure::world("fetch it", "no"))));
         assert!(matches!(broken, Err(Refusal::World(_))));
-        assert!(matches!(next("s3://b/c.json", None), Err(Refusal::Unknown)));
+        assert!(matches!(next("s3://bkt/c.json", None), Err(Refusal::Unknown)));
         assert!(matches!(next("/etc/c.json", None), Ok(Step::Done(_))));
     }
 }
