@@ -27,7 +27,14 @@ pub fn run(request: &Request, options: &Options) -> u8 {
     if let (Request::SlaveUpdate { repeat_s: Some(period_s), .. }, false) = (request, options.dry_run) {
         return repeat(&mut machine, options, *period_s);
     }
-    let config = match settle(&mut machine, &mut Facts::default(), load_config) {
+    let mut facts = Facts::default();
+    if let (Some(first), false) = (request.before_config(), options.dry_run) {
+        match drive(&*first, &mut machine, &mut facts) {
+            End::Reported(_) => (),
+            end => return told(end, &machine, false),
+        }
+    }
+    let config = match settle(&mut machine, &mut facts, load_config) {
         Ok(parsed) => {
             parsed.warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
             parsed.value

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""The commands that ask AWS, by the release binary against moto.
+"""The commands that ask AWS, by the release binary against moto and a stand-in that fails as it is told to.
 
 Takes the server from MOTO_ENDPOINT, the binary from C2; tests/peers/ starts the server.
 """
 
+import concurrent.futures
 import os
 import pathlib
 import sys
@@ -14,15 +15,27 @@ sys.path[:0] = [str(tests), str(tests / "s3")]
 import certificates
 import docker_credential
 import docker_login
+import first_boot
 import machine
 import retries
+import secret_credentials
+import secret_values
+import sentinels
 from cloud import Cloud
 from store import Store
 
 endpoint = os.environ["MOTO_ENDPOINT"]
 
 cases = docker_login.CASES + docker_credential.CASES + certificates.CASES
-machine.finish(
-    machine.run_cases(cases, Cloud(endpoint), label="moto: "),
-    machine.run_cases(retries.CASES, Store(endpoint), label="moto: "),
-)
+
+# Those of the first boot wait most of the time, all for themselves.
+with concurrent.futures.ThreadPoolExecutor(len(first_boot.CASES)) as pool:
+    booting = [pool.submit(machine.run_cases, [case], label="first boot: ") for case in first_boot.CASES]
+    counts = [
+        machine.run_cases(secret_credentials.CASES + secret_values.CASES, Cloud(endpoint), label="secrets: "),
+        machine.run_cases(cases, Cloud(endpoint), label="moto: "),
+        machine.run_cases(retries.CASES, Store(endpoint), label="moto: "),
+        *(case.result() for case in booting),
+    ]
+print("looked for secrets after {scenarios} runs: {hits} hits".format(**sentinels.TALLY))
+machine.finish(*counts)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The release binary's commands for AWS, against moto.
+# The release binary and AWS: its commands against moto, secrets and a first boot against a server that fails as it is told to.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

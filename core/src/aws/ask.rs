@@ -1,7 +1,9 @@
 //! What the chain of credentials asks of the world, and what it knows already.
 
 use super::Failure;
+use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -136,6 +138,15 @@ pub fn pause_ms(reach: Reach, attempt: u32, most: u32, answer: &Answer, random: 
     // What is on the same machine answers at once or not at all.
     let (base_ms, most) = if reach == Reach::Service { (1_000_u64, most) } else { (100, LOCAL_ATTEMPTS) };
     (passing && attempt < most).then(|| random % (base_ms << attempt.min(8)).min(CAP_MS))
+}
+
+/// A URL without what may be secret in it: a query, and a user's name and password.
+pub(super) fn place(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+        _ => url.to_owned(),
+    }
 }
 
 fn contains(body: &[u8], part: &[u8]) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! Source: the page "Container credential provider" of the AWS SDKs reference.
 
+use super::ask::place;
 use super::credentials::Found;
 use super::{Answer, Ask, Failure, HttpRequest, Look, Reach, Stop, document};
 use crate::s3::redact;
@@ -38,7 +39,7 @@ pub(super) fn credentials(look: &Look<'_>) -> Result<Found, Stop> {
     let secrets: Vec<String> = headers.iter().map(|(_, token)| token.clone()).collect();
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
     let ask = HttpRequest { reach: Reach::Container, method: "GET", url: url.clone(), headers, body: String::new() };
-    let host = url.split('?').next().unwrap_or_default();
+    let host = place(&url);
     match look.answer(Ask::Http(ask))? {
         Answer::Http { status: 200, body } => match document::from_service(body) {
             Ok(found) => Ok(Found::Credentials(found)),

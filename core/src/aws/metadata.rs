@@ -3,6 +3,7 @@
 //! Source: the EC2 page "Use IMDS" and the page "IMDS credential provider" of the AWS SDKs reference. The older version
 //! without a token is never used.
 
+use super::ask::place;
 use super::credentials::Found;
 use super::{Answer, Ask, Failure, HttpRequest, Look, Reach, Stop, document};
 use crate::s3::redact;
@@ -130,7 +131,7 @@ fn base(look: &Look<'_>) -> Result<String, Stop> {
 }
 
 fn source(base: &str) -> String {
-    format!("instance metadata at {base}")
+    format!("instance metadata at {}", place(base))
 }
 
 /// The characters of the name of a role. Source: the IAM page "IAM and AWS STS quotas", names of roles.

@@ -74,9 +74,10 @@ impl Role<'_> {
             headers.extend(signing.of_post(&base, &[("content-type", CONTENT_TYPE)], &body));
         }
         let token = form.iter().find(|(name, _)| *name == "WebIdentityToken").map_or("", |(_, token)| token.as_str());
+        let sent = encode(token, false);
         let [id, secret, session] = with.map_or([""; 3], Credentials::secrets);
         let url = format!("{base}/");
-        let failed = |why: &str| self.failed(redact(&format!("{base}: {why}"), &[id, secret, session, token]));
+        let failed = |why: &str| self.failed(redact(&format!("{base}: {why}"), &[id, secret, session, token, &sent]));
         match look.answer(Ask::Http(HttpRequest { reach: Reach::Service, method: "POST", url, headers, body }))? {
             Answer::Http { status, body } => document::from_sts(*status, body).map_err(|why| failed(&why)),
             Answer::Failed { why, .. } => Err(failed(why)),

@@ -27,7 +27,7 @@ pub struct FetchContext {
 }
 
 /// The pause between two looks.
-const PAUSE_MS: u32 = 10_000;
+pub(super) const PAUSE_MS: u32 = 10_000;
 
 impl Command for FetchContext {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {

@@ -36,7 +36,7 @@ pub(super) fn read_config(facts: &Facts) -> Result<Result<Parsed<ToolConfig>, Re
 }
 
 fn find(facts: &Facts) -> Result<(Location, Syntax, Vec<u8>), Refusal> {
-    let named = facts.environment(VARIABLE)?.filter(|name| !name.is_empty());
+    let named = named(facts)?;
     let candidates = match &named {
         Some(name) => vec![location(name)?],
         None => {
@@ -60,6 +60,14 @@ fn find(facts: &Facts) -> Result<(Location, Syntax, Vec<u8>), Refusal> {
     Err(Refusal::no("find the configuration", format!("none of these exists: {}", tried.join(", "))).with_hint(hint))
 }
 
+/// What the environment names as the configuration.
+///
+/// # Errors
+/// It is not known yet.
+pub(super) fn named(facts: &Facts) -> Result<Option<String>, Refusal> {
+    Ok(facts.environment(VARIABLE)?.filter(|name| !name.is_empty()))
+}
+
 /// The folder above the one that the executable is in.
 ///
 /// # Errors
@@ -70,7 +78,11 @@ pub(super) fn above_executable(facts: &Facts) -> Result<String, Refusal> {
     Ok(folder.rsplit_once('/').map_or("..", |(parent, _)| parent).into())
 }
 
-fn location(name: &str) -> Result<Location, Refusal> {
+/// The place that the environment names.
+///
+/// # Errors
+/// It is no place in S3.
+pub(super) fn location(name: &str) -> Result<Location, Refusal> {
     if !name.starts_with("s3://") {
         return Ok(Location::File(name.to_string()));
     }

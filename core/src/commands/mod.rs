@@ -1,5 +1,6 @@
 //! The commands: one verb, one file.
 
+mod await_config;
 mod check_config;
 pub(crate) mod context;
 mod deploys;

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use super::{
     ChallengeHook, CheckConfig, DockerCredential, DockerLogin, ExpandTemplate, FetchContext, GetCerts, ListReleases,
-    ShowLog, Start, Status, Stop, Unpack,
+    ShowLog, Start, Status, Stop, Unpack, await_config::AwaitConfig,
 };
 use crate::{
     completion::Complete,
@@ -210,6 +210,12 @@ impl Request {
             Request::ChallengeHook(hook) => Box::new(*hook),
             Request::Completion(complete) => Box::new(complete.clone()),
         })
+    }
+
+    /// What comes before the configuration is read: a wait for it, where one was asked for.
+    #[must_use]
+    pub fn before_config(&self) -> Option<Box<dyn Command>> {
+        matches!(self, Request::FetchContext { retry: true }).then(|| Box::new(AwaitConfig) as Box<dyn Command>)
     }
 
     /// The command, where it does without a configuration or looks for it itself.

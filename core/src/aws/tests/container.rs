@@ -103,3 +103,12 @@ fn an_agent_is_asked_straight_and_its_token_is_never_shown() {
     assert_eq!(outcome.requests()[0].reach, Reach::Container);
     assert!(outcome.shown.ends_with("it answered No: not with [hidden] (status 403)"), "{}", outcome.shown);
 }
+
+#[test]
+fn a_password_in_the_url_of_an_agent_or_a_metadata_service_is_not_shown() {
+    let shown = |env| World { env: &[env], ..World::default() }.credentials().shown;
+    let agent = shown((FULL, "https://user:s3/cr@t@agent.example.com/c?key=s3cret"));
+    assert!(agent.ends_with("container credentials: https://agent.example.com/c: the connection failed"), "{agent}");
+    let metadata = shown(("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://user:s3cret@127.0.0.1/"));
+    assert!(metadata.contains("instance metadata at http://127.0.0.1: the connection failed"), "{metadata}");
+}

@@ -122,6 +122,16 @@ fn web_identity() {
             &alloc::format!("{start}it answered 400 InvalidIdentityToken: Not [hidden]"),
         ),
         (
+            "nor with it as it was sent",
+            World {
+                env: &WEB,
+                files: &[("/t", "web/identity+token")],
+                http: &sts(400, &refused.replace("web.identity.token", "WebIdentityToken=web%2Fidentity%2Btoken")),
+                ..World::default()
+            },
+            &alloc::format!("{start}it answered 400 InvalidIdentityToken: Not [hidden]"),
+        ),
+        (
             "what is no answer of STS is said",
             world(&sts(502, "<html><br></html>")),
             &alloc::format!("{start}it answered 502 without saying why"),
