@@ -10,12 +10,13 @@ use c2_core::{
     config::{DeployMode, FromText, Label, S3Path, SlaveLabel, SlaveState, SlaveStatus, ToolConfig, slave_state},
     fleet::SlaveUpdate,
     proxy::Served,
-    seam::End,
+    seam::{End, Facts, drive},
     world::World,
 };
 use serde_json::json;
 use support::{
     fleet::{master, put_master, slave},
+    hooked::Hooked,
     states::{DEPLOYS, RELEASES, Wanted, config, states, world},
     sweep::{At, Case, lines, run, sweep},
     tally::{Tally, share},
@@ -105,6 +106,32 @@ fn a_round_converges_under_every_fault_and_reports_what_really_runs() {
     });
     tally.conclude("slave-update");
     assert!(tally.points > 5_000, "the faults were not injected");
+}
+
+/// When a slave that looks every ten seconds for so long begins to start a deploy.
+fn begun_at_s(slave: &mut SlaveUpdate, host: &mut Hooked<'_>, seconds: u64) -> Vec<u64> {
+    let (began, mut times) = (host.world.clock, Vec::new());
+    while host.world.clock < began + seconds {
+        host.plans.clear();
+        let at = host.world.clock - began;
+        let End::Reported(report) = drive(&*slave, host, &mut Facts::default()) else { panic!("no report") };
+        slave.kept = report.kept;
+        times.extend(host.plans.iter().filter(|plan| plan.starts_with("start the deploy")).map(|_| at));
+        host.world.clock = began + at + 10;
+    }
+    times
+}
+
+#[test]
+fn what_fails_is_tried_again_after_ever_longer_pauses_and_at_once_when_something_else_is_wanted() {
+    let wanted = |release| Wanted { deploys: [("a", (release, 8000))].into(), ..Wanted::default() };
+    let mut host = Hooked::new(machine(&Wanted::default(), &wanted("r2.zip"), false), |_, _| (), |_| None);
+    let mut slave = SlaveUpdate { repeats: true, ..slave_update() };
+    let times = begun_at_s(&mut slave, &mut host, 4_000);
+    let pauses: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(pauses, [30, 60, 120, 240, 480, 900, 900, 900]);
+    put_master(&mut host.world, &wanted("r1.zip").state().to_json());
+    assert_eq!(begun_at_s(&mut slave, &mut host, 1_000), [0]);
 }
 
 /// Whatever a master is replaced by that is no state, and without a store: a machine that runs touches nothing, one

@@ -1,6 +1,8 @@
 //! When a certificate expires.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     seam::Refusal,
@@ -24,7 +26,8 @@ pub(super) fn standing(pem: &[u8], now: Result<u64, Refusal>) -> Result<String, 
 fn not_after(pem: &[u8]) -> Option<u64> {
     let text = core::str::from_utf8(pem).ok()?;
     let body = text.split_once("-----BEGIN CERTIFICATE-----")?.1.split_once("-----END CERTIFICATE-----")?.0;
-    let der = base64(body)?;
+    let lines: String = body.split_ascii_whitespace().collect();
+    let der = STANDARD.decode(lines).ok()?;
     let certificate = Value::first(&der)?.0;
     let mut fields = Value::first(certificate.inner(0x30)?)?.0.inner(0x30)?;
     let mut next = || {
@@ -82,29 +85,6 @@ fn time(value: &Value<'_>) -> Option<u64> {
     };
     let two = |at: usize| rest.get(at..at + 2).unwrap_or_default();
     parse_utc(&format!("{century}{}-{}-{}T{}:{}:{}Z", two(0), two(2), two(4), two(6), two(8), two(10)))
-}
-
-/// Base64 (RFC 4648, section 4), line ends skipped.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for c in text.bytes().filter(|c| !c.is_ascii_whitespace() && *c != b'=') {
-        let digit = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(digit);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from((bits >> count) & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
