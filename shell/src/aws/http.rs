@@ -17,6 +17,11 @@ use ureq::{Agent, Body, Proxy, Timeout};
 
 /// The longest wait for the head of an answer, however slowly it trickles.
 const HEAD_LIMIT: Duration = Duration::from_secs(120);
+/// Bytes that a connection keeps for what it reads: the head of an answer must fit.
+const INPUT_BUFFER: usize = 16 * 1024;
+/// Bytes that a connection keeps for what it writes: the head of a request must fit, which for S3 has 8 KB at most.
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>)
+const OUTPUT_BUFFER: usize = 16 * 1024;
 
 /// Limits on a connection, and how to pause before a request is made again.
 pub struct Tuning {
@@ -131,6 +136,9 @@ impl Http {
             .timeout_recv_response(Some(HEAD_LIMIT))
             .max_idle_connections(SIDE_BY_SIDE)
             .max_idle_connections_per_host(SIDE_BY_SIDE)
+            .input_buffer_size(INPUT_BUFFER)
+            .max_response_header_size(INPUT_BUFFER - 1)
+            .output_buffer_size(OUTPUT_BUFFER)
             .build();
         // The place to put another name lookup.
         Ok(Agent::with_parts(config, DefaultConnector::default(), DefaultResolver::default()))
