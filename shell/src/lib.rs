@@ -11,6 +11,7 @@ mod files;
 mod host;
 mod lock;
 mod log;
+mod memory;
 mod nginx;
 mod output;
 mod perform;

@@ -14,6 +14,7 @@ use c2_core::{
 use crate::{
     aws::random,
     host::Machine,
+    memory,
     output::tell,
     run::{prepare, told},
 };
@@ -45,6 +46,7 @@ pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positiv
             }
             machine.end();
             machine.forget_archives();
+            memory::give_back();
         }
         thread::sleep(jittered(period_s.get()));
     }
