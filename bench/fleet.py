@@ -1,7 +1,8 @@
 """Measures what a fleet costs; it is started by `bench/fleet [POLLS]`.
 
-- Polls of `slave-update --repeat 1` that find nothing new: requests and CPU time of each, and the memory of the process.
-  The CPU time is compared with that of curl making the same conditional request; the two run side by side.
+- Polls of `slave-update --repeat 1` that find nothing new, by a machine that is as the master wants it, with a real proxy
+  and a deploy: requests and CPU time of each, and the memory of the process. The CPU time is compared with that of curl
+  making the same conditional request; the two run side by side.
 - `status --show-slaves` of 1,000 slaves from a store that takes 10 ms to answer, against reading the same objects one
   after the other on one connection. The two take turns. The aim is a ratio of at most 0.05.
 
@@ -21,13 +22,16 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "tests" / "proxy"), str(ROOT / "tests")]
 
+import images
+from host import FIRST_PORT, MAIN, Host, answers
 from machine import Machine, until
 
 SLAVES, BUCKET, BASE = 1000, "fleet", "base"
 MASTER = f"{BASE}/master/state.json"
-STATE = json.dumps({"deploys": {}, "connections": {}}).encode()
+DEPLOY = {"label": "a", "release": "r1.zip", "releaseUnpacked": True, "port": FIRST_PORT}
+STATE = json.dumps({"deploys": {"a": DEPLOY}, "connections": {"main": "a"}}).encode()
 KEYS = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
 
 
@@ -107,15 +111,13 @@ def serve():
     return ports[0]
 
 
-def machine(port):
-    mode = {
-        "endPoints": {"main": {"serverNames": ["main.example.com"], "etype": "httpOnly"}},
-        "remoteStateS3": f"s3://{BUCKET}/{BASE}",
-        "slaveLabel": {"label": "bench"},
-        "slaveInterfaceName": "lo",
-    }
-    environment = {"S3_ENDPOINT": f"http://127.0.0.1:{port}", **KEYS}
-    return Machine(None, environment=environment, deployMode={"proxy": mode}, slaveHeartbeatSecs=299)
+def proxy():
+    """What makes a machine one of the fleet."""
+    return {"remoteStateS3": f"s3://{BUCKET}/{BASE}", "slaveLabel": {"label": "bench"}, "slaveInterfaceName": "lo"}
+
+
+def environment(port):
+    return {"S3_ENDPOINT": f"http://127.0.0.1:{port}", **KEYS}
 
 
 def cpu_ms(process):
@@ -146,9 +148,11 @@ def curl_ms(port, etag):
 
 def polls(port, count):
     Store.objects[MASTER] = STATE
-    with machine(port) as slave:
+    with Host(**proxy()) as slave:
+        slave.environment.update(environment(port))
         process = slave.spawn("slave-update", "--repeat", "1")
-        until(lambda: polled() >= 3, "the slave polls")
+        answers(MAIN, "one")
+        until(lambda: polled() >= 5, "the slave polls")
         etag = f'"{hash(STATE) & 0xFFFFFFFF:08x}"'
         first, memory = polled(), [rss_kb(process.pid)]
         begun_ms, others = cpu_ms(process.pid), Store.requests.total() - polled()
@@ -194,7 +198,9 @@ def status(port, rounds=5):
     Store.objects[MASTER] = STATE
     Store.objects.update((f"{BASE}/slaves/slave-{n:04}/state.json", report(n)) for n in range(SLAVES))
     Store.latency_s = 0.01
-    with machine(port) as operator:
+    endpoints = {"main": {"serverNames": [MAIN], "etype": "httpOnly"}}
+    mode = {"endPoints": endpoints, **proxy()}
+    with Machine(None, environment=environment(port), deployMode={"proxy": mode}) as operator:
         shown = operator.run("status", "--show-slaves")[0]
         assert shown.count("Slave: ") == SLAVES, shown[:500]
         pairs = [
@@ -211,7 +217,11 @@ def main():
     port = serve()
     status(port)
     Store.latency_s = 0.0
-    polls(port, count)
+    images.build()
+    try:
+        polls(port, count)
+    finally:
+        images.remove()
 
 
 main()
