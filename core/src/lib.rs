@@ -13,6 +13,7 @@ pub mod fleet;
 pub mod help;
 mod nearest;
 pub mod nginx;
+mod ordered;
 pub mod proxy;
 pub mod s3;
 pub mod seam;
@@ -22,3 +23,4 @@ pub mod time;
 pub mod world;
 
 pub use nearest::nearest;
+pub use ordered::Ordered;

@@ -1,5 +1,6 @@
 //! The core's questions answered from the real machine; slow ones side by side.
 
+use c2_core::Ordered;
 use std::{
     collections::BTreeMap,
     fs,
@@ -138,7 +139,7 @@ fn remote_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
     };
     thread::scope(|scope| {
         let threads: Vec<_> = (0..wanted.len().min(SIDE_BY_SIDE)).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+        threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().into_map()
     })
 }
 

@@ -1,5 +1,6 @@
 //! The proxy's container: what it serves, its configuration tried, reloaded, proven, its old workers waited for.
 
+use c2_core::Ordered;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
@@ -226,7 +227,8 @@ impl Machine {
         let mut look = || -> Option<BTreeSet<u32>> {
             let workers = self.workers().ok()?;
             let old = workers.iter().any(|worker| !worker.leaving && self.old_workers.contains(&worker.pid));
-            let new: BTreeSet<u32> = workers.iter().filter(|worker| !worker.leaving).map(|worker| worker.pid).collect();
+            let new: BTreeSet<u32> =
+                workers.iter().filter(|worker| !worker.leaving).map(|worker| worker.pid).into_set();
             (!old && !new.is_empty()).then_some(new)
         };
         let Some(first) = look() else { return false };

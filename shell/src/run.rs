@@ -1,5 +1,6 @@
 //! One run of the program: the configuration, the command, what is printed, the exit code.
 
+use c2_core::Ordered;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
@@ -73,7 +74,7 @@ fn machine(options: &Options) -> io::Result<Machine> {
     let environment: BTreeMap<String, String> = std::env::vars_os()
         // What is not UTF-8 stays recognisable, and names nothing that is there.
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
-        .collect();
+        .into_map();
     let log = Log::default();
     Ok(Machine {
         s3: S3::new(&environment),

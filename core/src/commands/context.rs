@@ -1,5 +1,6 @@
 //! The values that templates are filled with: the config sources of the tool and of a release.
 
+use crate::ordered::Ordered;
 use alloc::{
     collections::BTreeMap,
     format,
@@ -35,7 +36,7 @@ pub(crate) type Looked = Result<Option<Content>, Refusal>;
 /// Every config source as it is now. All are asked for at once.
 pub(crate) fn look(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String, Looked>, Refusal> {
     let ask = |(name, source): (&SourceName, _)| (name.to_string(), facts.content(&location(source)));
-    let found: BTreeMap<String, Looked> = config.config_sources.iter().map(ask).collect();
+    let found: BTreeMap<String, Looked> = config.config_sources.iter().map(ask).into_map();
     if found.values().any(|looked| *looked == Err(Refusal::Unknown)) { Err(Refusal::Unknown) } else { Ok(found) }
 }
 
@@ -103,9 +104,11 @@ pub(crate) fn cache(config: &ToolConfig, sources: &BTreeMap<String, Content>) ->
 
 /// The context of templates: one key per config source, its parsed JSON.
 pub(crate) fn values(sources: &BTreeMap<String, Content>) -> Result<Map<String, Value>, Refusal> {
-    let all =
-        sources.iter().map(|(name, content)| Ok((name.clone(), value(&format!("the config source {name}"), content)?)));
-    all.collect()
+    let mut values = Map::new();
+    for (name, content) in sources {
+        values.insert(name.clone(), value(&format!("the config source {name}"), content)?);
+    }
+    Ok(values)
 }
 
 /// The JSON value of a config source. The message never shows its text: it may hold a secret.

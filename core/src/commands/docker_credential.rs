@@ -50,8 +50,9 @@ impl DockerCredential {
             DockerCredential::Erase => Ok(Ok(String::new())),
             DockerCredential::List => {
                 let logins = facts.logins(&Registries::OfAccounts(Vec::new()))?;
-                let listed = logins.iter().map(|login| (format!("https://{}", login.host), REGISTRY_USER.into()));
-                Ok(Ok(Value::Object(listed.collect()).to_string()))
+                let mut listed = Map::new();
+                listed.extend(logins.iter().map(|login| (format!("https://{}", login.host), REGISTRY_USER.into())));
+                Ok(Ok(Value::Object(listed).to_string()))
             }
             DockerCredential::Store => {
                 let input = input(facts)?;

@@ -1,5 +1,6 @@
 //! The commands of proxy mode on the state of the master: nothing of this machine is touched.
 
+use crate::ordered::Ordered;
 use alloc::{
     collections::BTreeSet,
     format,
@@ -99,7 +100,7 @@ impl MasterChange {
             return Ok(known.port);
         }
         let candidate = stable.rollout.iter().flat_map(|rollout| rollout.candidate.deploys.values());
-        let held: BTreeSet<u16> = stable.deploys.values().chain(candidate).map(|known| known.port.0).collect();
+        let held: BTreeSet<u16> = stable.deploys.values().chain(candidate).map(|known| known.port.0).into_set();
         let free = self.proxy.dynamic_port_range.ports().find(|port| !held.contains(port));
         free.map(Port).ok_or_else(|| no_port(deploy))
     }

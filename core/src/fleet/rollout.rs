@@ -1,5 +1,6 @@
 //! A staged rollout: a change stands beside the state as a candidate that a share of the machines takes up.
 
+use crate::ordered::Ordered;
 use alloc::{
     boxed::Box,
     collections::BTreeMap,
@@ -90,7 +91,8 @@ impl RolloutVerb {
             RolloutVerb::Abort => after.rollout = None,
             RolloutVerb::Finish => {
                 let candidate = (*rollout.candidate).clone();
-                let extra = state.extra.clone().into_iter().chain(candidate.extra.clone()).collect();
+                let mut extra = state.extra.clone();
+                extra.extend(candidate.extra.clone());
                 after = State { extra, writes: state.writes.clone(), rollout: None, ..candidate };
             }
         }
@@ -242,7 +244,7 @@ fn changes(stable: &State, candidate: &State) -> Vec<String> {
     }
     let gone = stable.deploys.keys().filter(|label| !candidate.deploys.contains_key(*label));
     lines.extend(gone.map(|label| format!("stops {label}")));
-    let routes: BTreeMap<_, _> = stable.connections.iter().chain(&candidate.connections).collect();
+    let routes: BTreeMap<_, _> = stable.connections.iter().chain(&candidate.connections).into_map();
     for endpoint in routes.keys() {
         let (before, after) = (stable.connections.get(*endpoint), candidate.connections.get(*endpoint));
         if before != after {

@@ -1,5 +1,6 @@
 //! `slave-update`: brings this machine to the state of the master and reports what really runs.
 
+use crate::ordered::Ordered;
 use alloc::{
     boxed::Box,
     collections::{BTreeMap, BTreeSet},
@@ -133,7 +134,7 @@ impl Round<'_> {
             Err(why) => (self.have.clone(), kept.as_ref().and_then(|kept| kept.followed.clone()), vec![why]),
         };
         let postponed = self.postponed(&wanted);
-        let labels: BTreeSet<DeployName> = postponed.keys().cloned().collect();
+        let labels: BTreeSet<DeployName> = postponed.keys().cloned().into_set();
         let (config, proxy) = (config.clone(), proxy.clone());
         let mode = ProxyMode { config, proxy, goal: Goal::Follow(wanted.clone()), force: false, postponed: labels };
         let mut following = match mode.follow(facts, past) {
@@ -189,7 +190,7 @@ impl Round<'_> {
                 && self.have == failed.have
                 && self.now < failed.again_at_s
         };
-        kept.failed.iter().filter(waits).map(|(deploy, failed)| (deploy.clone(), failed.clone())).collect()
+        kept.failed.iter().filter(waits).map(|(deploy, failed)| (deploy.clone(), failed.clone())).into_map()
     }
 
     /// The report of a round, written when it says something new or the last one is old.

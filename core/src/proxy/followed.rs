@@ -1,5 +1,6 @@
 //! What came of following a master state: what runs now, what does not and why.
 
+use crate::ordered::Ordered;
 use alloc::{
     collections::BTreeMap,
     format,
@@ -128,7 +129,7 @@ impl Look<'_> {
             state.splits.extend(split.map(|split| (endpoint.clone(), split.clone())));
         }
         let paged = have.maintenance.iter().filter(|(endpoint, _)| routes.maintenance.contains(*endpoint));
-        state.maintenance = paged.map(|(endpoint, page)| (endpoint.clone(), page.clone())).collect();
+        state.maintenance = paged.map(|(endpoint, page)| (endpoint.clone(), page.clone())).into_map();
         Ok(state)
     }
 }

@@ -1,5 +1,6 @@
 //! Following a master state: every deploy and every endpoint at once, none held up by another.
 
+use crate::ordered::Ordered;
 use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
 
 use super::{
@@ -174,7 +175,7 @@ impl Look<'_> {
             let noted = have.connections.get(endpoint).filter(comes);
             Some((endpoint.clone(), routed.or(noted)?.clone()))
         };
-        self.wishes(want).filter_map(connection).collect()
+        self.wishes(want).filter_map(connection).into_map()
     }
 
     /// Whether a deploy that is no longer wanted must stay: an endpoint is routed to it, or waits for another one and

@@ -1,5 +1,6 @@
 //! What a machine in proxy mode is found to be: its state file, what was cut short, what the proxy serves.
 
+use crate::ordered::Ordered;
 use alloc::{collections::BTreeMap, format, string::String};
 
 use super::served::{Routes, Served, Share, Target};
@@ -52,8 +53,8 @@ impl Observed {
         };
         let labels = self.have.connections.keys();
         Routes {
-            targets: labels.filter_map(|label| Some((label.clone(), target(label)?))).collect(),
-            maintenance: self.have.maintenance.keys().cloned().collect(),
+            targets: labels.filter_map(|label| Some((label.clone(), target(label)?))).into_map(),
+            maintenance: self.have.maintenance.keys().cloned().into_set(),
         }
     }
 
@@ -104,7 +105,11 @@ pub(super) fn observe(facts: &Facts, deploys: Deploys<'_>) -> Result<Observed, R
     let (conf, compose) = (file("nginx.conf"), file("docker-compose.yml"));
     let (intents, proxy) = (facts.intents(&deploys.intents()), facts.proxy(&deploys.home(PROXY)));
     let (state, conf, compose, intents, proxy) = (state?, conf?, compose?, intents?, proxy?);
-    let intents = intents.iter().map(|(name, text)| note(deploys, name, text)).collect::<Result<_, _>>()?;
+    let mut noted = BTreeMap::new();
+    for (name, text) in &intents {
+        noted.extend([note(deploys, name, text)?]);
+    }
+    let intents = noted;
     Ok(Observed { state_is_there: state.is_some(), have: state.unwrap_or_default(), intents, proxy, conf, compose })
 }
 

@@ -1,5 +1,6 @@
 //! Routes: where each endpoint goes, and the stages that make the proxy serve it, proven.
 
+use crate::ordered::Ordered;
 use alloc::{
     collections::BTreeSet,
     format,
@@ -140,7 +141,7 @@ impl Look<'_> {
     /// The routes as they are, but for those to ports where nobody accepts: no undo goes back to them.
     fn live_routes(&self) -> Result<Routes, Refusal> {
         let routes = self.now.routes();
-        let ports: BTreeSet<u16> = routes.pairs().map(|(_, port)| port).collect();
+        let ports: BTreeSet<u16> = routes.pairs().map(|(_, port)| port).into_set();
         let asked: Vec<_> = ports.into_iter().map(|port| (port, self.facts.listens(port))).collect();
         let mut dead = BTreeSet::new();
         for (port, listens) in asked {

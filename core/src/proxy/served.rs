@@ -1,5 +1,6 @@
 //! What a proxy configuration routes, and the mark by which it is known.
 
+use crate::ordered::Ordered;
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
@@ -99,9 +100,10 @@ impl Served {
     #[must_use]
     pub fn to_text(&self) -> String {
         let targets = || self.routes.targets.iter().map(|(label, target)| (label.as_str(), target));
-        let routes: BTreeMap<&str, u16> = targets().map(|(label, target)| (label, target.port)).collect();
+        let routes: BTreeMap<&str, u16> = targets().map(|(label, target)| (label, target.port)).into_map();
         let shares = targets().filter_map(|(label, target)| Some((label.to_string(), target.share?.to_value())));
-        let splits: Map<String, Value> = shares.collect();
+        let mut splits = Map::new();
+        splits.extend(shares);
         let maintenance: Value = self.routes.maintenance.iter().map(Label::as_str).collect();
         let mut mark = json!({ "generation": self.generation, "routes": routes });
         if !splits.is_empty() {
@@ -165,7 +167,7 @@ fn read_port(value: &Value) -> Option<u16> {
 impl fmt::Display for Served {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Routes { targets, maintenance } = &self.routes;
-        let named: BTreeSet<&Label> = targets.keys().chain(maintenance).collect();
+        let named: BTreeSet<&Label> = targets.keys().chain(maintenance).into_set();
         for (i, endpoint) in named.iter().enumerate() {
             write!(f, "{}{endpoint}", if i == 0 { "" } else { ", " })?;
             if let Some(Target { port, share }) = targets.get(endpoint) {

@@ -1,5 +1,6 @@
 //! A template or partial made ready to be rendered: its pieces, and ramhorns templates that name them by number.
 
+use crate::ordered::Ordered;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -39,7 +40,7 @@ impl<'a> Unit<'a> {
             return Err(problems);
         }
         let (root, bodies) = numbered_sources(&pieces);
-        let bodies = bodies.into_iter().map(|(section, source)| (section, parsed(source))).collect();
+        let bodies = bodies.into_iter().map(|(section, source)| (section, parsed(source))).into_map();
         Ok(Unit { path: source.path, pieces, root: parsed(root), bodies })
     }
 

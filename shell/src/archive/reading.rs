@@ -89,7 +89,7 @@ impl Archive {
     fn check_content(&self) -> Result<(), ArchiveError> {
         let mut contents = Contents::new(&self.path, &self.file);
         let mut problems = Problems::default();
-        for member in by_place(self.listing.members().iter()) {
+        for member in by_place(self.listing.members().iter().collect()) {
             match contents.stream(member, &mut |_| Ok(())) {
                 Err(ArchiveError::Refused { problems: found, .. }) => {
                     found.into_iter().for_each(|problem| problems.add(problem));
@@ -105,8 +105,7 @@ impl Archive {
 }
 
 /// Members in the order in which their content lies in the archive, which is the quickest to read.
-pub(super) fn by_place<'a>(members: impl Iterator<Item = &'a Member>) -> Vec<&'a Member> {
-    let mut members: Vec<_> = members.collect();
+pub(super) fn by_place(mut members: Vec<&Member>) -> Vec<&Member> {
     members.sort_by_key(|member| member.content.as_ref().map(|content| content.start));
     members
 }

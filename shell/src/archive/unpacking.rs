@@ -1,5 +1,6 @@
 //! Unpacks an archive into a new folder.
 
+use c2_core::Ordered;
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
@@ -72,8 +73,9 @@ pub(super) fn sync_file_system(folder: &Path) -> Result<(), ArchiveError> {
 
 /// The files that are written from the archive: those that no extra file takes the place of.
 pub(super) fn own_files<'a>(listing: &'a Listing, extra: &[ExtraFile<'a>]) -> Vec<&'a Member> {
-    let replaced: BTreeSet<&str> = extra.iter().map(|file| file.path).collect();
-    by_place(listing.members().iter().filter(|member| !member.folder && !replaced.contains(member.path.as_str())))
+    let replaced: BTreeSet<&str> = extra.iter().map(|file| file.path).into_set();
+    let own = |member: &&Member| !member.folder && !replaced.contains(member.path.as_str());
+    by_place(listing.members().iter().filter(own).collect())
 }
 
 /// Creates a folder that is not there, or nothing.

@@ -4,6 +4,7 @@
 
 mod answer;
 
+use c2_core::Ordered;
 use std::{
     cell::Cell,
     collections::BTreeMap,
@@ -272,7 +273,7 @@ fn container(value: &Value) -> Option<Container> {
         running: flag("Running")? && !paused && !flag("Restarting").unwrap_or_default(),
         paused,
         pid: state.get("Pid")?.as_u64()?.try_into().ok()?,
-        labels: labels.filter_map(|(name, label)| Some((name.clone(), label.as_str()?.to_string()))).collect(),
+        labels: labels.filter_map(|(name, label)| Some((name.clone(), label.as_str()?.to_string()))).into_map(),
     })
 }
 
