@@ -29,7 +29,7 @@ def listens(port):
 
 @contextlib.contextmanager
 def pebble(valid_days, address="127.0.0.1"):
-    """The server at an address, whose certificates hold so long; a name that DNS knows nothing of leads to this machine."""
+    """The server at an address, whose certificates hold so long; what DNS does not know leads to this machine."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="c2-pebble-"))
         key, certificate = f"{folder}/key.pem", f"{folder}/cert.pem"

@@ -18,6 +18,7 @@ import docker_credential
 import docker_login
 import first_boot
 import machine
+import registry
 import retries
 import secret_credentials
 import secret_values
@@ -29,6 +30,12 @@ endpoint = os.environ["MOTO_ENDPOINT"]
 
 cases = docker_login.CASES + docker_credential.CASES + certificates.CASES
 
+
+def in_registry():
+    with registry.Registry() as at:
+        return machine.run_cases(registry.CASES, at, label="docker registry: ")
+
+
 # Those of the first boot and of certificates wait most of the time, all for themselves.
 waiting = [(case, (), "first boot: ") for case in first_boot.CASES]
 waiting += [(case, (Cloud(endpoint),), "pebble: ") for case in dns_challenges.CASES]
@@ -38,6 +45,7 @@ with concurrent.futures.ThreadPoolExecutor(len(waiting)) as pool:
         machine.run_cases(secret_credentials.CASES + secret_values.CASES, Cloud(endpoint), label="secrets: "),
         machine.run_cases(cases, Cloud(endpoint), label="moto: "),
         machine.run_cases(retries.CASES, Store(endpoint), label="moto: "),
+        in_registry(),
         *(case.result() for case in aside),
     ]
 print("looked for secrets after {scenarios} runs: {hits} hits".format(**sentinels.TALLY))

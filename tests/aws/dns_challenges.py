@@ -1,4 +1,4 @@
-"""Cases: the real certbot and a real ACME server (RFC 8555), which asks a DNS server that has what Route 53 was told."""
+"""Cases: the real certbot and a real ACME server (RFC 8555), which asks a DNS server that has what Route 53 has."""
 
 import contextlib
 import json
