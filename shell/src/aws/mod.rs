@@ -45,6 +45,14 @@ struct Held {
     failed: Option<Failure>,
 }
 
+/// A decision on its way.
+struct Settling {
+    known: Known,
+    now_s: u64,
+    /// The skew that it began with; `None` once it was begun anew for it.
+    skew_s: Option<i64>,
+}
+
 impl Aws {
     /// Takes the environment. Reads and connects nothing yet.
     pub fn new(env: &BTreeMap<String, String>, tuning: Tuning) -> Self {
@@ -295,25 +303,34 @@ impl Aws {
     /// Calls a decision until it has all it asks for. One that failed on a clock that turned out to be wrong is called
     /// once more from the start.
     fn settle<T>(&self, decide: impl Fn(&Look<'_>) -> Result<T, Stop>) -> Result<T, Failure> {
-        let (mut known, mut now_s, mut skew_s) = (Known::default(), self.now_s(), Some(self.skew_s()));
+        let mut settling = Settling { known: Known::default(), now_s: self.now_s(), skew_s: Some(self.skew_s()) };
         loop {
             let instance_region = self.instance_region.get().map(String::as_str);
-            let is_wrong = |was_s| is_corrected(was_s, self.skew_s());
-            match decide(&Look { env: &self.env, now_s, sha256, instance_region, known: &known }) {
+            let Settling { known, now_s, .. } = &settling;
+            match decide(&Look { env: &self.env, now_s: *now_s, sha256, instance_region, known }) {
                 Ok(value) => return Ok(value),
-                Err(Stop::Failed(_)) if skew_s.is_some_and(is_wrong) && self.asks_again() => {
-                    (known, now_s, skew_s) = (Known::default(), self.now_s(), None);
-                }
-                Err(Stop::Failed(failure)) => return Err(failure),
-                Err(Stop::Ask(ask)) => {
-                    let answer = self.answer(&ask);
-                    if let Some(region) = c2_core::aws::instance_region(&ask, &answer) {
-                        self.instance_region.get_or_init(|| region.to_owned());
-                    }
-                    known.add(ask, answer);
-                }
+                Err(stop) => self.heed(stop, &mut settling)?,
             }
         }
+    }
+
+    /// Does what has to be done before a decision is called again. It is apart, as it is the same for all of them.
+    fn heed(&self, stop: Stop, settling: &mut Settling) -> Result<(), Failure> {
+        let is_wrong = |was_s| is_corrected(was_s, self.skew_s());
+        match stop {
+            Stop::Failed(_) if settling.skew_s.is_some_and(is_wrong) && self.asks_again() => {
+                *settling = Settling { known: Known::default(), now_s: self.now_s(), skew_s: None };
+            }
+            Stop::Failed(failure) => return Err(failure),
+            Stop::Ask(ask) => {
+                let answer = self.answer(&ask);
+                if let Some(region) = c2_core::aws::instance_region(&ask, &answer) {
+                    self.instance_region.get_or_init(|| region.to_owned());
+                }
+                settling.known.add(ask, answer);
+            }
+        }
+        Ok(())
     }
 }
 
