@@ -13,10 +13,12 @@ tests = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(tests), str(tests / "s3")]
 
 import certificates
+import dns_challenges
 import docker_credential
 import docker_login
 import first_boot
 import machine
+import registry
 import retries
 import secret_credentials
 import secret_values
@@ -28,14 +30,23 @@ endpoint = os.environ["MOTO_ENDPOINT"]
 
 cases = docker_login.CASES + docker_credential.CASES + certificates.CASES
 
-# Those of the first boot wait most of the time, all for themselves.
-with concurrent.futures.ThreadPoolExecutor(len(first_boot.CASES)) as pool:
-    booting = [pool.submit(machine.run_cases, [case], label="first boot: ") for case in first_boot.CASES]
+
+def in_registry():
+    with registry.Registry() as at:
+        return machine.run_cases(registry.CASES, at, label="docker registry: ")
+
+
+# Those of the first boot and of certificates wait most of the time, all for themselves.
+waiting = [(case, (), "first boot: ") for case in first_boot.CASES]
+waiting += [(case, (Cloud(endpoint),), "pebble: ") for case in dns_challenges.CASES]
+with concurrent.futures.ThreadPoolExecutor(len(waiting)) as pool:
+    aside = [pool.submit(machine.run_cases, [case], *given, label=label) for case, given, label in waiting]
     counts = [
         machine.run_cases(secret_credentials.CASES + secret_values.CASES, Cloud(endpoint), label="secrets: "),
         machine.run_cases(cases, Cloud(endpoint), label="moto: "),
         machine.run_cases(retries.CASES, Store(endpoint), label="moto: "),
-        *(case.result() for case in booting),
+        in_registry(),
+        *(case.result() for case in aside),
     ]
 print("looked for secrets after {scenarios} runs: {hits} hits".format(**sentinels.TALLY))
 machine.finish(*counts)

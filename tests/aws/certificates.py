@@ -92,8 +92,11 @@ def without_a_zones_id_the_smallest_public_zone_is_found(cloud):
 
 
 @contextlib.contextmanager
-def slow(cloud, times):
-    """A Route 53 in front of moto whose changes have not arrived yet, so many times over; gives URL and paths asked."""
+def slow(cloud, times, arrived=lambda: None):
+    """A Route 53 in front of moto that says of each change so many times that it has not arrived; gives URL and paths asked.
+
+    Once it says that a change has arrived, it calls `arrived`.
+    """
     asked = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -104,8 +107,12 @@ def slow(cloud, times):
             request = urllib.request.Request(cloud.endpoint + self.path, body, headers, method=self.command)
             with urllib.request.urlopen(request) as answer:
                 text = answer.read()
-            if sum("/change/" in path or path.endswith("/rrset/") for path in asked) <= times:
-                text = text.replace(b"<Status>INSYNC", b"<Status>PENDING")
+            if b"<Status>INSYNC" in text:
+                answered = next(n for n, path in enumerate(reversed(asked)) if path.endswith("/rrset/"))
+                if answered < times:
+                    text = text.replace(b"<Status>INSYNC", b"<Status>PENDING")
+                else:
+                    arrived()
             self.send_response(200)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()

@@ -2,68 +2,27 @@
 
 import contextlib
 import ipaddress
-import json
-import os
-import socket
-import subprocess
-import tempfile
 
+import acme
+from acme import listens
 from host import SECURE, Host, docker, master, workers
 from load import ask, ask_https, served_certificate
-from machine import cases_of, contains, equal, until
+from machine import cases_of, contains, equal
 
-DAY_S = 86_400
 NAMES = [SECURE, "www.example.com"]
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 @contextlib.contextmanager
 def pebble(machine, valid_days):
-    """The ACME server, with names that all lead to this machine; certbot is told to use it."""
-    with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="c2-pebble-"))
-        key, certificate = f"{folder}/key.pem", f"{folder}/cert.pem"
-        made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=pebble", "-days", "2"]
-        subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-        dns, management, port, other = (free_port() for _ in range(4))
-        settings = {
-            "listenAddress": f"0.0.0.0:{port}",
-            "managementListenAddress": f"127.0.0.1:{other}",
-            "certificate": certificate,
-            "privateKey": key,
-            "httpPort": 80,
-            "tlsPort": 443,
-            "ocspResponderURL": "",
-            "certificateValidityPeriod": valid_days * DAY_S,
-        }
-        with open(f"{folder}/pebble.json", "w") as file:
-            json.dump({"pebble": settings}, file)
-        names = ["pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01", f"127.0.0.1:{dns}"]
-        names += ["-http01", "", "-https01", "", "-tlsalpn01", "", "-management", f"127.0.0.1:{management}"]
-        server = ["pebble", "-config", f"{folder}/pebble.json", "-dnsserver", f"127.0.0.1:{dns}"]
-        log = stack.enter_context(open(f"{folder}/log", "w"))
-        environment = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
-        for command in (names, server):
-            process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-        until(lambda: listens(port), "pebble listens")
+    """The ACME server, which certbot is told to use."""
+    with acme.pebble(valid_days, address="0.0.0.0") as server:
         subnet = docker("network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Subnet}}").strip()
         # This machine, as containers reach it.
         gateway = ipaddress.ip_network(subnet)[1]
         settings = machine.root / "opt" / "etc" / "letsencrypt" / "cli.ini"
         settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text(f"server = https://{gateway}:{port}/dir\nno-verify-ssl = true\n")
+        settings.write_text(f"server = https://{gateway}:{server.port}/dir\nno-verify-ssl = true\n")
         yield
-
-
-def listens(port):
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def generate(machine, exit_code=0):
@@ -123,5 +82,5 @@ def a_certificate_that_cannot_be_had_is_a_failure_that_names_the_log_and_changes
         equal(ask("main.example.com"), (200, "one"))
 
 
-CASES = [case for case in cases_of(__name__) if case not in (free_port, pebble, listens, generate, secured)]
+CASES = [case for case in cases_of(__name__) if case not in (pebble, generate, secured)]
 LONG = []

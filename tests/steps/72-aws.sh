@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The release binary and AWS: its commands against moto, secrets and a first boot against a server that fails as it is told to.
+# The release binary and AWS: its commands against moto, secrets and a first boot against a server that fails as it is told
+# to, certificates from a real authority by certbot, and docker with a real registry.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

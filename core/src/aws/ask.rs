@@ -108,6 +108,8 @@ pub struct Look<'a> {
     pub now_s: u64,
     /// The hash that requests are signed with.
     pub sha256: fn(&[u8]) -> [u8; 32],
+    /// The region of this instance, where it was asked for before.
+    pub instance_region: Option<&'a str>,
     /// The answers so far.
     pub known: &'a Known,
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: the Smithy specification, "AWS JSON 1.1 protocol".
 
+use super::credentials::have_ended;
 use super::sigv4::Signing;
 use super::{Answer, Ask, Credentials, Failure, HttpRequest, Look, Reach, Service, Settings, Stop};
 use crate::s3::redact;
@@ -77,8 +78,13 @@ impl Call<'_> {
 }
 
 impl Refused {
+    /// The failure of what was being done.
+    pub(super) fn failure(&self, doing: impl Into<String>, hint: Option<&str>) -> Failure {
+        Failure { ended: have_ended(&self.code), ..Failure::new(doing, self.text(), hint) }
+    }
+
     /// What it said, for a person.
-    pub(super) fn text(&self) -> String {
+    fn text(&self) -> String {
         let Refused { status, code, message } = self;
         match (code.as_str(), message.as_str()) {
             ("", _) => format!("it answered {status} without saying why"),

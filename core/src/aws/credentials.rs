@@ -6,6 +6,9 @@ use core::fmt;
 
 /// How long before they end credentials are asked for anew. Source: the AWS SDKs' common rules on refreshing.
 const REFRESH_BEFORE_S: u64 = 300;
+/// The codes of errors that say that credentials have ended before their time. Source: the AWS SDK for Go, which asks for
+/// new ones then; the one for Ruby does so too.
+const ENDED_CODES: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 /// How soon they are asked for again at the earliest: the clock may be wrong, or the source be about to rotate them.
 const REFRESH_AFTER_S: u64 = 60;
 
@@ -48,6 +51,12 @@ impl Credentials {
     }
 }
 
+/// Whether the code of a service's error says that the credentials have ended.
+#[must_use]
+pub fn have_ended(code: &str) -> bool {
+    ENDED_CODES.contains(&code)
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credentials(hidden, end at {:?})", self.expires_s)
@@ -80,12 +89,14 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Whether it may pass by itself, as on a machine that has just booted: no role yet, no permission yet.
     pub may_pass: bool,
+    /// Whether a service says that the credentials have ended.
+    pub ended: bool,
 }
 
 impl Failure {
     pub(super) fn new(source: impl Into<String>, why: impl Into<String>, hint: Option<&str>) -> Self {
         let tried = [Tried { source: source.into(), why: why.into() }];
-        Self { tried: tried.into(), hint: hint.map(ToString::to_string), may_pass: false }
+        Self { tried: tried.into(), hint: hint.map(ToString::to_string), may_pass: false, ended: false }
     }
 }
 

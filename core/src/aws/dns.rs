@@ -193,7 +193,7 @@ impl Dns<'_> {
             "NoSuchHostedZone" => Some("check awsHostedZoneId, and that the zone belongs to the machine's account"),
             _ => None,
         };
-        Stop::Failed(Failure::new(doing, refused.text(), hint))
+        Stop::Failed(refused.failure(doing, hint))
     }
 }
 

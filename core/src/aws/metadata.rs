@@ -58,9 +58,28 @@ pub(super) fn credentials(look: &Look<'_>) -> Result<Found, Stop> {
 
 /// The region that the instance is in; `None` when it does not say.
 pub(super) fn region<'a>(look: &Look<'a>) -> Result<Option<&'a str>, Stop> {
+    if look.instance_region.is_some() {
+        return Ok(look.instance_region);
+    }
     let base = base(look)?;
-    let answer = get(look, &base, REGION)?.ok();
-    Ok(answer.filter(|(status, _)| *status == 200).and_then(|(_, body)| core::str::from_utf8(body).ok()).map(str::trim))
+    Ok(get(look, &base, REGION)?.ok().and_then(|(status, body)| region_in(status, body)))
+}
+
+/// The region of this instance, where it was asked for and this is the answer: it never changes, so it is to be kept.
+#[must_use]
+pub fn instance_region<'a>(ask: &Ask, answer: &'a Answer) -> Option<&'a str> {
+    match (ask, answer) {
+        (Ask::Http(request), Answer::Http { status, body })
+            if request.reach == Reach::Metadata && request.url.ends_with(REGION) =>
+        {
+            region_in(*status, body)
+        }
+        _ => None,
+    }
+}
+
+fn region_in(status: u16, body: &[u8]) -> Option<&str> {
+    core::str::from_utf8(body).ok().filter(|_| status == 200).map(str::trim)
 }
 
 /// The id of the instance.

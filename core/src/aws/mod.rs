@@ -29,10 +29,10 @@ mod tests;
 
 pub use ask::{Answer, Ask, HttpRequest, Known, Look, Reach, Stop, pause_ms};
 pub use chain::credentials;
-pub use credentials::{Credentials, Failure, Tried};
+pub use credentials::{Credentials, Failure, Tried, have_ended};
 pub use dns::{Dns, Taken, TextChange, TextRecord};
 pub use files::Location;
-pub use metadata::instance_id;
+pub use metadata::{instance_id, instance_region};
 pub use profiles::{Kind, Profiles, Section, Wrong};
 pub use proxy::proxy;
 pub use quota::{Quota, max_attempts};

@@ -4,7 +4,7 @@
 
 use super::call::Call;
 use super::settings::{Named, is_region};
-use super::{Credentials, Failure, Look, Service, Settings, Stop, Variant};
+use super::{Credentials, Look, Service, Settings, Stop, Variant};
 use crate::seam::Secret;
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -122,7 +122,7 @@ fn logins_of(call: &Call<'_>, look: &Look<'_>, members: Value, wanted: usize) ->
     let document = call.ask(look, members)?.map_err(|refused| {
         let denied = refused.code == "AccessDeniedException";
         let hint = denied.then_some("give the machine's role ecr:GetAuthorizationToken");
-        Stop::Failed(Failure::new(call.doing.clone(), refused.text(), hint))
+        Stop::Failed(refused.failure(call.doing.clone(), hint))
     })?;
     let given = document.get("authorizationData").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if given.len() != wanted {

@@ -46,7 +46,7 @@ pub fn secret(
             let may_pass = NOT_YET.contains(&refused.code.as_str());
             let hint = (refused.code == "AccessDeniedException")
                 .then_some("give the machine's role secretsmanager:GetSecretValue on it, and kms:Decrypt on its key");
-            return Err(Stop::Failed(Failure { may_pass, ..Failure::new(call.doing, refused.text(), hint) }));
+            return Err(Stop::Failed(Failure { may_pass, ..refused.failure(call.doing, hint) }));
         }
     };
     match (document.get("SecretString"), document.get("SecretBinary")) {

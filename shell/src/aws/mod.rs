@@ -27,6 +27,8 @@ pub struct Aws {
     credentials: Mutex<Held>,
     settings: Mutex<BTreeMap<Service, Settings>>,
     instance_id: Mutex<Option<String>>,
+    instance_region: OnceLock<String>,
+    asking_region: Mutex<()>,
     /// How far the services' clock is ahead of this machine's.
     skew_s: AtomicI64,
     max_attempts: OnceLock<u32>,
@@ -43,6 +45,14 @@ struct Held {
     failed: Option<Failure>,
 }
 
+/// A decision on its way.
+struct Settling {
+    known: Known,
+    now_s: u64,
+    /// The skew that it began with; `None` once it was begun anew for it.
+    skew_s: Option<i64>,
+}
+
 impl Aws {
     /// Takes the environment. Reads and connects nothing yet.
     pub fn new(env: &BTreeMap<String, String>, tuning: Tuning) -> Self {
@@ -52,6 +62,8 @@ impl Aws {
             credentials: Mutex::default(),
             settings: Mutex::default(),
             instance_id: Mutex::default(),
+            instance_region: OnceLock::new(),
+            asking_region: Mutex::default(),
             skew_s: AtomicI64::new(0),
             max_attempts: OnceLock::new(),
             quota: Mutex::default(),
@@ -80,10 +92,7 @@ impl Aws {
         held.asked += 1;
         match self.settle(credentials) {
             Ok(found) => {
-                // The clock may have been set while they were asked for.
-                let refresh_at_s = found.refresh_at_s(self.now_s());
-                held.found = Some((found.clone(), refresh_at_s));
-                held.failed = None;
+                self.keep(&mut held, &found);
                 Ok(found)
             }
             Err(failure) => match held.found.take() {
@@ -97,6 +106,24 @@ impl Aws {
                 }
             },
         }
+    }
+
+    /// Credentials other than these, of which a service says that they have ended; `None` when no source has others.
+    pub(crate) fn renewed(&self, ended: [&str; 3]) -> Option<Credentials> {
+        let mut held = self.held();
+        // Another thread may have met the same.
+        if let Some((found, _)) = held.found.as_ref().filter(|(found, _)| found.secrets() != ended) {
+            return Some(found.clone());
+        }
+        let found = self.settle(credentials).ok()?;
+        self.keep(&mut held, &found);
+        (found.secrets() != ended).then_some(found)
+    }
+
+    fn keep(&self, held: &mut Held, found: &Credentials) {
+        // The clock may have been set while they were asked for.
+        held.found = Some((found.clone(), found.refresh_at_s(self.now_s())));
+        held.failed = None;
     }
 
     /// What is set for a service, read once.
@@ -113,11 +140,13 @@ impl Aws {
         Ok(found)
     }
 
-    /// The same settings with the instance's region, where that is the one to use.
+    /// The same settings with the instance's region, where that is the one to use; it is asked for once.
     ///
     /// # Errors
     /// When the metadata service cannot be asked.
     pub fn with_region(&self, settings: Settings, credentials: &Credentials) -> Result<Settings, Failure> {
+        // The first thread asks, and the others find what it was told.
+        let _asking = self.asking_region.lock().unwrap_or_else(PoisonError::into_inner);
         self.settle(|look| settings.clone().with_region(look, credentials.from_metadata))
     }
 
@@ -244,7 +273,8 @@ impl Aws {
         }
     }
 
-    /// Calls an operation of a service, with what is set for it and this machine's credentials.
+    /// Calls an operation of a service, with what is set for it and this machine's credentials; once more with others
+    /// where the service says that they have ended.
     fn call<T>(
         &self,
         service: Service,
@@ -252,27 +282,55 @@ impl Aws {
     ) -> Result<T, Failure> {
         let settings = self.settings(service)?;
         let credentials = self.credentials()?;
-        let settings = self.with_region(settings, &credentials)?;
-        self.settle(|look| operation(look, &settings, &credentials))
+        let ask = |credentials: &Credentials| {
+            let settings = self.with_region(settings.clone(), credentials)?;
+            self.settle(|look| operation(look, &settings, credentials))
+        };
+        match ask(&credentials) {
+            Err(failure) if failure.ended && self.asks_again() => match self.renewed(credentials.secrets()) {
+                Some(others) => ask(&others),
+                None => Err(failure),
+            },
+            result => result,
+        }
+    }
+
+    /// Whether a request may be made more than once.
+    fn asks_again(&self) -> bool {
+        self.max_attempts().is_ok_and(|most| most > 1)
     }
 
     /// Calls a decision until it has all it asks for. One that failed on a clock that turned out to be wrong is called
     /// once more from the start.
     fn settle<T>(&self, decide: impl Fn(&Look<'_>) -> Result<T, Stop>) -> Result<T, Failure> {
-        let (mut known, mut now_s, mut skew_s) = (Known::default(), self.now_s(), Some(self.skew_s()));
+        let mut settling = Settling { known: Known::default(), now_s: self.now_s(), skew_s: Some(self.skew_s()) };
         loop {
-            match decide(&Look { env: &self.env, now_s, sha256, known: &known }) {
+            let instance_region = self.instance_region.get().map(String::as_str);
+            let Settling { known, now_s, .. } = &settling;
+            match decide(&Look { env: &self.env, now_s: *now_s, sha256, instance_region, known }) {
                 Ok(value) => return Ok(value),
-                Err(Stop::Failed(_)) if skew_s.is_some_and(|was_s| is_corrected(was_s, self.skew_s())) => {
-                    (known, now_s, skew_s) = (Known::default(), self.now_s(), None);
-                }
-                Err(Stop::Failed(failure)) => return Err(failure),
-                Err(Stop::Ask(ask)) => {
-                    let answer = self.answer(&ask);
-                    known.add(ask, answer);
-                }
+                Err(stop) => self.heed(stop, &mut settling)?,
             }
         }
+    }
+
+    /// Does what has to be done before a decision is called again. It is apart, as it is the same for all of them.
+    fn heed(&self, stop: Stop, settling: &mut Settling) -> Result<(), Failure> {
+        let is_wrong = |was_s| is_corrected(was_s, self.skew_s());
+        match stop {
+            Stop::Failed(_) if settling.skew_s.is_some_and(is_wrong) && self.asks_again() => {
+                *settling = Settling { known: Known::default(), now_s: self.now_s(), skew_s: None };
+            }
+            Stop::Failed(failure) => return Err(failure),
+            Stop::Ask(ask) => {
+                let answer = self.answer(&ask);
+                if let Some(region) = c2_core::aws::instance_region(&ask, &answer) {
+                    self.instance_region.get_or_init(|| region.to_owned());
+                }
+                settling.known.add(ask, answer);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use super::S3Error;
 use super::body::Failed;
 use crate::aws::http::{Tuning, fault, header};
 use crate::aws::{Aws, random};
-use c2_core::aws::{Named, Service, Settings, is_corrected, is_skewed};
+use c2_core::aws::{self, Named, Service, Settings, have_ended, is_corrected, is_skewed};
 use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Retry, address, retry};
 use jiff::Timestamp;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
@@ -27,7 +27,7 @@ pub(super) struct Bucket<'a> {
     regions: &'a Regions,
     settings: Settings,
     most: u32,
-    credentials: Credentials,
+    credentials: RefCell<Credentials>,
     place: RefCell<Place<'a>>,
 }
 
@@ -63,18 +63,16 @@ impl<'a> Bucket<'a> {
             settings = in_region(settings, region);
         }
         let place = RefCell::new(Place::new(aws, &settings, bucket)?);
-        let credentials = match found.session_token {
-            Some(token) => Credentials::new_with_token(found.access_key_id, found.secret_access_key, token),
-            None => Credentials::new(found.access_key_id, found.secret_access_key),
-        };
+        let credentials = RefCell::new(signing_with(found));
         Ok(Self { aws, regions, settings, most, credentials, place })
     }
 
     /// Makes a request as often as is set, with pauses, and gives the last failure with everything secret taken out. To
-    /// the region that the bucket is found in it is followed once.
+    /// the region that the bucket is found in it is followed once, and once made again with other credentials where the
+    /// store says that these have ended.
     pub(super) fn attempts<T>(&self, doing: &str, mut once: impl FnMut() -> Result<T, Failed>) -> Result<T, S3Error> {
         let doing = doing.to_owned();
-        let (mut attempt, mut cost, mut followed) = (1, None, false);
+        let (mut attempt, mut cost, mut followed, mut renewed) = (1, None, false, false);
         loop {
             let skew_s = self.aws.skew_s();
             let fault = match once() {
@@ -96,6 +94,7 @@ impl<'a> Bucket<'a> {
             match retry(attempt, self.most, &fault, random()) {
                 // It was signed by a clock that is found to be wrong.
                 Retry::GiveUp if now_known && attempt < self.most => (),
+                Retry::GiveUp if !renewed && attempt < self.most && self.renews(&fault) => renewed = true,
                 Retry::Again { after_ms } if self.aws.pays(late, &mut cost) => {
                     (self.aws.tuning().pause)(Duration::from_millis(after_ms));
                 }
@@ -122,6 +121,17 @@ impl<'a> Bucket<'a> {
         self.place.replace(place);
         self.regions.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket, region.to_owned());
         true
+    }
+
+    /// Takes other credentials where an answer says that these have ended, and there are others.
+    fn renews(&self, fault: &Fault) -> bool {
+        let Fault::Refused(answer) = fault else { return false };
+        // What answers HEAD has no body that could say so.
+        if !have_ended(&answer.code) && (answer.status, answer.code.as_str()) != (400, "") {
+            return false;
+        }
+        let others = self.aws.renewed(secrets(&self.credentials.borrow()));
+        others.map(|others| self.credentials.replace(signing_with(others))).is_some()
     }
 
     /// Asks for an object as it is now or as it was in one version; `None` when there is no such key or version.
@@ -159,8 +169,8 @@ impl<'a> Bucket<'a> {
     }
 
     pub(super) fn head_object(&self, key: &str) -> Result<Response<Body>, Failed> {
-        let place = self.place.borrow();
-        let url = place.signing.head_object(Some(&self.credentials), key).sign_with_time(SIGNED_FOR, &self.now());
+        let (place, credentials) = (self.place.borrow(), self.credentials.borrow());
+        let url = place.signing.head_object(Some(&credentials), key).sign_with_time(SIGNED_FOR, &self.now());
         self.send(&[200], || place.agent.head(url.as_str()).call())
     }
 
@@ -177,8 +187,8 @@ impl<'a> Bucket<'a> {
         condition: &Condition,
     ) -> Result<Response<Body>, Failed> {
         let condition = condition.header()?;
-        let place = self.place.borrow();
-        let mut action = place.signing.put_object(Some(&self.credentials), key);
+        let (place, credentials) = (self.place.borrow(), self.credentials.borrow());
+        let mut action = place.signing.put_object(Some(&credentials), key);
         if let Some((name, value)) = &condition {
             action.headers_mut().insert(*name, value);
         }
@@ -191,8 +201,8 @@ impl<'a> Bucket<'a> {
     }
 
     pub(super) fn delete_object(&self, key: &str) -> Result<Response<Body>, Failed> {
-        let place = self.place.borrow();
-        let url = place.signing.delete_object(Some(&self.credentials), key).sign_with_time(SIGNED_FOR, &self.now());
+        let (place, credentials) = (self.place.borrow(), self.credentials.borrow());
+        let url = place.signing.delete_object(Some(&credentials), key).sign_with_time(SIGNED_FOR, &self.now());
         self.send(&[200, 204], || place.agent.delete(url.as_str()).call())
     }
 
@@ -202,8 +212,8 @@ impl<'a> Bucket<'a> {
         query: &[(&'static str, &str)],
         if_none_match: Option<&str>,
     ) -> Result<Response<Body>, Failed> {
-        let place = self.place.borrow();
-        let mut action = place.signing.get_object(Some(&self.credentials), key);
+        let (place, credentials) = (self.place.borrow(), self.credentials.borrow());
+        let mut action = place.signing.get_object(Some(&credentials), key);
         for (name, value) in query {
             action.query_mut().insert(*name, (*value).to_owned());
         }
@@ -253,12 +263,19 @@ impl<'a> Bucket<'a> {
 
     /// The fault with everything secret taken out.
     pub(super) fn redacted(&self, fault: &Fault) -> Fault {
-        fault.clone().redacted(&self.secrets())
+        fault.clone().redacted(&secrets(&self.credentials.borrow()))
     }
+}
 
-    fn secrets(&self) -> [&str; 3] {
-        [self.credentials.key(), self.credentials.secret(), self.credentials.token().unwrap_or_default()]
+fn signing_with(found: aws::Credentials) -> Credentials {
+    match found.session_token {
+        Some(token) => Credentials::new_with_token(found.access_key_id, found.secret_access_key, token),
+        None => Credentials::new(found.access_key_id, found.secret_access_key),
     }
+}
+
+fn secrets(credentials: &Credentials) -> [&str; 3] {
+    [credentials.key(), credentials.secret(), credentials.token().unwrap_or_default()]
 }
 
 /// The same settings for a bucket in this region.

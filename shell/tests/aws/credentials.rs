@@ -9,18 +9,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-const ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
-const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
+pub(crate) const ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+pub(crate) const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 
 /// The credentials document with a number in its key, that end at a time.
-fn document(n: usize, expires: &str) -> String {
+pub(crate) fn document(n: usize, expires: &str) -> String {
     format!(
         r#"{{"Code":"Success","AccessKeyId":"K{n}","SecretAccessKey":"S{n}","Token":"T{n}","Expiration":"{expires}"}}"#
     )
 }
 
 /// The metadata service of an instance with a role and a region.
-fn instance(request: &Request, credentials: &str) -> Reply {
+pub(crate) fn instance(request: &Request, credentials: &str) -> Reply {
     let has_token = request.headers.contains(&"x-aws-ec2-metadata-token: tok".to_owned());
     match (request.method.as_str(), request.target.as_str()) {
         ("PUT", "/latest/api/token") => Reply::ok("tok"),
@@ -40,6 +40,28 @@ fn an_instance_without_any_variable_has_the_credentials_and_the_region_of_its_ro
     let settings = machine.aws.settings(Service::S3).unwrap();
     let settings = machine.aws.with_region(settings, &machine.aws.credentials().unwrap()).unwrap();
     assert_eq!(settings.url(Service::S3).unwrap(), "https://s3.eu-north-1.amazonaws.com");
+}
+
+#[test]
+fn the_region_of_the_instance_is_asked_for_once() {
+    let server = Server::new(|_, request| instance(request, &document(1, "2030-03-17T20:00:00Z")));
+    let machine = Machine::new(&[(ENDPOINT, &server.url())]);
+    thread::scope(|scope| {
+        for service in [Service::S3, Service::SecretsManager, Service::Ecr, Service::S3] {
+            let aws = &machine.aws;
+            scope.spawn(move || {
+                let settings = aws.settings(service).unwrap();
+                let settings = aws.with_region(settings, &aws.credentials().unwrap()).unwrap();
+                assert_eq!(settings.region(), Ok("eu-north-1"));
+            });
+        }
+    });
+    let asked = |end: &str| server.requests().iter().filter(|request| request.target.ends_with(end)).count();
+    // Once with credentials that are asked for anew, too.
+    machine.pass(30 * 24 * 3600);
+    let settings = machine.aws.settings(Service::S3).unwrap();
+    machine.aws.with_region(settings, &machine.aws.credentials().unwrap()).unwrap();
+    assert_eq!((asked("/placement/region"), asked("/web-role"), asked("/token")), (1, 2, 3));
 }
 
 #[test]

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod credentials;
+mod ended;
 mod proxies;
 mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 mod vectors;
+mod vectors_clock;
 
 use c2_shell::aws::{Aws, Tuning};
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The newest fetched source of a crate.
-fn fetched(name: &str) -> Option<PathBuf> {
+pub(crate) fn fetched(name: &str) -> Option<PathBuf> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
     let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
@@ -28,7 +28,7 @@ fn fetched(name: &str) -> Option<PathBuf> {
     found
 }
 
-fn cases(path: &Path) -> Vec<Value> {
+pub(crate) fn cases(path: &Path) -> Vec<Value> {
     let document: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     document["tests"].as_array().unwrap().clone()
 }

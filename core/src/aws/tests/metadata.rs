@@ -1,6 +1,6 @@
 //! Credentials and region of an instance.
 
-use super::{OF_SERVICE, ROLE, ROLES, TOKEN, World};
+use super::{OF_SERVICE, OF_STS, ROLE, ROLES, TOKEN, World};
 use crate::aws::{Reach, Service, credentials, settings};
 use alloc::format;
 use alloc::string::String;
@@ -121,5 +121,25 @@ fn the_instances_region_counts_when_the_credentials_are_the_instances_and_nothin
         assert_eq!(outcome.shown, expected);
         let asked = outcome.requests().iter().any(|request| request.url.ends_with("/region"));
         assert_eq!(asked, env.is_empty(), "{env:?}");
+    }
+}
+
+#[test]
+fn a_region_that_was_asked_for_before_is_not_asked_for_again_for_a_role_either() {
+    let config = "[default]\nrole_arn=R\ncredential_source=Ec2InstanceMetadata";
+    let http = [TOKEN, (ROLES, 200, "web"), (ROLE, 200, OF_SERVICE), (REGION, 200, "eu-north-1")];
+    let sts = ("POST https://sts.eu-north-1.amazonaws.com/", 200, OF_STS);
+    for (region, asked) in [(None, true), (Some("eu-north-1"), false)] {
+        let files = [("/h/.aws/config", config)];
+        let world = World {
+            env: &[("HOME", "/h")],
+            files: &files,
+            http: &[&http[..], &[sts]].concat(),
+            region,
+            ..World::default()
+        };
+        let outcome = world.credentials();
+        assert_eq!(outcome.shown, "STSKEY sts+secret sts/token");
+        assert_eq!(outcome.requests().iter().any(|request| request.url.ends_with("/region")), asked);
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct World<'a> {
     pub(super) files: &'a [(&'a str, &'a str)],
     pub(super) commands: &'a [(&'a str, &'a str)],
     pub(super) http: &'a [(&'a str, u16, &'a str)],
+    /// That of the instance, if it is known already.
+    pub(super) region: Option<&'a str>,
 }
 
 /// What came of it: the result, and everything that was asked.
@@ -60,7 +62,8 @@ impl World<'_> {
             self.env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let (mut known, mut asked) = (Known::default(), Vec::new());
         loop {
-            let look = Look { env: &env, now_s: NOW_S, sha256: |_| [7; 32], known: &known };
+            let look =
+                Look { env: &env, now_s: NOW_S, sha256: |_| [7; 32], instance_region: self.region, known: &known };
             match decide(&look) {
                 Ok(shown) => return Outcome { shown, asked },
                 Err(Stop::Failed(failure)) => return Outcome { shown: format!("no: {failure}"), asked },

@@ -14,7 +14,7 @@ fn config(text: &str) -> String {
     let files = [("/h/.aws/config", text), ("/t", "web.token")];
     let commands = [("give --secret x", PRINTED), ("lie", r#"{"Version":2}"#), ("noise", "secret+noise")];
     let http = [STS, TOKEN, (ROLES, 200, "web"), (ROLE, 200, OF_SERVICE)];
-    let shown = World { env: &ENV, files: &files, commands: &commands, http: &http }.credentials().shown;
+    let shown = World { env: &ENV, files: &files, commands: &commands, http: &http, region: None }.credentials().shown;
     let before = "no: the environment: it lacks AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; \
                   web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set; ";
     shown.strip_prefix(before).unwrap_or(&shown).into()

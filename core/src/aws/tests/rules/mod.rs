@@ -81,7 +81,7 @@ fn check(cases: &[Case<'_>]) {
         let files = [("/h/.aws/config", *config), ("/h/.aws/credentials", *credentials)];
         let (files, http) = ([&files[..], &FILES].concat(), [*http, &CLOUD].concat());
         let commands = [("give", r#"{"Version":1,"AccessKeyId":"CMDKEY","SecretAccessKey":"cmd+secret"}"#)];
-        let outcome = World { env: &env, files: &files, commands: &commands, http: &http }.credentials();
+        let outcome = World { env: &env, files: &files, commands: &commands, http: &http, region: None }.credentials();
         let found = &outcome.shown;
         assert!(found == shown || found.starts_with("no: ") && found.ends_with(shown), "{rule}: {found}");
         let requests = outcome.requests();
