@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -60,6 +61,21 @@ class Engine:
             self._daemon = subprocess.Popen([*self.prefix(), *command], env=environment, **streams)
         answered = ["docker", "version"]
         until(lambda: self.call(answered, check=False).returncode == 0, f"the engine {self.name} answers")
+
+    def lose_power(self):
+        """The engine and all that runs in its network end at once."""
+        self._daemon.kill()
+        self._daemon.wait()
+        listed = ["ip", "netns", "pids", self.name]
+        running = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split()
+        for process in map(int, running):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        until(lambda: not subprocess.run(listed, check=True, capture_output=True).stdout, "all processes are gone")
+
+    def boot(self):
+        """Starts the engine again, which starts what containers are to be there."""
+        self._start()
 
     def __exit__(self, *_):
         self._daemon.terminate()

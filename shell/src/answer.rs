@@ -152,7 +152,12 @@ fn remote(s3: &S3, at: &Location) -> Answer {
         Location::Object { bucket, key } => s3
             .get_small(bucket, key, SMALL_BYTES)
             .map(|found| found.map(|small| small.body))
-            .map_err(|error| s3_failure(&doing, &error)),
+            .map_err(|error| match (s3_failure(&doing, &error), error) {
+                (Failure::World { doing, why, .. }, S3Error::Request { fault, .. }) if fault.is_passing() => {
+                    Failure::NotYet { doing, why }
+                }
+                (failure, _) => failure,
+            }),
         Location::Secret(id) => s3.aws().secret(id).map_err(|failure| match failure.may_pass {
             true => Failure::NotYet { doing, why: failure.to_string() },
             false => Failure::world(doing, failure.to_string()),

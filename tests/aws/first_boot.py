@@ -67,6 +67,24 @@ def a_metadata_service_that_takes_no_connections_yet_is_waited_for():
         waited_for(machine, comes_up, *BOTH, f"instance metadata at {address}: the connection failed")
 
 
+def a_network_that_is_not_up_yet_is_waited_for():
+    with booting() as (aws, machine), contextlib.ExitStack() as later:
+        with StandIn() as other:
+            address, port = other.endpoint, int(other.endpoint.rpartition(":")[2])
+        for name in [name for name, value in machine.environment.items() if value == aws.endpoint]:
+            machine.environment[name] = address
+        machine.environment.update(AWS_ACCESS_KEY_ID="AKID", AWS_SECRET_ACCESS_KEY=machine.new("key"))
+        failed = f"{address}: the connection failed"
+        waited_for(machine, lambda: give(later.enter_context(StandIn(port=port))), *BOTH, failed)
+
+
+def services_that_are_not_up_yet_are_waited_for():
+    with booting() as (aws, machine):
+        give(aws)
+        aws.fault = lambda request: None if request.path.startswith("/latest/") else (503, "")
+        waited_for(machine, lambda: withdraw(aws), *BOTH, "answered 503")
+
+
 def a_role_that_comes_late_is_waited_for():
     with booting() as (aws, machine):
         give(aws)

@@ -10,7 +10,7 @@ import time
 
 import images
 from engines import engines
-from following import store
+from following import NOWHERE, store
 from host import FIRST_PORT, MAIN, compose_file
 from load import ask
 from machine import Machine, contains, equal, pack, until
@@ -132,6 +132,26 @@ def a_change_rolls_through_a_fleet_breaks_on_one_machine_and_is_taken_back():
         contains(shown, "Slave: c2-one\n", "Slave: c2-two\n", "Slave: c2-three\n")
 
 
+def a_machine_that_loses_power_boots_without_the_store_and_with_it():
+    with Fleet() as fleet:
+        engine, slave = fleet.engines[0], fleet.slaves[0]
+        fleet.operate("start", "r1.zip", "a")
+        fleet.operate("connect", "main", "a")
+        equal(fleet.poll(), [0] * 3)
+        for boot in ({"S3_ENDPOINT": NOWHERE}, {}):
+            engine.lose_power()
+            equal(engine.inside(ask, MAIN)[0], "error")
+            engine.boot()
+            # By itself the proxy comes back with what it served; the deploy is its commands' business, and c2's.
+            until(lambda: engine.inside(ask, MAIN)[0] == 502, "the proxy is back", 60)
+            slave.run("slave-update", exit_code=1 if boot else 0, environment=boot, timeout_s=120)
+            equal(engine.inside(ask, MAIN), (200, "one"))
+        fleet.operate("start", "r2.zip", "b")
+        fleet.operate("connect", "main", "b")
+        equal(fleet.poll(), [0] * 3)
+        equal(fleet.answers(), [(200, "two")] * 3)
+
+
 def machines_are_killed(kills, seed):
     """Each change finds machines that are killed while they bring it about; two polls later all have it."""
     chance = random.Random(seed)
@@ -183,6 +203,7 @@ def two_hundred_kills_and_all_machines_have_the_change_two_polls_later():
 
 LONG = [two_hundred_kills_and_all_machines_have_the_change_two_polls_later]
 CASES = [
+    a_machine_that_loses_power_boots_without_the_store_and_with_it,
     a_change_rolls_through_a_fleet_breaks_on_one_machine_and_is_taken_back,
     machines_that_are_killed_have_the_change_two_polls_later,
 ]

@@ -53,8 +53,9 @@ impl Call<'_> {
                 Err(_) => Err(self.failed(format!("{base}: what came is no JSON object"))),
             },
             Answer::Http { status, body } => Ok(Err(self.refused(*status, body))),
-            Answer::Failed { why, .. } => {
-                Err(self.failed(redact(&format!("{base}: {why}"), &self.credentials.secrets())))
+            Answer::Failed { why, passing, .. } => {
+                let why = redact(&format!("{base}: {why}"), &self.credentials.secrets());
+                Err(Stop::Failed(Failure { may_pass: *passing, ..Failure::new(self.doing.clone(), why, None) }))
             }
             _ => Err(self.failed(format!("{base}: it did not answer"))),
         }

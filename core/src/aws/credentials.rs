@@ -87,7 +87,7 @@ pub struct Failure {
     pub tried: Vec<Tried>,
     /// What to do about it, when that is known.
     pub hint: Option<String>,
-    /// Whether it may pass by itself, as on a machine that has just booted: no role yet, no permission yet.
+    /// Whether it may pass by itself, as on a machine that has just booted: no network, no role, no permission yet.
     pub may_pass: bool,
     /// Whether a service says that the credentials have ended.
     pub ended: bool,

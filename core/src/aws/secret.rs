@@ -43,7 +43,7 @@ pub fn secret(
         Ok(document) => document,
         Err(refused) if refused.code == "ResourceNotFoundException" => return Ok(None),
         Err(refused) => {
-            let may_pass = NOT_YET.contains(&refused.code.as_str());
+            let may_pass = matches!(refused.status, 429 | 500..=599) || NOT_YET.contains(&refused.code.as_str());
             let hint = (refused.code == "AccessDeniedException")
                 .then_some("give the machine's role secretsmanager:GetSecretValue on it, and kms:Decrypt on its key");
             return Err(Stop::Failed(Failure { may_pass, ..refused.failure(call.doing, hint) }));

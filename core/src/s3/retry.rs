@@ -48,21 +48,24 @@ pub enum Retry {
 /// The pause has full jitter: any length from nothing up to a limit that doubles with each attempt, so that machines
 /// which booted together do not come back together. `random` is any number; it picks the length.
 pub fn retry(attempt: u32, most: u32, fault: &Fault, random: u64) -> Retry {
-    if attempt >= most || !is_passing(fault) {
+    if attempt >= most || !fault.is_passing() {
         return Retry::GiveUp;
     }
     let limit = BASE_MS.saturating_mul(1 << attempt.saturating_sub(1).min(32)).min(CAP_MS);
     Retry::Again { after_ms: random % (limit + 1) }
 }
 
-/// Whether a fault may be gone at the next try. What a server has not (501) it will not have then either.
-pub(super) fn is_passing(fault: &Fault) -> bool {
-    match fault {
-        Fault::Broken { .. } => true,
-        Fault::Refused(answer) => {
-            matches!(answer.status, 429 | 500 | 502..=599) || PASSING_CODES.contains(&answer.code.as_str())
+impl Fault {
+    /// Whether it may be gone at the next try. What a server has not (501) it will not have then either.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Fault::Broken { .. } => true,
+            Fault::Refused(answer) => {
+                matches!(answer.status, 429 | 500 | 502..=599) || PASSING_CODES.contains(&answer.code.as_str())
+            }
+            Fault::Implausible { .. } | Fault::Hopeless { .. } => false,
         }
-        Fault::Implausible { .. } | Fault::Hopeless { .. } => false,
     }
 }
 

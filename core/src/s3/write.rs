@@ -2,7 +2,6 @@
 //!
 //! Source of the rules: the S3 page "How to prevent object overwrites with conditional writes", and RFC 9110, section 13.
 
-use super::retry::is_passing;
 use super::{Answer, Fault};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -110,7 +109,7 @@ impl Put {
             409 if CONFLICTS.contains(&answer.code.as_str()) || answer.code.is_empty() && is_conditional => {
                 Some(Self::Conflict)
             }
-            _ if is_passing(fault) => unknown(),
+            _ if fault.is_passing() => unknown(),
             _ => None,
         }
     }
