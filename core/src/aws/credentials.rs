@@ -6,8 +6,8 @@ use core::fmt;
 
 /// How long before they end credentials are asked for anew. Source: the AWS SDKs' common rules on refreshing.
 const REFRESH_BEFORE_S: u64 = 300;
-/// The codes of errors that say that credentials have ended before their time. Source: the AWS SDK for Go, which asks for
-/// new ones then; the one for Ruby does so too.
+/// The codes of errors that say that credentials have ended before their time. Source: version 1 of the AWS SDK for Go,
+/// which asks for new ones then.
 const ENDED_CODES: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 /// How soon they are asked for again at the earliest: the clock may be wrong, or the source be about to rotate them.
 const REFRESH_AFTER_S: u64 = 60;

@@ -18,6 +18,8 @@ pub struct Answer {
     pub request_id: String,
     /// The region the bucket is really in.
     pub region: String,
+    /// How long it asks to wait before another try, in milliseconds.
+    pub retry_after_ms: Option<u64>,
 }
 
 impl Answer {
@@ -32,6 +34,7 @@ impl Answer {
             message: field("Message").to_string(),
             request_id: either(request_id, "RequestId"),
             region: either(region, "Region"),
+            retry_after_ms: None,
         }
     }
 
@@ -44,6 +47,7 @@ impl Answer {
             message: field("Message"),
             request_id: field("RequestId"),
             region: field("Region"),
+            retry_after_ms: None,
         })
     }
 

@@ -43,6 +43,7 @@ impl Fault {
                 message: clean(answer.message),
                 request_id: clean(answer.request_id),
                 region: clean(answer.region),
+                retry_after_ms: answer.retry_after_ms,
             })),
         }
     }

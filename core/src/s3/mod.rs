@@ -17,5 +17,5 @@ pub use fault::Fault;
 pub use listing::{ListedObject, Listing, newest_first};
 pub use object::{check_key, etag_md5, plain_etag, version};
 pub use redact::redact;
-pub use retry::{Retry, retry};
+pub use retry::{Retry, as_asked, retry};
 pub use write::{Condition, Heeds, Put, unless_etag};

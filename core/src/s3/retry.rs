@@ -52,7 +52,15 @@ pub fn retry(attempt: u32, most: u32, fault: &Fault, random: u64) -> Retry {
         return Retry::GiveUp;
     }
     let limit = BASE_MS.saturating_mul(1 << attempt.saturating_sub(1).min(32)).min(CAP_MS);
-    Retry::Again { after_ms: random % (limit + 1) }
+    let asked_ms = if let Fault::Refused(answer) = fault { answer.retry_after_ms } else { None };
+    Retry::Again { after_ms: as_asked(random % (limit + 1), asked_ms) }
+}
+
+/// A pause as the service asks for it by `x-amz-retry-after`: not shorter than it would be, and at most 5 s longer, all in
+/// milliseconds. Source: the standard retry mode of the AWS SDKs, revision 2.1 (aws-sdk-java-v2, pull request 6925).
+#[must_use]
+pub fn as_asked(pause_ms: u64, asked_ms: Option<u64>) -> u64 {
+    asked_ms.unwrap_or_default().clamp(pause_ms, pause_ms.saturating_add(5_000))
 }
 
 impl Fault {
@@ -115,6 +123,16 @@ mod tests {
         }
         assert_eq!(retry(1, 3, &Fault::Implausible { why: "HTML".into() }, 0), Retry::GiveUp);
         assert_eq!(retry(1, 3, &Fault::Hopeless { why: "unknown issuer".into() }, 0), Retry::GiveUp);
+    }
+
+    #[test]
+    fn a_pause_heeds_what_is_asked_for_within_five_seconds() {
+        let cases = [(700, None, 700), (700, Some(0), 700), (700, Some(3_000), 3_000), (700, Some(u64::MAX), 5_700)];
+        for (own_ms, retry_after_ms, expected) in cases {
+            let answer = Answer { status: 503, retry_after_ms, ..Answer::default() };
+            let after = retry(1, 3, &Fault::Refused(Box::new(answer)), own_ms);
+            assert_eq!(after, Retry::Again { after_ms: expected });
+        }
     }
 
     #[test]

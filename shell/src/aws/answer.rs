@@ -1,9 +1,9 @@
 //! What the chain of credentials asks, answered: files, commands, requests.
 
-use super::http::fault;
+use super::http::{fault, retry_after_ms};
 use super::{Aws, random};
 use c2_core::aws::{Answer, Ask, HttpRequest, Reach, pause_ms};
-use c2_core::s3::Fault;
+use c2_core::s3::{Fault, as_asked};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
@@ -37,11 +37,11 @@ impl Aws {
         };
         let (mut attempt, mut cost) = (1, None);
         loop {
-            let answer = self.send(request);
+            let (answer, asked_ms) = self.send(request);
             let late = matches!(answer, Answer::Failed { late: true, .. });
             match pause_ms(request.reach, attempt, most, &answer, random()) {
                 Some(pause_ms) if !is_service || self.pays(late, &mut cost) => {
-                    (self.tuning().pause)(Duration::from_millis(pause_ms));
+                    (self.tuning().pause)(Duration::from_millis(as_asked(pause_ms, asked_ms)));
                 }
                 _ => {
                     if matches!(answer, Answer::Http { status: 200..=299, .. }) && is_service {
@@ -54,12 +54,13 @@ impl Aws {
         }
     }
 
-    fn send(&self, request: &HttpRequest) -> Answer {
+    /// The answer, and how long it asks to wait before another try, in milliseconds.
+    fn send(&self, request: &HttpRequest) -> (Answer, Option<u64>) {
         crate::resolve::prepare();
         let is_service = request.reach == Reach::Service;
         let agent = match self.http.agent(&self.env, &request.url, is_service) {
             Ok(agent) => agent,
-            Err(error) => return failed(error.to_string()),
+            Err(error) => return (failed(error.to_string()), None),
         };
         let (limits, sent_s) = (limits(request.reach), (self.tuning().now_s)());
         let sent = match request.method {
@@ -69,11 +70,12 @@ impl Aws {
         };
         let read = sent.and_then(|mut response: Response<Body>| {
             self.hear(sent_s, &response);
+            let asked_ms = retry_after_ms(&response);
             let mut body = Vec::new();
             response.body_mut().as_reader().take(MAX_BYTES).read_to_end(&mut body)?;
-            Ok(Answer::Http { status: response.status().as_u16(), body })
+            Ok((Answer::Http { status: response.status().as_u16(), body }, asked_ms))
         });
-        read.unwrap_or_else(|error| self.request_failed(error, limits))
+        read.unwrap_or_else(|error| (self.request_failed(error, limits), None))
     }
 
     fn request_failed(&self, error: ureq::Error, limits: Option<(Duration, Duration)>) -> Answer {

@@ -192,6 +192,11 @@ fn tls_hint(error: &io::Error) -> Option<&'static str> {
     }
 }
 
+/// How long an answer asks to wait before another try, in milliseconds.
+pub(crate) fn retry_after_ms(response: &Response<Body>) -> Option<u64> {
+    header(response, "x-amz-retry-after")?.trim().parse().ok()
+}
+
 /// A header of an answer, when it is there and readable.
 pub(crate) fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())

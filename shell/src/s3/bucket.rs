@@ -2,7 +2,7 @@
 
 use super::S3Error;
 use super::body::Failed;
-use crate::aws::http::{Tuning, fault, header};
+use crate::aws::http::{Tuning, fault, header, retry_after_ms};
 use crate::aws::{Aws, random};
 use c2_core::aws::{self, Named, Service, Settings, have_ended, is_corrected, is_skewed};
 use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Retry, address, retry};
@@ -248,13 +248,9 @@ impl<'a> Bucket<'a> {
         let reader = response.body_mut().as_reader();
         let read = reader.take(MAX_ERROR_BYTES).read_to_end(&mut body);
         read.map_err(|error| fault(error.into(), self.aws.tuning()))?;
-        let answer = Answer::new(
-            response.status().as_u16(),
-            header(&response, "x-amz-request-id"),
-            header(&response, "x-amz-bucket-region"),
-            &body,
-        );
-        Err(Fault::Refused(Box::new(answer)).into())
+        let (request_id, region) = (header(&response, "x-amz-request-id"), header(&response, "x-amz-bucket-region"));
+        let answer = Answer::new(response.status().as_u16(), request_id, region, &body);
+        Err(Fault::Refused(Box::new(Answer { retry_after_ms: retry_after_ms(&response), ..answer })).into())
     }
 
     pub(super) fn tuning(&self) -> &Tuning {

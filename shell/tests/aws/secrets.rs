@@ -1,7 +1,10 @@
 //! Secrets against a server that answers as Secrets Manager does.
 
 use super::support::{Reply, Request, Server};
-use super::{Machine, NOW_S};
+use super::{Machine, NOW_S, variables};
+use c2_shell::aws::{Aws, Tuning};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 const ARN: &str = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:db-AbCdEf";
 const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "SECRETKEY")];
@@ -47,6 +50,20 @@ fn an_arn_is_asked_for_in_its_own_region() {
     got(&server, "db").unwrap();
     assert!(signed_for(&server.requests()[0], "20300317/eu-north-1/secretsmanager"));
     assert!(signed_for(&server.requests()[1], "20300317/us-west-2/secretsmanager"));
+}
+
+#[test]
+fn a_pause_is_as_long_as_the_service_asks_for() {
+    let server = Server::new(|_, _| Reply::new(503, &[("x-amz-retry-after", "4000")], ""));
+    let (pauses, url) = (Arc::new(Mutex::new(Vec::new())), server.url());
+    let noted = Arc::clone(&pauses);
+    let pause = Box::new(move |pause| noted.lock().unwrap().push(pause));
+    let aws = Aws::new(
+        &variables(&[&KEYS[..], &[("AWS_ENDPOINT_URL", url.as_str())]].concat()),
+        Tuning { pause, ..Tuning::default() },
+    );
+    assert!(aws.secret("db").is_err_and(|failure| failure.may_pass));
+    assert_eq!(*pauses.lock().unwrap(), [Duration::from_secs(4); 2]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::support::{Reply, Request, Server};
 use super::{Client, text};
 use c2_core::s3::{Condition, Put};
+use std::time::Duration;
 
 fn busy() -> Server {
     Server::new(|_, request| Reply::error(503, "SlowDown", request))
@@ -38,6 +39,14 @@ fn aws_max_attempts_says_how_often_a_request_is_made() {
         client.s3.get_small("bucket", "k", 5).unwrap_err();
         assert_eq!((server.requests().len(), client.pauses()), (requests, requests - 1));
     }
+}
+
+#[test]
+fn a_pause_is_as_long_as_the_server_asks_for() {
+    let server = Server::new(|_, _| Reply::new(503, &[("x-amz-retry-after", "4000")], ""));
+    let client = Client::new(&server.url());
+    client.s3.get_small("bucket", "k", 5).unwrap_err();
+    assert_eq!(*client.pauses.lock().unwrap(), [Duration::from_secs(4); 2]);
 }
 
 #[test]
