@@ -21,6 +21,7 @@ use crate::{
 
 /// Follows the master every so many seconds until a signal ends it. The answer is the exit code.
 pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positive) -> u8 {
+    memory::share();
     let mut source = Source::new(machine);
     let mut kept = None;
     loop {
