@@ -72,6 +72,10 @@ class Engine:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         until(lambda: not subprocess.run(listed, check=True, capture_output=True).stdout, "all processes are gone")
+        # What is below /run is gone with the power.
+        self._unmount()
+        shutil.rmtree(self.folder / "exec")
+        (self.folder / "pid").unlink()
 
     def boot(self):
         """Starts the engine again, which starts what containers are to be there."""
@@ -90,11 +94,14 @@ class Engine:
             self._relay.close()
         self._inside.shutdown()
         subprocess.run(["ip", "netns", "del", self.name], check=True)
-        # What the engine mounted for the network of its containers outlives it.
+        self._unmount()
+        shutil.rmtree(self.folder)
+
+    def _unmount(self):
+        """What the engine mounted for the network of its containers outlives it."""
         mounted = [line.split()[1] for line in open("/proc/mounts") if f" {self.folder}/" in line]
         for point in sorted(mounted, reverse=True):
             subprocess.run(["umount", point], check=True)
-        shutil.rmtree(self.folder)
 
     def prefix(self):
         """What stands before a command that is to run in the namespace, as the same process."""
