@@ -1,7 +1,8 @@
 //! The proxy's nginx as processes of this machine: read from `/proc` and signalled without docker's help.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     os::fd::OwnedFd,
     thread,
     time::{Duration, Instant},
@@ -129,14 +130,20 @@ fn opened(pid: u32) -> Option<OwnedFd> {
     pidfd_open(Pid::from_raw(pid.try_into().ok()?)?, PidfdFlags::empty()).ok()
 }
 
-/// The title that a process gave itself, or its command line.
+/// The title that a process gave itself, or its command line, as far as it matters.
 fn title(pid: u32) -> Option<String> {
-    let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    Some(String::from_utf8_lossy(&bytes).replace('\0', " ").trim_end().to_string())
+    Some(beginning(&format!("/proc/{pid}/cmdline"))?.replace('\0', " ").trim_end().to_string())
 }
 
 /// The process that a process was started by (proc(5): the fourth field of its `stat`).
 fn parent(pid: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = beginning(&format!("/proc/{pid}/stat"))?;
     stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+}
+
+/// The beginning of a file of `/proc`, by one read: each further one would have the kernel write all of it anew.
+fn beginning(path: &str) -> Option<String> {
+    let mut bytes = [0; 1024];
+    let read = fs::File::open(path).ok()?.read(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes[..read]).into_owned())
 }
