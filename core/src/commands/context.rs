@@ -25,6 +25,12 @@ pub(crate) fn location(source: &ConfigSource) -> Location {
     }
 }
 
+/// Where a config source comes from.
+pub(crate) fn origin(config: &ToolConfig, name: &str) -> String {
+    let found = config.config_sources.iter().find(|(known, _)| known.as_str() == name);
+    found.map_or_else(String::new, |(_, source)| location(source).to_string())
+}
+
 /// The file that holds the fetched config source.
 pub(crate) fn cache_path(config: &ToolConfig, name: &str) -> String {
     format!("{}/{name}.json", config.context_cache)
@@ -49,10 +55,7 @@ pub(crate) fn fetch(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<Strin
             None => missing.push(name),
         }
     }
-    let at = |name: &String| {
-        let found = config.config_sources.iter().find(|(known, _)| known.as_str() == name);
-        found.map_or_else(String::new, |(_, source)| location(source).to_string())
-    };
+    let at = |name: &String| origin(config, name);
     let hint = "create what is missing, or wait for it with c2 fetch-context --retry";
     absent(("fetch", ""), "does not exist", &missing, at, hint).map(|()| there)
 }
@@ -102,13 +105,25 @@ pub(crate) fn cache(config: &ToolConfig, sources: &BTreeMap<String, Content>) ->
     sources.iter().map(write).collect()
 }
 
-/// The context of templates: one key per config source, its parsed JSON.
-pub(crate) fn values(sources: &BTreeMap<String, Content>) -> Result<Map<String, Value>, Refusal> {
+/// The context of templates: one key per config source, its parsed JSON. `at` tells where each was read.
+pub(crate) fn values(
+    config: &ToolConfig,
+    sources: &BTreeMap<String, Content>,
+    at: fn(&ToolConfig, &str) -> String,
+) -> Result<Map<String, Value>, Refusal> {
     let mut values = Map::new();
     for (name, content) in sources {
-        values.insert(name.clone(), value(&format!("the config source {name}"), content)?);
+        values.insert(name.clone(), value(&format!("the config source {name} ({})", at(config, name)), content)?);
     }
     Ok(values)
+}
+
+/// The context of templates from sources as they were fetched just now.
+pub(crate) fn fetched(
+    config: &ToolConfig,
+    sources: &Result<BTreeMap<String, Content>, Refusal>,
+) -> Result<Map<String, Value>, Refusal> {
+    values(config, sources.as_ref().map_err(Clone::clone)?, origin)
 }
 
 /// The JSON value of a config source. The message never shows its text: it may hold a secret.

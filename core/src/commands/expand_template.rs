@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec};
 use serde_json::Value;
 
 use super::{
-    context::{cached, values},
+    context::{cache_path, cached, values},
     deploys::Deploys,
     partials::template_partials,
     prepare::utf8,
@@ -38,7 +38,7 @@ impl Command for ExpandTemplate {
             }));
         }
         let (sources, content) = (cached(facts, &self.config), facts.content(&Location::File(self.template.clone())));
-        let (values, content) = (values(&sources?)?, content?);
+        let (values, content) = (values(&self.config, &sources?, cache_path)?, content?);
         let Some(content) = content else {
             return Err(Refusal::no(format!("read the template {}", self.template), "it does not exist"));
         };

@@ -9,7 +9,7 @@ use alloc::{
 };
 
 use super::{
-    context::{cache, location, look, values},
+    context::{cache, location, look, origin, values},
     deploys::Deploys,
 };
 use crate::{
@@ -54,7 +54,7 @@ impl Command for FetchContext {
         if !missing.is_empty() {
             return self.missing(&missing, past);
         }
-        values(&sources)?;
+        values(&self.config, &sources, origin)?;
         if sources.is_empty() {
             return Ok(Step::Done(Report::note(
                 "the configuration names no config sources: there is nothing to fetch",

@@ -78,7 +78,7 @@ impl Start {
         })?;
         let home_path = deploys.home(name.as_str());
         let sources = context::fetch(facts, &self.config);
-        let values = sources.as_ref().map_err(Clone::clone).and_then(context::values);
+        let values = context::fetched(&self.config, &sources);
         let prepared = prepare(facts, &self.config, self.release.as_str(), self.pin.as_ref(), values);
         let (id, home) = (fresh_id(facts), facts.folder(&home_path));
         let home = home.map_err(|refusal| refusal.with_hint("move what is there away"));

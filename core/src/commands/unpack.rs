@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec};
 
 use super::{
-    context::{cached, values},
+    context::{cache_path, cached, values},
     deploys::Deploys,
     prepare::{limits, prepare},
 };
@@ -33,7 +33,7 @@ impl Command for Unpack {
             }));
         }
         let to = self.to.trim_end_matches('/');
-        let values = cached(facts, &self.config).and_then(|sources| values(&sources));
+        let values = cached(facts, &self.config).and_then(|sources| values(&self.config, &sources, cache_path));
         let prepared = prepare(facts, &self.config, self.release.as_str(), None, values);
         let (there, prepared) = (facts.folder(to), prepared);
         let (there, prepared) = (there?, prepared?);

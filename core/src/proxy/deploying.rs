@@ -58,7 +58,7 @@ impl Look<'_> {
         let sources = context::fetch(facts, config);
         let mut notes = Vec::new();
         notes.extend(self.unpinned(deploy, wanted)?);
-        let values = sources.as_ref().map_err(Clone::clone).and_then(context::values);
+        let values = context::fetched(config, &sources);
         let values = values.map(|values| self.with_ports(values, wanted.port.0, &mut notes));
         let prepared = prepare(facts, config, wanted.release.as_str(), wanted.pin.as_ref(), values);
         let (id, home, proxying) = (fresh_id(facts), facts.folder(&home_path), Proxying::new(self));
