@@ -9,11 +9,11 @@ use std::cell::Cell;
 use c2_core::{
     commands::{Options, Request},
     seam::{Answer, Effect, End, Facts, Failure, Query, drive},
-    world::World,
+    world::{Object, World},
 };
 use serde_json::json;
 use support::{
-    fleet::{command, config, machine, master, master_of, put_master},
+    fleet::{command, config, machine, master, master_of, put_master, slave},
     hooked::Hooked,
 };
 
@@ -99,4 +99,39 @@ fn a_state_that_is_none_is_not_written_over() {
         let connect = command(&config("anna", &["main"]), &["connect", "main", "a"]);
         assert!(matches!(drive(&*connect, &mut store, &mut Facts::default()), End::Refused(_)));
     }
+}
+
+#[test]
+fn a_rollout_that_changes_nothing_is_not_begun() {
+    let mut store = store();
+    let of = |words: &[&str]| command(&config("anna", &["main"]), words);
+    for words in [&["start", "r1.zip", "r1"][..], &["start", "r1.zip", "r1", "--rollout", "10"]] {
+        let End::Reported(report) = drive(&*of(words), &mut store, &mut Facts::default()) else { panic!("{words:?}") };
+        assert_eq!(report.failed, None);
+    }
+    assert!(master_of(&store.world).rollout.is_none());
+}
+
+#[test]
+fn a_state_that_is_gone_is_not_begun_anew_while_slaves_run_what_it_named() {
+    let mut store = store();
+    let report = |deploys: &str| {
+        format!(
+            r#"{{"ipAddress": "", "hostName": "", "status": "ok", "state": {{"deploys": {deploys}, "connections": {{}}}}}}"#
+        )
+    };
+    let deploy = r#"{"web": {"label": "web", "release": "w.zip", "releaseUnpacked": true, "port": 8000}}"#;
+    let put = |store: &mut Hooked<'_>, deploys: &str| {
+        let modified = store.world.clock;
+        let object = Object { bytes: report(deploys).into(), modified, ..Object::default() };
+        store.world.objects.insert(slave("one"), object);
+    };
+    put(&mut store, deploy);
+    let End::Refused(refusal) = start(&mut store, false) else { panic!("it was begun") };
+    assert!(refusal.to_string().contains("the slave one runs web"), "{refusal}");
+    assert!(refusal.hint().unwrap().contains("--force"));
+    // What nothing was heard of for long, or what runs nothing, is no reason.
+    put(&mut store, "{}");
+    let End::Reported(report) = start(&mut store, false) else { panic!("it was refused") };
+    assert_eq!(report.failed, None);
 }

@@ -29,7 +29,7 @@ fn slave_update() -> SlaveUpdate {
     proxy.remote_state_s3 = Some(base.clone());
     proxy.slave_label = SlaveLabel::Label(Label::from_text("one").unwrap());
     let proxy = proxy.clone();
-    SlaveUpdate { config, proxy, base, kept: None, repeats: false }
+    SlaveUpdate { config, proxy, base, kept: None, repeat_s: None }
 }
 
 /// A machine in a state, with a master that wants another; `r2.zip` starts or not.
@@ -126,7 +126,7 @@ fn begun_at_s(slave: &mut SlaveUpdate, host: &mut Hooked<'_>, seconds: u64) -> V
 fn what_fails_is_tried_again_after_ever_longer_pauses_and_at_once_when_something_else_is_wanted() {
     let wanted = |release| Wanted { deploys: [("a", (release, 8000))].into(), ..Wanted::default() };
     let mut host = Hooked::new(machine(&Wanted::default(), &wanted("r2.zip"), false), |_, _| (), |_| None);
-    let mut slave = SlaveUpdate { repeats: true, ..slave_update() };
+    let mut slave = SlaveUpdate { repeat_s: c2_core::config::Positive::new(10), ..slave_update() };
     let times = begun_at_s(&mut slave, &mut host, 4_000);
     let pauses: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert_eq!(pauses, [30, 60, 120, 240, 480, 900, 900, 900]);

@@ -7,11 +7,13 @@ use c2_core::{
 
 type Before<'a> = dyn FnMut(&mut World, &Effect) + 'a;
 type Instead<'a> = dyn FnMut(&Query) -> Option<Answer> + 'a;
+type Meanwhile<'a> = dyn FnMut(&mut World) + 'a;
 
 pub struct Hooked<'a> {
     pub world: World,
     before: Box<Before<'a>>,
     instead: Box<Instead<'a>>,
+    meanwhile: Box<Meanwhile<'a>>,
     /// The notes of the plans that were performed.
     pub notes: Vec<String>,
     /// What the plans that were performed are called.
@@ -24,7 +26,13 @@ impl<'a> Hooked<'a> {
         before: impl FnMut(&mut World, &Effect) + 'a,
         instead: impl FnMut(&Query) -> Option<Answer> + 'a,
     ) -> Self {
-        Hooked { world, before: Box::new(before), instead: Box::new(instead), notes: vec![], plans: vec![] }
+        let (before, instead, meanwhile) = (Box::new(before), Box::new(instead), Box::new(|_: &mut World| ()));
+        Hooked { world, before, instead, meanwhile, notes: vec![], plans: vec![] }
+    }
+
+    /// One to which something happens in every pause.
+    pub fn pausing(world: World, meanwhile: impl FnMut(&mut World) + 'a) -> Self {
+        Hooked { meanwhile: Box::new(meanwhile), ..Hooked::new(world, |_, _| (), |_| None) }
     }
 }
 
@@ -40,7 +48,9 @@ impl Host for Hooked<'_> {
         self.world.perform(effect)
     }
     fn pause(&mut self, ms: u32) -> bool {
-        self.world.pause(ms)
+        let passed = self.world.pause(ms);
+        (self.meanwhile)(&mut self.world);
+        passed
     }
     fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {
         self.world.lock(path, may_nest)

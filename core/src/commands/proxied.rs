@@ -38,7 +38,7 @@ impl Request {
         Ok(Some(match base {
             Some(base) if !is_of_this_machine => {
                 let Options { rollout, unsafe_store, .. } = *options;
-                Box::new(MasterChange { base: base.clone(), config, proxy, goal, rollout, unsafe_store })
+                Box::new(MasterChange { base: base.clone(), config, proxy, goal, rollout, unsafe_store, force })
             }
             _ if options.rollout.is_some() => return Err(needs_shared("roll a change out")),
             _ => Box::new(ProxyMode { config, proxy, goal, force, postponed: Default::default() }),
@@ -98,8 +98,8 @@ impl Request {
                 None => Box::new(ProxyStatus { config, proxy, show_slaves: *show_slaves, json: *json }),
             },
             Request::SlaveUpdate { kept, repeat_s } => {
-                let (base, kept, repeats) = (shared("follow a master")?, kept.clone(), repeat_s.is_some());
-                Box::new(SlaveUpdate { config, proxy, base, kept, repeats })
+                let (base, kept, repeat_s) = (shared("follow a master")?, kept.clone(), *repeat_s);
+                Box::new(SlaveUpdate { config, proxy, base, kept, repeat_s })
             }
             Request::SlaveFlush => Box::new(SlaveFlush { base: shared("remove the records of slaves")? }),
             Request::RolloutStatus => Box::new(RolloutStatus { proxy, base: shared("show the rollout")? }),

@@ -10,11 +10,12 @@ use alloc::{
 
 use super::{
     Base,
+    slaves::{Slave, slaves},
     writing::{Master, Turn, Writing},
 };
 use crate::{
     commands::{limits, opened},
-    config::{DeployName, Hundredths, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig},
+    config::{Deploy, DeployName, Hundredths, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig},
     proxy::{Goal, Known, no_port, project_name},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
@@ -34,6 +35,8 @@ pub struct MasterChange {
     pub rollout: Option<Hundredths>,
     /// Whether a store is written to that ignores conditions.
     pub unsafe_store: bool,
+    /// Whether a state is begun though slaves follow one that is gone.
+    pub force: bool,
 }
 
 impl Command for MasterChange {
@@ -54,19 +57,29 @@ impl Command for MasterChange {
 
 impl MasterChange {
     fn decide(&self, writing: &Writing<'_>, master: &Master) -> Result<Step, Refusal> {
+        let mut notes = Vec::new();
         let rollout = super::rollout::joined(&master.state, self.rollout, writing)?;
         let before = rollout.as_ref().map_or(&master.state, |rollout| &rollout.candidate);
+        if master.etag.is_none() && matches!(self.goal, Goal::Start { .. }) && !self.force {
+            self.lost(writing.facts, &mut notes)?;
+        }
         let known = Known { state: before, proxy: &self.proxy, place: Base(&self.base).master().to_string() };
         known.allows(&self.goal)?;
-        let (mut after, mut notes, mut goal) = (before.clone(), Vec::new(), self.goal.clone());
+        let (mut after, mut goal) = (before.clone(), self.goal.clone());
         let mut port = None;
         if let Goal::Start { deploy, release, pin } = &mut goal {
             let found = self.pin(writing.facts, release, pin.as_ref(), &mut notes);
             port = self.port(deploy, &master.state, before).map(Some)?;
             self.doubts(deploy, before, &mut notes);
-            *pin = Some(found?);
+            let found = found?;
+            notes.extend(before.deploys.get(deploy).and_then(|known| repinned(known, release, &found)));
+            *pin = Some(found);
         }
         goal.apply(&mut after, port);
+        let is_begun = rollout.is_some() && master.state.rollout.is_none();
+        if is_begun && after == *before {
+            return Ok(Step::Done(self.report(&master.state, false)));
+        }
         let mut state = master.state.clone();
         match rollout {
             None => state = after,
@@ -79,6 +92,25 @@ impl MasterChange {
             return Ok(Step::Done(self.report(&state, false)));
         }
         writing.write(master, state, notes)
+    }
+
+    /// Refuses a first state where slaves run deploys already: they would stop what it does not name.
+    fn lost(&self, facts: &Facts, notes: &mut Vec<String>) -> Result<(), Refusal> {
+        let slaves = match slaves(facts, Base(&self.base)) {
+            Ok(slaves) => slaves,
+            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+            Err(refusal) => {
+                notes.push(format!("warning: whether slaves run something could not be looked at: {refusal}"));
+                return Ok(());
+            }
+        };
+        let runs = |slave: &&Slave| !slave.is_stale() && !slave.report.state.deploys.is_empty();
+        let Some(slave) = slaves.iter().find(runs) else { return Ok(()) };
+        let deploys: Vec<&str> = slave.report.state.deploys.keys().map(DeployName::as_str).collect();
+        let (at, label, deploys) = (Base(&self.base).master(), &slave.label, deploys.join(", "));
+        let why = format!("{at} is not there, yet the slave {label} runs {deploys}: by a new state it would stop that");
+        Err(Refusal::no(self.goal.to_string(), why)
+            .with_hint("put a former version of the object back, or begin a new state with --force"))
     }
 
     /// The bytes of a release, which must be one that can be started.
@@ -151,4 +183,11 @@ impl MasterChange {
         let report = Report::note(format!("{done}: {how}"));
         Report { notes: report.notes.into_iter().chain(state.oddities(&self.proxy)).collect(), ..report }
     }
+}
+
+/// What to say of a deploy whose release has other bytes than it was pinned to.
+fn repinned(known: &Deploy, release: &ReleaseName, found: &Pin) -> Option<String> {
+    let pinned = known.pin.as_ref().filter(|pinned| known.release == *release && pinned.sha256 != found.sha256)?;
+    let (before, now) = (&pinned.sha256, &found.sha256);
+    Some(format!("the bytes of {release} are no longer those with the SHA-256 {before}: it is started anew from {now}"))
 }

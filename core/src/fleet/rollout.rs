@@ -253,5 +253,14 @@ fn changes(stable: &State, candidate: &State) -> Vec<String> {
             lines.push(format!("connects {endpoint} to {} instead of {}", name(after), name(before)));
         }
     }
+    for (endpoint, split) in candidate.splits.iter().filter(|(at, split)| stable.splits.get(*at) != Some(*split)) {
+        lines.push(format!("sends {} % of the clients of {endpoint} to {}", split.percent.get(), split.deploy));
+    }
+    let ended = stable.splits.keys().filter(|at| !candidate.splits.contains_key(*at));
+    lines.extend(ended.map(|at| format!("ends the split of {at}")));
+    let paged = candidate.maintenance.iter().filter(|(at, page)| stable.maintenance.get(*at) != Some(*page));
+    lines.extend(paged.map(|(at, _)| format!("puts {at} into maintenance")));
+    let ended = stable.maintenance.keys().filter(|at| !candidate.maintenance.contains_key(*at));
+    lines.extend(ended.map(|at| format!("ends the maintenance of {at}")));
     lines
 }

@@ -9,11 +9,11 @@ use alloc::{
 use super::{
     Base,
     rollout::{RolloutVerb, Standing, first_line, none},
-    slaves::{STALE_S, queries, slaves},
+    slaves::{STALE_S, Slave, queries, slaves},
     writing::{Master, Turn, Writing},
 };
 use crate::{
-    config::{Hundredths, ProxyModeConfig, S3Path},
+    config::{Hundredths, ProxyModeConfig, Rollout, S3Path},
     seam::{Command, Facts, Outcome, Query, REVERTED, Refusal, Report, Step},
 };
 
@@ -41,44 +41,21 @@ pub struct RolloutRun {
 
 impl Command for RolloutRun {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        let abort = RolloutVerb::Abort.to_string();
-        // Once it is being taken back nothing else counts.
-        if let Some(why) = self.halted(past) {
-            let writing = self.writing(facts, past, abort);
-            return match writing.turn()? {
-                Turn::Step(step) => Ok(step),
-                Turn::Master(master) if master.state.rollout.is_some() => {
-                    self.write(&writing, &master, RolloutVerb::Abort)
-                }
-                _ => Ok(Step::Done(Report { code: REVERTED, ..Report::failed(why, Some(TAKEN_BACK)) })),
-            };
-        }
-        if past.iter().any(
-            |outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == RolloutVerb::Finish.to_string()),
-        ) {
-            return self.end(facts, past);
-        }
-        for percent in &self.stages {
-            let stage = RolloutVerb::Advance(*percent);
-            let writing = self.writing(facts, past, stage.to_string());
-            let master = match writing.turn()? {
-                Turn::Step(step) => return Ok(step),
-                Turn::Written(_) => writing.read()?,
-                Turn::Master(master) => match &master.state.rollout {
-                    Some(rollout) if rollout.percent < *percent => return self.write(&writing, &master, stage),
-                    Some(_) => master,
-                    None => return Err(none("run the rollout")),
-                },
-            };
-            // A stage that is over, in this run or in one that was broken off.
-            if master.state.rollout.as_ref().is_some_and(|rollout| rollout.percent > *percent) {
-                continue;
+        let id = match begun(past) {
+            Some(id) => id,
+            None => {
+                let what = "run the rollout".to_string();
+                let writing = Writing { facts, past, base: &self.base, what, unsafe_store: self.unsafe_store };
+                let master = writing.read()?;
+                master
+                    .state
+                    .rollout
+                    .as_ref()
+                    .map(|rollout| rollout.id.to_string())
+                    .ok_or_else(|| none(&writing.what))?
             }
-            if let Some(step) = self.watch(facts, past, *percent, &master)? {
-                return Ok(step);
-            }
-        }
-        self.end(facts, past)
+        };
+        Run { of: self, facts, past, id }.next()
     }
 
     fn is_logged(&self) -> bool {
@@ -87,121 +64,192 @@ impl Command for RolloutRun {
 }
 
 const TAKEN_BACK: &str = "the change is taken back: all machines follow the state without it";
+const HALT: &str = "halt the rollout";
 
-impl RolloutRun {
-    fn writing<'a>(&'a self, facts: &'a Facts, past: &'a [Outcome], what: String) -> Writing<'a> {
-        Writing { facts, past, base: &self.base, what, unsafe_store: self.unsafe_store }
+/// The rollout that this run has begun to drive: whatever it does or waits for names it.
+fn begun(past: &[Outcome]) -> Option<String> {
+    past.iter().find_map(|outcome| {
+        let text = match outcome {
+            Outcome::Planned { plan, .. } => &plan.about,
+            Outcome::Waited { why, .. } => why,
+        };
+        Some(text.split_once("the rollout ")?.1.split(' ').next()?.to_string())
+    })
+}
+
+/// A run that drives this rollout, and no other that somebody may begin meanwhile.
+struct Run<'a> {
+    of: &'a RolloutRun,
+    facts: &'a Facts,
+    past: &'a [Outcome],
+    id: String,
+}
+
+impl<'a> Run<'a> {
+    fn next(&self) -> Result<Step, Refusal> {
+        // Once it is being taken back nothing else counts.
+        if let Some(why) = self.waits().find(|(why, _)| why.starts_with(HALT)).map(|(why, _)| why) {
+            let report = || Report { code: REVERTED, ..Report::failed(why, Some(TAKEN_BACK)) };
+            return self.bring(RolloutVerb::Abort, report);
+        }
+        let finish = self.about(RolloutVerb::Finish);
+        let ends = |outcome: &Outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == finish);
+        if self.past.iter().any(ends) {
+            return self.end();
+        }
+        for percent in &self.of.stages {
+            let stage = RolloutVerb::Advance(*percent);
+            let writing = self.writing(stage);
+            let master = match writing.turn()? {
+                Turn::Step(step) => return Ok(step),
+                Turn::Written(_) => writing.read()?,
+                Turn::Master(master) => match self.own(&master) {
+                    Some(rollout) if rollout.percent < *percent => return Self::write(&writing, &master, stage),
+                    _ => master,
+                },
+            };
+            let (Some(rollout), Some(etag)) = (self.own(&master), &master.etag) else {
+                return Ok(Step::Done(ended_by_others(&self.id)));
+            };
+            // A stage that is over, in this run or in one that was broken off.
+            if rollout.percent > *percent {
+                continue;
+            }
+            if let Some(step) = self.watch(*percent, rollout, etag)? {
+                return Ok(step);
+            }
+        }
+        self.end()
     }
 
-    fn write(&self, writing: &Writing<'_>, master: &Master, verb: RolloutVerb) -> Result<Step, Refusal> {
+    /// What the plan is called that does this to the rollout.
+    fn about(&self, verb: RolloutVerb) -> String {
+        let id = &self.id;
+        match verb {
+            RolloutVerb::Advance(percent) => format!("advance the rollout {id} to {} %", percent.get()),
+            RolloutVerb::Finish => format!("finish the rollout {id}"),
+            RolloutVerb::Abort => format!("abort the rollout {id}"),
+        }
+    }
+
+    fn writing(&self, verb: RolloutVerb) -> Writing<'a> {
+        let RolloutRun { base, unsafe_store, .. } = self.of;
+        Writing { facts: self.facts, past: self.past, base, what: self.about(verb), unsafe_store: *unsafe_store }
+    }
+
+    fn write(writing: &Writing<'_>, master: &Master, verb: RolloutVerb) -> Result<Step, Refusal> {
         match verb.applied(&master.state)? {
             Some(state) => writing.write(master, state, Vec::new()),
             None => Ok(Step::Done(Report::note("the master says so already"))),
         }
     }
 
-    /// What comes before the next stage; `None`: its machines did well for long enough.
-    fn watch(
-        &self,
-        facts: &Facts,
-        past: &[Outcome],
-        percent: Hundredths,
-        master: &Master,
-    ) -> Result<Option<Step>, Refusal> {
-        let (baking, waiting) = (waited_s(past, &baking(percent)), waited_s(past, &waiting(percent)));
-        let (Some(rollout), Some(etag)) = (&master.state.rollout, &master.etag) else {
-            return Ok(Some(Step::Done(ended_by_others())));
-        };
-        let slaves = slaves(facts, Base(&self.base))?;
-        let standing = Standing::of(&slaves, rollout, etag, &self.proxy);
-        // One that was dead before this stage is nobody's failure; one that died since is.
-        let since_s = u64::from(baking) + u64::from(waiting);
-        let died = standing.stale.iter().filter(|slave| slave.age_s.unwrap_or_default() < STALE_S + since_s);
-        let mut failed: Vec<String> = standing
-            .failed
-            .iter()
-            .map(|slave| format!("{}: {}", slave.label, slave.error().map_or_else(String::new, first_line)))
-            .collect();
-        failed.extend(died.map(|slave| format!("{}: nothing heard of it any more", slave.label)));
-        let late = waiting >= self.timeout_s;
-        if late {
-            let late = standing.waiting.iter().map(|slave| format!("{}: not done within {waiting} s", slave.label));
-            failed.extend(late);
-        }
-        let forget = [Query::Shared(Base(&self.base).master()), Query::Now, Query::Nonce];
-        let forget: Vec<Query> = forget.into_iter().chain(queries(Base(&self.base), &slaves)).collect();
-        let line = standing.line();
-        if failed.len() > self.max_failures as usize {
-            let why = format!("{HALT} at {} %: {} failed\n  {}", percent.get(), failed.len(), failed.join("\n  "));
-            return Ok(Some(Step::Wait { why, pause_ms: 0, forget }));
-        }
-        let done = standing.waiting.is_empty() || late;
-        if done && baking >= self.bake_s {
-            return Ok(None);
-        }
-        let why = if done { baking_line(percent, &line) } else { waiting_line(percent, &line) };
-        let left_ms = if done { self.bake_s.saturating_sub(baking).saturating_mul(1_000) } else { LOOK_MS };
-        Ok(Some(Step::Wait { why, pause_ms: LOOK_MS.min(left_ms), forget }))
+    /// The rollout of this state, if it is the one that is driven.
+    fn own<'m>(&self, master: &'m Master) -> Option<&'m Rollout> {
+        master.state.rollout.as_ref().filter(|rollout| rollout.id.as_str() == self.id)
     }
 
-    /// Why the rollout is taken back, where that was decided.
-    fn halted(&self, past: &[Outcome]) -> Option<String> {
-        past.iter().find_map(|outcome| match outcome {
-            Outcome::Waited { why, .. } if why.starts_with(HALT) => Some(why.clone()),
-            _ => None,
+    /// Ends the rollout so, and reports that.
+    fn bring(&self, verb: RolloutVerb, report: impl FnOnce() -> Report) -> Result<Step, Refusal> {
+        let writing = self.writing(verb);
+        match writing.turn()? {
+            Turn::Step(step) => Ok(step),
+            Turn::Written(_) => Ok(Step::Done(report())),
+            Turn::Master(master) if self.own(&master).is_some() => Self::write(&writing, &master, verb),
+            Turn::Master(_) => Ok(Step::Done(ended_by_others(&self.id))),
+        }
+    }
+
+    /// What comes before the next stage; `None`: its machines did well for long enough.
+    fn watch(&self, percent: Hundredths, rollout: &Rollout, etag: &str) -> Result<Option<Step>, Refusal> {
+        let stage = format!("the rollout {} at {} %:", self.id, percent.get());
+        let (baking, waiting) = (format!("{stage} baking"), format!("{stage} waiting"));
+        let (baked_s, waited_s) = (self.waited_s(&baking), self.waited_s(&waiting));
+        let base = Base(&self.of.base);
+        let slaves = slaves(self.facts, base)?;
+        let standing = Standing::of(&slaves, rollout, etag, &self.of.proxy);
+        let late = waited_s >= self.of.timeout_s;
+        let (done, failed) = self.judged(&standing, etag, late.then_some(waited_s), baked_s + waited_s);
+        // The last stage is not got through by nobody.
+        let nobody = standing.well.is_empty() && percent.get() == 100;
+
+        let forget = [Query::Shared(base.master()), Query::Now, Query::Nonce];
+        let forget: Vec<Query> = forget.into_iter().chain(queries(base, &slaves)).collect();
+        let wait = |why: String, pause_ms| Ok(Some(Step::Wait { why, pause_ms, forget: forget.clone() }));
+        let line = standing.line();
+        let told = format!("{} failed\n  {}", failed.len(), failed.join("\n  "));
+        if failed.len() > self.of.max_failures as usize {
+            return wait(format!("{HALT} {} at {} %: {told}", self.id, percent.get()), 0);
+        }
+        if nobody && late {
+            return wait(format!("{HALT} {} at {} %: no slave has taken it up ({line})", self.id, percent.get()), 0);
+        }
+        if !late && (!done || nobody) {
+            return wait(format!("{waiting} ({line})"), LOOK_MS);
+        }
+        if baked_s < self.of.bake_s {
+            return wait(format!("{baking} ({line})"), LOOK_MS.min((self.of.bake_s - baked_s).saturating_mul(1_000)));
+        }
+        let goes_on = format!("{stage} it goes on");
+        let doubt = match (failed.is_empty(), standing.well.is_empty()) {
+            (false, _) => format!("{goes_on}, though {told}"),
+            (true, true) => format!("{goes_on}, though no slave is in that does well ({line})"),
+            (true, false) => return Ok(None),
+        };
+        if self.waits().any(|(why, _)| why.starts_with(&goes_on)) { Ok(None) } else { wait(doubt, 0) }
+    }
+
+    /// Whether all machines of a stage are done, and those that failed, in words. `late_s`: how long they were waited for,
+    /// when that was too long. `since_s`: how long the stage is under way.
+    fn judged(&self, standing: &Standing<'_>, etag: &str, late_s: Option<u32>, since_s: u32) -> (bool, Vec<String>) {
+        let error = |slave: &&Slave| format!("{}: {}", slave.label, slave.error().map_or_else(String::new, first_line));
+        let mut failed: Vec<String> = standing.failed.iter().map(error).collect();
+        // One that was dead before this stage is nobody's failure. Of the others, one that had taken the change up has died
+        // of it; one that had not may be busy with it, and is waited for.
+        let alive = |slave: &&&Slave| slave.age_s.unwrap_or_default() < STALE_S + u64::from(since_s);
+        let (died, silent): (Vec<&Slave>, Vec<&Slave>) = standing
+            .stale
+            .iter()
+            .filter(alive)
+            .partition(|slave| slave.report.followed.as_deref() == Some(etag) && slave.error().is_none());
+        failed.extend(died.iter().map(|slave| format!("{}: nothing heard of it any more", slave.label)));
+        if let Some(late_s) = late_s {
+            let late = standing.waiting.iter().chain(&silent);
+            failed.extend(late.map(|slave| format!("{}: not done within {late_s} s", slave.label)));
+        }
+        (standing.waiting.is_empty() && silent.is_empty(), failed)
+    }
+
+    /// What this run has waited for, and how long in milliseconds.
+    fn waits(&self) -> impl Iterator<Item = (&'a str, u32)> {
+        self.past.iter().filter_map(|outcome| match outcome {
+            Outcome::Waited { why, ms } => Some((why.as_str(), *ms)),
+            Outcome::Planned { .. } => None,
         })
     }
 
+    /// The seconds that were waited for this.
+    fn waited_s(&self, what: &str) -> u32 {
+        self.waits().filter(|(why, _)| why.starts_with(what)).map(|(_, ms)| ms).sum::<u32>() / 1_000
+    }
+
     /// After the last stage.
-    fn end(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        let last = self.stages.last().map_or(0, |percent| percent.get());
+    fn end(&self) -> Result<Step, Refusal> {
+        let last = self.of.stages.last().map_or(0, |percent| percent.get());
         if last < 100 {
+            let id = &self.id;
             let note = format!(
-                "the rollout stands at {last} %: go on with c2 rollout run, or end it with c2 rollout finish or abort"
+                "the rollout {id} stands at {last} %: go on with c2 rollout run, or end it with c2 rollout finish or abort"
             );
             return Ok(Step::Done(Report::note(note)));
         }
-        let writing = self.writing(facts, past, RolloutVerb::Finish.to_string());
-        match writing.turn()? {
-            Turn::Step(step) => Ok(step),
-            Turn::Master(master) if master.state.rollout.is_some() => {
-                self.write(&writing, &master, RolloutVerb::Finish)
-            }
-            Turn::Master(_) => Ok(Step::Done(ended_by_others())),
-            Turn::Written(_) => {
-                Ok(Step::Done(Report::note("the rollout is finished: the change holds for all machines")))
-            }
-        }
+        let finished =
+            || Report::note(format!("the rollout {} is finished: the change holds for all machines", self.id));
+        self.bring(RolloutVerb::Finish, finished)
     }
 }
 
-fn ended_by_others() -> Report {
-    Report::failed("run the rollout: somebody else ended it", Some("c2 status shows what holds now"))
-}
-
-const HALT: &str = "halt the rollout";
-
-fn baking(percent: Hundredths) -> String {
-    format!("{} %: baking", percent.get())
-}
-
-fn waiting(percent: Hundredths) -> String {
-    format!("{} %: waiting", percent.get())
-}
-
-fn baking_line(percent: Hundredths, line: &str) -> String {
-    format!("{} ({line})", baking(percent))
-}
-
-fn waiting_line(percent: Hundredths, line: &str) -> String {
-    format!("{} ({line})", waiting(percent))
-}
-
-/// The seconds that were waited for this.
-fn waited_s(past: &[Outcome], what: &str) -> u32 {
-    let waited = past.iter().map(|outcome| match outcome {
-        Outcome::Waited { ms, why } if why.starts_with(what) => *ms,
-        _ => 0,
-    });
-    waited.sum::<u32>() / 1_000
+fn ended_by_others(id: &str) -> Report {
+    let text = format!("run the rollout {id}: somebody else ended it");
+    Report::failed(text, Some("c2 rollout status and c2 status show what holds now"))
 }

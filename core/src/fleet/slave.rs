@@ -12,12 +12,12 @@ use alloc::{
 
 use serde_json::Map;
 
-use super::{Base, state_of};
+use super::{Base, slaves::STALE_S, state_of};
 use crate::{
     commands::Deploys,
     config::{
-        Deploy, DeployName, FromText, Label, ProxyModeConfig, S3Path, SlaveLabel, SlaveState, SlaveStatus, State,
-        ToolConfig,
+        Deploy, DeployName, FromText, Label, Positive, ProxyModeConfig, S3Path, SlaveLabel, SlaveState, SlaveStatus,
+        State, ToolConfig,
     },
     proxy::{Followed, Following, Goal, ProxyMode, noted_state},
     s3::Condition,
@@ -41,8 +41,8 @@ pub struct SlaveUpdate {
     pub base: S3Path,
     /// What the round before has kept.
     pub kept: Option<Box<Kept>>,
-    /// Whether another round follows.
-    pub repeats: bool,
+    /// The time until another round follows; `None`: none does.
+    pub repeat_s: Option<Positive>,
 }
 
 /// What a round keeps for the next one.
@@ -62,6 +62,8 @@ pub struct Kept {
     error: Option<String>,
     /// What a person should know.
     notes: Vec<String>,
+    /// Why the master could not be asked, as it was told last.
+    told: Option<String>,
 }
 
 /// A deploy that could not be brought about.
@@ -164,6 +166,11 @@ impl Round<'_> {
         };
         let parsed = state_of(&at, &shared)
             .map_err(|rejected| format!("read the state of the master: {rejected}; everything stays as it is"))?;
+        if parsed.value.rollout.is_some() && self.label.is_err() {
+            return Err("a rollout is under way, and without its label this machine cannot tell whether it is in; \
+                 everything stays as it is"
+                .into());
+        }
         Ok((parsed.value.for_machine(self.label.as_ref().ok()).clone(), Some(shared.etag)))
     }
 
@@ -206,7 +213,7 @@ impl Round<'_> {
         let soon = if troubles.is_empty() { heartbeat_s } else { AGAIN_S.0.min(heartbeat_s) };
         let next = failed.values().map(|failed| failed.again_at_s).chain([self.now + soon]).min();
         let look_at_s = if following.waits.is_empty() { next.unwrap_or_default() } else { self.now };
-        let told = |failed: &Failed| match self.slave.repeats {
+        let told = |failed: &Failed| match self.slave.repeat_s.is_some() {
             true => format!("{}; it is tried again at {}", failed.why, utc(failed.again_at_s)),
             false => failed.why.clone(),
         };
@@ -234,7 +241,8 @@ impl Round<'_> {
             reported: before.cloned(),
             failed,
             error,
-            notes: following.notes.into_iter().chain(following.waits).collect(),
+            notes: self.silence().into_iter().chain(following.notes).chain(following.waits).collect(),
+            told: None,
         };
         let Some(label) = label.filter(|_| is_new) else {
             return Ok(Step::Done(Box::new(kept).told(None)));
@@ -244,6 +252,18 @@ impl Round<'_> {
         let put = Effect::Put { at, bytes, condition: Condition::Always };
         let stages = vec![Stage::new("write it", vec![put])];
         Ok(Step::Do(Plan { kept: Some(Box::new(kept)), ..Plan::new(REPORT, stages) }))
+    }
+
+    /// A warning, in the first round, that the pauses between reports are longer than the master waits for one.
+    fn silence(&self) -> Option<String> {
+        let (repeat_s, heartbeat_s) = (self.slave.repeat_s?.get(), self.slave.config.slave_heartbeat_s.get());
+        let is_long = u64::from(repeat_s) + u64::from(heartbeat_s) > STALE_S;
+        (self.slave.kept.is_none() && is_long).then(|| {
+            format!(
+                "warning: with --repeat {repeat_s} and slaveHeartbeatSecs {heartbeat_s} nothing may be heard of this machine \
+                 for longer than the {STALE_S} s after which it counts as dead"
+            )
+        })
     }
 
     /// What could not be brought about, now or before, and when it is tried again.
@@ -282,21 +302,22 @@ impl Kept {
         if now >= self.look_at_s || *config != self.config {
             return None;
         }
-        let kept = Some(Box::new(self.clone()));
+        let told = master.as_ref().err().map(ToString::to_string);
+        let is_told = told == self.told;
+        let kept = Some(Box::new(Kept { told, ..self.clone() }));
         match master {
-            Ok(shared) if shared.as_ref().map(|shared| &shared.etag) == self.followed.as_ref() => {
-                Some(Report { kept, ..Report::text("") })
-            }
-            Ok(_) => None,
-            Err(refusal) => Some(Report { kept, ..Report::failed(refusal.to_string(), refusal.hint()) }),
+            Ok(shared) if shared.as_ref().map(|shared| &shared.etag) != self.followed.as_ref() => None,
+            // The same again and again is told once, until this machine is looked at anew.
+            Err(refusal) if !is_told => Some(Report { kept, ..Report::failed(refusal.to_string(), refusal.hint()) }),
+            _ => Some(Report { kept, ..Report::text("") }),
         }
     }
 
     /// The report of a round that looked at this machine; perhaps its own report could not be written.
     fn told(mut self: Box<Self>, unreported: Option<String>) -> Report {
         if let Some(why) = unreported {
-            self.reported = None;
-            self.look_at_s = 0;
+            let tried_s = self.reported.take().map_or(0, |(_, at)| at);
+            self.look_at_s = self.look_at_s.min(tried_s + AGAIN_S.0);
             let lost = format!("{REPORT}: {why}");
             self.error = Some(self.error.map_or_else(|| lost.clone(), |error| format!("{error}\n{lost}")));
         }

@@ -63,7 +63,7 @@ impl Look<'_> {
                 Err(Refusal::Unknown) => return Err(Refusal::Unknown),
                 Ok(false) if self.mode.postponed.contains(deploy) => (),
                 Ok(false) => drop(failed.insert(deploy.clone(), self.why_not(deploy, refused))),
-                Err(refusal) => drop(failed.insert(deploy.clone(), refusal.to_string())),
+                Err(refusal) => drop(failed.insert(deploy.clone(), advised(&refusal))),
             }
         }
         let is_told = |text: &String| failed.values().any(|why| why == text);
@@ -73,7 +73,7 @@ impl Look<'_> {
             Outcome::Planned { plan, .. } => !about_deploys.contains(&plan.about),
             Outcome::Waited { .. } => false,
         });
-        let texts = of_others.filter_map(Outcome::failure_text).chain(refused.iter().map(ToString::to_string));
+        let texts = of_others.filter_map(Outcome::failure_text).chain(refused.iter().map(advised));
         let troubles = texts.filter(|text| !is_told(text)).collect();
         let running = running?;
         let notes = self.past.iter().filter_map(|outcome| match outcome {
@@ -93,7 +93,7 @@ impl Look<'_> {
     /// Why a deploy that is wanted does not run.
     fn why_not(&self, deploy: &DeployName, refused: &[Refusal]) -> String {
         let about = start_about(deploy);
-        let text = refused.iter().map(ToString::to_string).find(|text| text.starts_with(&about));
+        let text = refused.iter().map(advised).find(|text| text.starts_with(&about));
         let tried = self.past.iter().rev().find_map(|outcome| match outcome {
             Outcome::Planned { plan, .. } if plan.about == about || plan.about == restart_about(deploy) => {
                 outcome.failure_text()
@@ -132,4 +132,9 @@ impl Look<'_> {
         state.maintenance = paged.map(|(endpoint, page)| (endpoint.clone(), page.clone())).into_map();
         Ok(state)
     }
+}
+
+/// A refusal with what to do about it: a report has no other place for that.
+fn advised(refusal: &Refusal) -> String {
+    refusal.hint().map_or_else(|| refusal.to_string(), |hint| format!("{refusal}; {hint}"))
 }

@@ -1,0 +1,144 @@
+//! `rollout run`, while others write and slaves come late, fall silent or do not know who they are.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::mem::swap;
+
+use c2_core::{
+    commands::{Options, Request},
+    config::{DeployMode, Hundredths, SlaveLabel},
+    seam::{Answer, End, Facts, Failure, Query, REVERTED, Report, drive},
+    world::World,
+};
+use serde_json::json;
+use support::{
+    fleet::{command, config, machine, master_of},
+    hooked::Hooked,
+};
+
+/// A machine of this name with two releases in its bucket.
+fn named(name: &str) -> World {
+    machine(name, &[("r1.zip", json!({})), ("r2.zip", json!({}))])
+}
+
+fn operate(world: &mut World, words: &[&str]) {
+    let end = drive(&*command(&config("operator", &["main"]), words), world, &mut Facts::default());
+    assert!(matches!(&end, End::Reported(report) if report.failed.is_none()), "{words:?} {end:?}");
+}
+
+/// An operator's machine with a rollout of `b` beside `a` that nobody is in yet.
+fn begun() -> World {
+    let mut operator = named("operator");
+    operate(&mut operator, &["start", "r1.zip", "a"]);
+    operate(&mut operator, &["connect", "main", "a"]);
+    operate(&mut operator, &["start", "r2.zip", "b", "--rollout", "1"]);
+    operate(&mut operator, &["connect", "main", "b", "--rollout", "1"]);
+    operator
+}
+
+/// One round of a slave, on the operator's bucket.
+fn follow(operator: &mut World, slave: &mut World) {
+    slave.clock = operator.clock;
+    slave.begin(&[]);
+    swap(&mut slave.objects, &mut operator.objects);
+    let command = command(&config(&slave.name.clone(), &["main"]), &["slave-update"]);
+    let end = drive(&*command, slave, &mut Facts::default());
+    swap(&mut slave.objects, &mut operator.objects);
+    assert!(matches!(&end, End::Reported(report) if report.failed.is_none()), "{end:?}");
+}
+
+/// The report of a run through these stages.
+fn run(operator: &mut Hooked<'_>, stages: &[u32], bake_s: u32, timeout_s: u32) -> Report {
+    let stages = stages.iter().map(|percent| Hundredths::new(*percent).unwrap()).collect();
+    let request = Request::RolloutRun { stages, bake_s, max_failures: 0, timeout_s };
+    let command = request.command(config("operator", &["main"]), &Options::DEFAULT).unwrap();
+    let End::Reported(report) = drive(&*command, operator, &mut Facts::default()) else { panic!("no report") };
+    report
+}
+
+#[test]
+fn what_others_end_or_begin_is_not_driven_on() {
+    for replaced in [false, true] {
+        let mut pauses = 0;
+        let mut operator = Hooked::pausing(begun(), |world| {
+            pauses += 1;
+            if pauses == 1 {
+                operate(world, &["rollout", "abort"]);
+                if replaced {
+                    // Another run has another id.
+                    world.nonce += 1 << 40;
+                    operate(world, &["start", "r1.zip", "c", "--rollout", "100"]);
+                }
+            }
+        });
+        let id = master_of(&operator.world).rollout.unwrap().id;
+        let report = run(&mut operator, &[100], 0, 60);
+        let expected = format!("run the rollout {id}: somebody else ended it");
+        assert_eq!((report.failed, report.code), (Some(expected), 1));
+        let state = master_of(&operator.world);
+        assert_eq!(state.rollout.is_some(), replaced);
+        assert_eq!(state.deploys.len(), 1, "what others began is not finished");
+    }
+}
+
+#[test]
+fn a_change_that_no_slave_takes_up_is_taken_back() {
+    let mut operator = Hooked::pausing(begun(), |_| ());
+    let report = run(&mut operator, &[50, 100], 0, 60);
+    assert!(report.failed.unwrap().contains("at 100 %: no slave has taken it up"));
+    assert_eq!(report.code, REVERTED);
+    assert_eq!(master_of(&operator.world).deploys.len(), 1);
+    assert!(master_of(&operator.world).rollout.is_none());
+}
+
+#[test]
+fn a_slave_that_is_silent_for_long_before_it_has_the_change_is_waited_for() {
+    let (mut operator, mut slave) = (begun(), named("one"));
+    follow(&mut operator, &mut slave);
+    let began_s = operator.clock;
+    // It is busy for longer than the time after which it counts as dead.
+    let mut operator = Hooked::pausing(operator, |world| {
+        if world.clock >= began_s + 500 {
+            follow(world, &mut slave);
+        }
+    });
+    assert_eq!(run(&mut operator, &[100], 0, 600).failed, None);
+    assert_eq!(master_of(&operator.world).deploys.len(), 2);
+}
+
+#[test]
+fn a_slave_that_falls_silent_when_it_has_the_change_is_a_failure() {
+    let (operator, mut slave, mut follows) = (begun(), named("one"), true);
+    let mut operator = Hooked::pausing(operator, |world| {
+        if std::mem::take(&mut follows) {
+            follow(world, &mut slave);
+        }
+    });
+    let report = run(&mut operator, &[100], 600, 60);
+    assert!(report.failed.unwrap().contains("one: nothing heard of it any more"));
+    assert_eq!((report.code, master_of(&operator.world).deploys.len()), (REVERTED, 1));
+}
+
+#[test]
+fn a_machine_that_does_not_know_its_label_keeps_what_it_has_while_a_rollout_is_under_way() {
+    let (mut operator, mut slave) = (begun(), named("one"));
+    operate(&mut operator, &["rollout", "advance", "100"]);
+    follow(&mut operator, &mut slave);
+    let running = slave.running.clone();
+    assert_eq!(running.len(), 2);
+
+    let mut config = config("one", &["main"]);
+    let DeployMode::Proxy(proxy) = &mut config.deploy_mode else { panic!("no proxy") };
+    proxy.slave_label = SlaveLabel::Ec2InstanceId;
+    slave.objects = operator.objects;
+    slave.begin(&[]);
+    let failed = Failure::world("find this instance's id", "it answered 403");
+    let unknown = |query: &Query| matches!(query, Query::InstanceId).then(|| Answer::Failed(failed.clone()));
+    let mut slave = Hooked::new(slave, |_, _| (), unknown);
+    let command = command(&config, &["slave-update"]);
+    let End::Reported(report) = drive(&*command, &mut slave, &mut Facts::default()) else { panic!("no report") };
+    let told = report.failed.unwrap();
+    assert!(told.contains("cannot tell whether it is in") && told.contains("it answered 403"), "{told}");
+    assert_eq!(slave.world.running, running);
+}

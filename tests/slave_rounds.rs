@@ -1,0 +1,129 @@
+//! Round after round of a machine that follows: when it looks at itself, when it reports, and what it tells.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{cell::Cell, collections::BTreeMap};
+
+use c2_core::{
+    commands::{Options, Request},
+    config::{Positive, ToolConfig},
+    fleet::Kept,
+    seam::{Effect, End, Facts, Query, Report, drive},
+    world::World,
+};
+use serde_json::json;
+use support::{
+    fleet::{config, machine, put_master, slave},
+    hooked::Hooked,
+};
+
+const STATE: &str = r#"{"deploys": {"a": {"label": "a", "release": "r1.zip", "releaseUnpacked": true, "port": 8000}},
+    "connections": {"main": "a"}}"#;
+
+/// A machine and what it keeps between its rounds, a poll every ten seconds.
+struct Machine {
+    world: World,
+    config: ToolConfig,
+    kept: Option<Box<Kept>>,
+    /// Whether the store answers who reads, and nobody who writes.
+    unwritable: bool,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let mut world = machine("one", &[("r1.zip", json!({}))]);
+        put_master(&mut world, STATE);
+        Machine { world, config: config("one", &["main"]), kept: None, unwritable: false }
+    }
+
+    /// One round: its report, and whether it looked at what the proxy does.
+    fn poll(&mut self, period_s: u32) -> (Report, bool) {
+        let request = Request::SlaveUpdate { repeat_s: Positive::new(period_s), kept: self.kept.take() };
+        let command = request.command(self.config.clone(), &Options::DEFAULT).unwrap();
+        let looked = Cell::new(false);
+        let note = |query: &Query| {
+            looked.set(looked.get() || matches!(query, Query::Proxy(_)));
+            None
+        };
+        self.world.begin(&[]);
+        let unwritable = self.unwritable;
+        let refuse =
+            |world: &mut World, effect: &Effect| world.cut_off |= unwritable && matches!(effect, Effect::Put { .. });
+        let cut_off = self.world.cut_off;
+        let mut host = Hooked::new(std::mem::take(&mut self.world), refuse, note);
+        let end = drive(&*command, &mut host, &mut Facts::default());
+        self.world = World { cut_off, ..host.world };
+        let End::Reported(report) = end else { panic!("{end:?}") };
+        self.kept = report.kept.clone();
+        self.world.clock += u64::from(period_s);
+        (report, looked.get())
+    }
+
+    /// When it was heard of last.
+    fn reported(&self) -> Option<u64> {
+        self.world.objects.get(&slave("one")).map(|object| object.modified)
+    }
+}
+
+#[test]
+fn a_machine_at_rest_looks_at_itself_and_reports_with_each_heartbeat() {
+    let mut one = Machine::new();
+    let began_s = one.world.clock;
+    assert_eq!(one.poll(10).0.failed, None);
+    let (mut looks, mut reports) = (Vec::new(), BTreeMap::new());
+    for _ in 0..60 {
+        let at_s = one.world.clock - began_s;
+        if one.poll(10).1 {
+            looks.push(at_s);
+        }
+        reports.insert(one.reported().unwrap() - began_s, ());
+    }
+    assert_eq!(looks, [120, 240, 360, 480, 600]);
+    assert_eq!(reports.into_keys().collect::<Vec<_>>(), [0, 120, 240, 360, 480, 600]);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_tried_again_after_a_while_and_the_machine_is_not_looked_at_at_each_poll() {
+    let mut one = Machine::new();
+    one.poll(10);
+    one.world.clock += 120;
+    let mut looks = 0;
+    for _ in 0..30 {
+        one.unwritable = true;
+        looks += u32::from(one.poll(10).1);
+    }
+    assert_eq!(looks, 10, "once in thirty seconds");
+    one.unwritable = false;
+    let since_s = one.world.clock;
+    (0..4).for_each(|_| drop(one.poll(10)));
+    assert!(one.reported().unwrap() >= since_s);
+}
+
+#[test]
+fn a_store_that_stays_away_is_told_once_between_two_looks() {
+    let mut one = Machine::new();
+    one.poll(10);
+    one.world.cut_off = true;
+    let told = (0..12).filter(|_| one.poll(10).0.failed.is_some()).count();
+    // The first poll, and the looks of every thirty seconds from the first heartbeat on.
+    assert!((1..=3).contains(&told), "{told} times");
+}
+
+#[test]
+fn pauses_between_reports_that_are_too_long_are_warned_about_once() {
+    let warns = |report: &Report| report.notes.iter().any(|note| note.contains("counts as dead"));
+    let mut one = Machine::new();
+    assert!(warns(&one.poll(181).0));
+    assert!(!warns(&one.poll(181).0));
+    assert!(!warns(&Machine::new().poll(180).0));
+}
+
+#[test]
+fn what_is_not_pinned_is_not_started_where_pins_are_required_and_the_report_says_what_to_do() {
+    let mut one = Machine::new();
+    one.config.require_pins = true;
+    let failed = one.poll(10).0.failed.unwrap();
+    assert!(failed.contains("start the deploy a: ") && failed.contains("pin it: c2 start"), "{failed}");
+    assert!(one.world.running.is_empty());
+}
