@@ -159,7 +159,11 @@ impl State {
         };
         let connected = self.connections.keys().filter(is_gone).map(|endpoint| gone(endpoint, "connected"));
         let maintained = self.maintenance.keys().filter(is_gone).map(|endpoint| gone(endpoint, "in maintenance"));
-        outside.chain(connected).chain(maintained).collect()
+        let missing = self.connections.iter().filter(|(_, deploy)| !self.deploys.contains_key(*deploy));
+        let missing = missing.map(|(endpoint, deploy)| {
+            format!("the endpoint {endpoint} counts as not connected: its deploy {deploy} is not there")
+        });
+        outside.chain(connected).chain(missing).chain(maintained).collect()
     }
 
     /// The file's text: keys in order, so that equal states have equal texts.
