@@ -47,7 +47,9 @@ impl Called {
     /// What a call that failed said, as a failure.
     pub(crate) fn failure(&self, doing: &str) -> Failure {
         let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
-        let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+        // Compose of today warns of the version that Compose of yesterday needs.
+        let is_told = |line: &&str| !line.trim().is_empty() && !line.contains("`version` is obsolete");
+        let lines: Vec<&str> = said.lines().filter(is_told).collect();
         let last = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default().join("\n  ");
         Failure::world(doing, if last.is_empty() { "it failed and said nothing".into() } else { last })
     }

@@ -2,6 +2,7 @@
 //! hold only what is valid. Every error of a file is reported at once. It never reads a file: it is given the text.
 
 mod decode;
+mod doubts;
 mod json;
 mod lets_encrypt;
 mod macros;

@@ -1,13 +1,12 @@
 //! The tool's own configuration.
 
 use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::vec::Vec;
 
-use super::decode::{Bounded, Decoder, Positive, Step, hint};
+use super::decode::{Bounded, Positive};
+use super::doubts::check;
 use super::macros::{record, union};
 use super::names::{CertificateName, InterfaceName, Label, SourceName};
-use super::node::{Node, quoted};
 use super::paths::{FilePath, HttpPath, NginxPath};
 use super::ports::PortRange;
 use super::readiness::Readiness;
@@ -81,7 +80,7 @@ record!(ToolConfig {
     drain_s: "drainSecs" = "30",
     slave_heartbeat_s: "slaveHeartbeatSecs" = "120",
     require_pins: "requirePins" = "false",
-}; check_health_endpoint);
+}; check);
 
 /// Where releases come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,19 +231,3 @@ record!(ReleaseLimits {
     max_bytes: "maxBytes" = "2147483648",
     max_ratio: "maxRatio" = "100",
 });
-
-/// A health check on an endpoint that is not there is never answered: most likely a slip.
-fn check_health_endpoint(config: &mut ToolConfig, node: &Node, at: &mut Decoder) {
-    let DeployMode::Proxy(proxy) = &config.deploy_mode else { return };
-    let Some(label) = config.health_check.as_ref().and_then(|check| check.endpoint.as_ref()) else { return };
-    if !proxy.end_points.contains_key(label) {
-        let known: Vec<&str> = proxy.end_points.keys().map(Label::as_str).collect();
-        let text = format!(
-            "found the endpoint {}, expected one of deployMode.proxy.endPoints{}",
-            quoted(label.as_str()),
-            hint(label.as_str(), &known)
-        );
-        let position = node.get("healthCheck").map_or(node.position, |check| check.position);
-        at.within(Step::Key("healthCheck".into()), |at| at.warning(position, text));
-    }
-}

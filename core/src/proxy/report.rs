@@ -18,7 +18,10 @@ impl Look<'_> {
             let mut notes = Vec::from([self.done()]);
             notes.extend(self.maintained());
             notes.extend(self.waiting());
-            return Report { notes, ..Report::text("") };
+            return match self.unserved() {
+                None => Report { notes, ..Report::text("") },
+                Some((text, hint)) => Report { notes: self.waiting(), ..Report::failed(text, Some(&hint)) },
+            };
         }
         let failure = self.past.iter().find_map(|outcome| match outcome {
             Outcome::Planned { failed: Some((_, failure)), .. } => failure.hint(),
@@ -97,10 +100,28 @@ impl Look<'_> {
         self.mode.proxy.end_points.keys().filter_map(waits).collect()
     }
 
+    /// That the very endpoint which was to be routed is not, as its deploy does not run; and what to do.
+    fn unserved(&self) -> Option<(String, String)> {
+        let (Goal::Connect { endpoint, deploy } | Goal::Split { endpoint, deploy, .. }) = &self.mode.goal else {
+            return None;
+        };
+        let target = self.now.routes().targets.get(endpoint).copied();
+        let is_split = matches!(self.mode.goal, Goal::Split { .. });
+        let serves = target.is_some_and(|target| !is_split || target.share.is_some());
+        let paged = self.now.routes().maintenance.contains(endpoint);
+        let release = &self.now.have.deploys.get(deploy)?.release;
+        let hint = format!("start it again: c2 start {release} {deploy}");
+        let fails = self.now.has_proxy() && !serves && !paged;
+        fails.then(|| (format!("{}: {deploy} does not run", self.mode.goal), hint))
+    }
+
     /// How the endpoints stand after a failure.
     fn standing(&self) -> String {
         if !self.now.has_proxy() {
             return "no endpoint is routed".to_string();
+        }
+        if self.now.proxy.exists && !self.now.proxy.running {
+            return "the proxy does not run: no endpoint answers".to_string();
         }
         let routes = self.now.routes();
         let name = |port: u16| {

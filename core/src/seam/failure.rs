@@ -114,6 +114,9 @@ impl Failure {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Failure::World { hint, .. } => hint.as_deref(),
+            Failure::Command { role: Role::Start, ending: Ending::TimedOut { .. }, .. } => {
+                Some("a start command must return while what it starts runs on, as docker compose up -d does")
+            }
             _ => None,
         }
     }

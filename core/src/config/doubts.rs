@@ -1,0 +1,69 @@
+//! What is wrong or doubtful in a configuration though each of its fields is right by itself.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::decode::{Decoder, Step, hint};
+use super::names::Label;
+use super::node::{Node, quoted};
+use super::paths::NginxPath;
+use super::tool::{DeployMode, ProxyModeConfig, ToolConfig};
+
+/// Notes all of it.
+pub(super) fn check(config: &mut ToolConfig, node: &Node, at: &mut Decoder) {
+    let DeployMode::Proxy(proxy) = &config.deploy_mode else { return };
+    health_endpoint(config, proxy, node, at);
+    server_names(proxy, node, at);
+    let paths: [(&str, &NginxPath); 2] =
+        [("letsencryptPrefixDir", &config.letsencrypt_prefix_dir), ("letsencryptWwwDir", &config.letsencrypt_www_dir)];
+    for (field, path) in paths {
+        if !path.as_str().starts_with('/') {
+            let text = format!(
+                "found {}, expected a path that begins with a slash: the proxy's container mounts it",
+                quoted(path.as_str())
+            );
+            let position = node.get(field).map_or(node.position, |path| path.position);
+            at.within(Step::Key(field.into()), |at| at.error(position, text));
+        }
+    }
+}
+
+/// A health check on an endpoint that is not there is never answered: most likely a slip.
+fn health_endpoint(config: &ToolConfig, proxy: &ProxyModeConfig, node: &Node, at: &mut Decoder) {
+    let Some(label) = config.health_check.as_ref().and_then(|check| check.endpoint.as_ref()) else { return };
+    if !proxy.end_points.contains_key(label) {
+        let known: Vec<&str> = proxy.end_points.keys().map(Label::as_str).collect();
+        let text = format!(
+            "found the endpoint {}, expected one of deployMode.proxy.endPoints{}",
+            quoted(label.as_str()),
+            hint(label.as_str(), &known)
+        );
+        let position = node.get("healthCheck").map_or(node.position, |check| check.position);
+        at.within(Step::Key("healthCheck".into()), |at| at.warning(position, text));
+    }
+}
+
+/// An endpoint without a name makes no configuration of nginx; of two with one name the first alone is served.
+fn server_names(proxy: &ProxyModeConfig, node: &Node, at: &mut Decoder) {
+    let mut holders: BTreeMap<_, &Label> = BTreeMap::new();
+    let written = node.get("deployMode").and_then(|mode| mode.get("proxy")).and_then(|proxy| proxy.get("endPoints"));
+    for (label, endpoint) in &proxy.end_points {
+        let names = written.and_then(|all| all.get(label.as_str())).and_then(|written| written.get("serverNames"));
+        let position = names.map_or(node.position, |names| names.position);
+        let steps = ["deployMode", "proxy", "endPoints", label.as_str(), "serverNames"];
+        let steps = || steps.map(|step| Step::Key(step.into()));
+        if endpoint.server_names.is_empty() {
+            at.within_all(steps(), |at| at.error(position, "found no name, expected one or more".to_string()));
+        }
+        for name in &endpoint.server_names {
+            let holder = *holders.entry(name.as_str().to_ascii_lowercase()).or_insert(label);
+            if holder != label {
+                let name = quoted(name.as_str());
+                let text = format!("{name} is a name of the endpoint {holder} too, which alone answers to it");
+                at.within_all(steps(), |at| at.warning(position, text));
+            }
+        }
+    }
+}
