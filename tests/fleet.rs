@@ -6,7 +6,13 @@
 #[path = "../shell/tests/support/faulty_s3.rs"]
 mod faulty_s3;
 
-use std::{collections::{BTreeMap, BTreeSet}, fs, path::Path, process::Command, thread};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::Command,
+    thread,
+};
 
 use c2_core::config::{State, state};
 use faulty_s3::FaultyS3;

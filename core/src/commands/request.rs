@@ -282,7 +282,11 @@ mod tests {
             let expected = Some(needs_shared("roll a change out"));
             assert_eq!(of_mode(r#""noproxy""#), expected, "{request:?}");
             assert_eq!(of_mode(r#"{"proxy": {"endPoints": {}}}"#), expected, "{request:?}");
-            assert_eq!(of_mode(r#"{"proxy": {"endPoints": {}, "remoteStateS3": "s3://bkt/fleet"}}"#), None, "{request:?}");
+            assert_eq!(
+                of_mode(r#"{"proxy": {"endPoints": {}, "remoteStateS3": "s3://bkt/fleet"}}"#),
+                None,
+                "{request:?}"
+            );
         }
     }
 }
