@@ -2,7 +2,7 @@
 //!
 //! Source of the rules: the S3 page "How to prevent object overwrites with conditional writes", and RFC 9110, section 13.
 
-use super::{Answer, Fault};
+use super::{Answer, Fault, Needs};
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -44,6 +44,15 @@ impl Condition {
                 ),
             }),
             Self::Is(etag) => Ok(Some(("if-match", quoted(etag)))),
+        }
+    }
+}
+
+impl From<&Condition> for Needs {
+    fn from(condition: &Condition) -> Self {
+        match condition {
+            Condition::Always | Condition::Absent => Self::Put,
+            Condition::Is(_) => Self::PutOver,
         }
     }
 }
@@ -146,7 +155,7 @@ impl Heeds {
     pub fn of(answer: &Answer) -> Option<Self> {
         match (answer.status, answer.code.as_str()) {
             (501, _) | (400, "NotImplemented") => Some(Self::No { why: format!("it {answer}") }),
-            (403, "AccessDenied") => Some(Self::Denied { why: format!("it {answer}") }),
+            (403, "AccessDenied") => Some(Self::Denied { why: format!("it {answer}; {}", Needs::PutOver.hint()) }),
             _ => None,
         }
     }
@@ -256,7 +265,8 @@ mod tests {
         let of = |status, code: &str| Heeds::of(&Answer { status, code: code.into(), ..Answer::default() });
         assert_eq!(of(501, "NotImplemented"), Some(Heeds::No { why: "it answered 501 NotImplemented".into() }));
         assert!(matches!(of(400, "NotImplemented"), Some(Heeds::No { .. })));
-        assert_eq!(of(403, "AccessDenied"), Some(Heeds::Denied { why: "it answered 403 AccessDenied".into() }));
+        let denied = "it answered 403 AccessDenied; the credentials need s3:PutObject and s3:GetObject";
+        assert_eq!(of(403, "AccessDenied"), Some(Heeds::Denied { why: denied.into() }));
         for (status, code) in [(403, "SignatureDoesNotMatch"), (403, ""), (404, "NoSuchBucket"), (500, "")] {
             assert_eq!(of(status, code), None);
         }
