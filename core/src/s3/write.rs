@@ -105,7 +105,7 @@ impl Put {
     pub fn of(fault: &Fault, condition: &Condition) -> Option<Self> {
         let unknown = || Some(Self::Unknown { why: fault.to_string() });
         let answer = match fault {
-            Fault::Hopeless { .. } => return None,
+            Fault::Unreached { .. } | Fault::Hopeless { .. } => return None,
             Fault::Broken { .. } | Fault::Implausible { .. } => return unknown(),
             Fault::Refused(answer) => answer,
         };
@@ -258,6 +258,7 @@ mod tests {
             }
         }
         assert_eq!(Put::of(&Fault::Hopeless { why: "unknown issuer".into() }, &is()), None);
+        assert_eq!(Put::of(&Fault::Unreached { why: "connection refused".into(), late: false }, &is()), None);
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl<'a> Bucket<'a> {
             }
             let code = if let Fault::Refused(answer) = &fault { answer.code.as_str() } else { "" };
             let now_known = is_corrected(skew_s, self.aws.skew_s()) && is_skewed(code, Some(self.aws.skew_s()));
-            let late = matches!(fault, Fault::Broken { late: true, .. });
+            let late = matches!(fault, Fault::Unreached { late: true, .. } | Fault::Broken { late: true, .. });
             match retry(attempt, self.most, &fault, random()) {
                 // It was signed by a clock that is found to be wrong.
                 Retry::GiveUp if now_known && attempt < self.most => (),

@@ -10,7 +10,8 @@ const PROBE: &[u8] = b"This object only shows whether the store heeds conditions
 
 impl S3 {
     /// Writes an object in one request, which is not made again whatever comes of it: the answer to a second one could
-    /// not be told from that to the first. Only what was refused for its time is signed once more. `body` is sent as it
+    /// not be told from that to the first. Only what was refused for its time is signed once more, and only what was never
+    /// sent, as there was no connection, is tried as often as reads are. `body` is sent as it
     /// is, as `content_type`. AWS wants `s3:GetObject` beside `s3:PutObject` for [`Condition::Is`].
     ///
     /// # Errors

@@ -88,8 +88,16 @@ fn what_breaks_or_passes_is_not_repeated_and_stays_unknown() {
         let ended = once(&Condition::Always, move |_, _| reply.clone());
         assert!(matches!(&ended, Ok(Put::Unknown { why }) if why.starts_with(expected)), "{ended:?}");
     }
-    let closed = Server::new(|_, _| Reply::reset()).url();
-    assert!(matches!(put(&Client::new(&closed), &Condition::Absent), Ok(Put::Unknown { .. })));
+}
+
+#[test]
+fn a_write_that_never_reached_the_store_is_tried_again_and_known_to_have_failed() {
+    let endpoint = Server::new(|_, _| Reply::reset()).url();
+    let client = Client::new(&endpoint);
+    let error = text(&put(&client, &Condition::Absent).unwrap_err());
+    let why = "the connection failed: Connection refused (os error 111), tried 3 times";
+    let expected = format!("cannot write s3://bucket/a b/state.json at {endpoint}: {why}");
+    assert_eq!((error, client.pauses()), (expected, 2));
 }
 
 #[test]
