@@ -6,7 +6,13 @@
 #[path = "../shell/tests/support/faulty_s3.rs"]
 mod faulty_s3;
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command, thread};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::Command,
+    thread,
+};
 
 use c2_core::config::{State, state};
 use faulty_s3::FaultyS3;
@@ -59,16 +65,53 @@ fn write(url: &str, folder: &Path, writer: u64, updates: u64) {
     }
 }
 
+#[test]
+fn a_start_on_a_shared_state_touches_only_the_log_and_its_dry_run_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = FaultyS3::start(0, 0);
+    release(folder.path());
+    configure(folder.path());
+    server.store("bucket", "releases/a.zip", fs::read(folder.path().join("a.zip")).unwrap());
+    let config = fs::read_to_string(folder.path().join("camus2.json")).unwrap();
+    let mut config: serde_json::Value = serde_json::from_str(&config).unwrap();
+    config["releases"] = json!({ "s3": "s3://bucket/releases" });
+    let names = || {
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<BTreeSet<String>>()
+    };
+    for deploys in [folder.path().join("deploys"), "/proc/nowhere/deploys".into()] {
+        config["deploysDir"] = json!(deploys);
+        fs::write(folder.path().join("camus2.json"), config.to_string()).unwrap();
+        let before = names();
+        for temporary in ["/tmp", "/proc/nowhere"] {
+            let start = |further: &[&str]| {
+                let words = [&["start", "a.zip"], further].concat();
+                let ended = c2(&server.url(), folder.path()).args(words).env("TMPDIR", temporary).output().unwrap();
+                assert!(ended.status.success(), "{deploys:?} {temporary}: {ended:?}");
+            };
+            start(&["--dry-run"]);
+            assert_eq!(names(), before, "{deploys:?} {temporary}");
+            start(&[]);
+            assert!(names().remove("log"));
+            fs::remove_file(folder.path().join("log")).unwrap();
+            assert_eq!(names(), before, "{deploys:?} {temporary}");
+        }
+    }
+}
+
+/// The binary, with this store.
+fn c2(url: &str, folder: &Path) -> Command {
+    let mut c2 = Command::new(env!("CARGO_BIN_EXE_c2"));
+    c2.env_clear()
+        .envs([("S3_ENDPOINT", url), ("AWS_ACCESS_KEY_ID", "AK"), ("AWS_SECRET_ACCESS_KEY", "SK")])
+        .env("CAMUS2_CONFIG", folder.join("camus2.json"));
+    c2
+}
+
 /// Runs the binary until it ends well: it may give up when nothing more can be had of the store, and says so.
 fn run(url: &str, folder: &Path, words: &[&str]) {
     for _ in 0..20 {
-        let ended = Command::new(env!("CARGO_BIN_EXE_c2"))
-            .args(words)
-            .env_clear()
-            .envs([("S3_ENDPOINT", url), ("AWS_ACCESS_KEY_ID", "AK"), ("AWS_SECRET_ACCESS_KEY", "SK")])
-            .env("CAMUS2_CONFIG", folder.join("camus2.json"))
-            .output()
-            .unwrap();
+        let ended = c2(url, folder).args(words).output().unwrap();
         let told = String::from_utf8_lossy(&ended.stderr).into_owned();
         if ended.status.success() {
             return;

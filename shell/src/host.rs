@@ -34,8 +34,8 @@ pub(crate) struct Machine {
     pub(crate) archives: BTreeMap<(Location, Limits), Archive>,
     /// What tells the archives of this run, where that was found when they were fetched.
     pub(crate) pins: BTreeMap<Location, Pin>,
-    /// Whether archives are kept in memory: nothing on this machine is touched.
-    pub(crate) in_memory: bool,
+    /// Whether nothing of c2 on this machine may be touched but the log: archives are spooled elsewhere.
+    pub(crate) touches_nothing: bool,
     /// The shared objects as they were fetched last.
     pub(crate) fetched: BTreeMap<Location, Shared>,
     /// The start command of this run that is still running.

@@ -57,11 +57,11 @@ pub fn run(request: &Request, options: &Options) -> u8 {
     told(end, &machine, true)
 }
 
-/// Readies a machine for a command; one that is logged has the log opened anew.
+/// Readies a machine for a command, or for what performs nothing; one that is logged has the log opened anew.
 pub(crate) fn prepare(machine: &mut Machine, config: &ToolConfig, command: Option<&dyn Command>) {
     machine.spool = format!("{}/.c2", config.deploys_dir);
-    // What changes only what is shared touches nothing here but the log.
-    machine.in_memory = command.is_some_and(|command| command.is_logged() && command.lock().is_none());
+    // A dry run has no command here, and what changes nothing but what is shared takes no lock.
+    machine.touches_nothing = command.is_none_or(|command| command.lock().is_none());
     let log_file = &config.log_file;
     if command.is_some_and(Command::is_logged)
         && let Err(error) = machine.log.open(log_file.as_str())
@@ -85,7 +85,7 @@ fn machine(options: &Options) -> io::Result<Machine> {
         spool: String::new(),
         archives: BTreeMap::new(),
         pins: BTreeMap::new(),
-        in_memory: false,
+        touches_nothing: false,
         fetched: BTreeMap::new(),
         attended: None,
         quiet: false,

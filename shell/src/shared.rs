@@ -1,6 +1,9 @@
 //! What a fleet shares: objects that are fetched only when they have changed, and written on conditions.
 
+use std::{collections::BTreeSet, fs};
+
 use c2_core::{
+    Ordered,
     s3::{Condition, Heeds, Put},
     seam::{Answer, Failure, Location, Shared},
 };
@@ -62,10 +65,35 @@ impl Machine {
     }
 }
 
-/// The IPv4 address of an interface.
+/// Where the kernel has a folder for each interface, also for one without an address.
+const INTERFACES: &str = "/sys/class/net";
+
+/// The IPv4 address of an interface, which must be one that there is, where this machine says which there are.
 pub(crate) fn address(interface: &str) -> Result<Option<String>, Failure> {
-    let all = if_addrs::get_if_addrs();
-    let all = all.map_err(|error| Failure::world(format!("find the address of {interface}"), error.to_string()))?;
+    let failed = |why: String| Failure::world(format!("find the address of {interface}"), why);
+    let all = if_addrs::get_if_addrs().map_err(|error| failed(error.to_string()))?;
     let mut of_it = all.iter().filter(|found| found.name == interface && found.ip().is_ipv4());
-    Ok(of_it.next().map(|found| found.ip().to_string()))
+    let found = of_it.next().map(|found| found.ip().to_string());
+    let folders = fs::read_dir(INTERFACES).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
+    let names: BTreeSet<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).into_set();
+    if found.is_some() || names.is_empty() || names.contains(interface) {
+        return Ok(found);
+    }
+    let names: Vec<String> = names.into_iter().collect();
+    Err(failed(format!("there is no such interface, only {}: slaveInterfaceName names it", names.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_has_an_address_or_is_named_as_missing_beside_those_that_there_are() {
+        assert_eq!(address("lo").unwrap().as_deref(), Some("127.0.0.1"));
+        let failure = address("no-such-one").unwrap_err().to_string();
+        let (start, names) = failure.split_once(" only ").unwrap();
+        assert_eq!(start, "find the address of no-such-one: there is no such interface,");
+        let names = names.strip_suffix(": slaveInterfaceName names it").unwrap();
+        assert!(names.split(", ").any(|name| name == "lo"), "{failure}");
+    }
 }

@@ -15,7 +15,7 @@ use c2_core::{
 
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use crate::{answer::s3_failure, archive::Archive, files, host::Machine};
+use crate::{answer::s3_failure, archive::Archive, files, host::Machine, s3::S3Error};
 
 /// The deepest folder below the releases' folder that is listed.
 const DEPTH: usize = 32;
@@ -68,16 +68,15 @@ impl Machine {
         key: &str,
         version: Option<&str>,
     ) -> Result<Option<File>, Failure> {
-        let spool = Path::new(&self.spool);
-        let opened = match self.in_memory {
-            true => memfd_create("release", MemfdFlags::CLOEXEC).map(File::from).map_err(io::Error::from),
-            false => files::make_folders(spool, 0o700).and_then(|()| tempfile::tempfile_in(spool)),
-        };
-        let mut file = opened
-            .map_err(|error| Failure::world(format!("make room for {at} in {}", self.spool), error.to_string()))?;
+        let mut file = self.room(at)?;
         crate::resolve::prepare();
         let fetched = self.s3.get_to_file(bucket, key, version, &mut file);
-        let fetched = fetched.map_err(|error| s3_failure(&format!("fetch {at}"), &error))?;
+        let fetched = fetched.map_err(|error| match (s3_failure(&format!("fetch {at}"), &error), error) {
+            (Failure::World { doing, why, .. }, S3Error::Write { .. }) if self.touches_nothing => {
+                Failure::World { doing, why, hint: Some("TMPDIR names a folder that has room for it".into()) }
+            }
+            (failure, _) => failure,
+        })?;
         Ok(fetched.map(|download| {
             if let Ok(sha256) = Sha256::from_text(&download.sha256) {
                 let pin = Pin { sha256, size: Some(download.bytes), version: download.version };
@@ -85,6 +84,21 @@ impl Machine {
             }
             file
         }))
+    }
+
+    /// An empty file without a name for an archive. Where nothing of c2 may be touched, it is among the temporary files,
+    /// which may have room for what memory has not, and in memory only where there can be none.
+    fn room(&self, at: &Location) -> Result<File, Failure> {
+        let spool = Path::new(&self.spool);
+        let in_memory = || Ok(File::from(memfd_create("release", MemfdFlags::CLOEXEC)?));
+        let (place, opened) = match self.touches_nothing {
+            true => ("memory", tempfile::tempfile().or_else(|_| in_memory())),
+            false => {
+                let opened = files::make_folders(spool, 0o700).and_then(|()| tempfile::tempfile_in(spool));
+                (self.spool.as_str(), opened)
+            }
+        };
+        opened.map_err(|error| Failure::world(format!("make room for {at} in {place}"), error.to_string()))
     }
 
     /// The bytes of an archive that was fetched before.

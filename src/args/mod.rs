@@ -226,8 +226,11 @@ fn of_further_command(command: &'static CommandHelp, normal: &[&str]) -> Result<
             let args: shapes::DockerCredential = parse(at, normal)?;
             let found = DockerCredential::VERBS.into_iter().find(|(name, _)| *name == args.verb);
             let Some((_, verb)) = found else {
-                let near = did_you_mean(&args.verb, DockerCredential::VERBS.into_iter().map(|(name, _)| name));
-                return Err(wrong(&format!("docker asks no {:?} of a credential helper{near}", args.verb), at));
+                return Err(unknown_verb(
+                    &format!("docker asks no {:?} of a credential helper", args.verb),
+                    &args.verb,
+                    command,
+                ));
             };
             run(Request::DockerCredential(verb))
         }
@@ -242,28 +245,44 @@ fn of_further_command(command: &'static CommandHelp, normal: &[&str]) -> Result<
 fn of_rollout(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {
     let at = Some(command);
     let args: shapes::Rollout = parse(at, normal)?;
-    let request = match (args.verb.as_str(), args.percent, args.stages) {
-        ("status", None, None) => Request::RolloutStatus,
-        ("advance", Some(percent), None) => Request::RolloutChange(RolloutVerb::Advance(percent)),
+    let verb = args.verb.as_str();
+    if !command.verb_names().any(|(name, _)| name == verb) {
+        return Err(unknown_verb(&format!("a rollout has no {verb:?}"), verb, command));
+    }
+    let of_run = [
+        ("--stages", args.stages.is_some()),
+        ("--bake", args.bake.is_some()),
+        ("--max-failures", args.max_failures.is_some()),
+        ("--stage-timeout", args.stage_timeout.is_some()),
+    ];
+    if let (Some((option, _)), true) = (of_run.iter().find(|(_, given)| *given), verb != "run") {
+        return Err(wrong(&format!("{verb} takes no {option}: that is for run"), at));
+    }
+    if let (Some(percent), true) = (args.percent, verb != "advance") {
+        return Err(wrong(&format!("{verb} takes no share ({}): that is for advance", percent.get()), at));
+    }
+    let request = match (verb, args.percent, args.stages) {
+        ("advance", Some(percent), _) => Request::RolloutChange(RolloutVerb::Advance(percent)),
         ("advance", None, _) => return Err(wrong("advance takes the new share: rollout advance PERCENT", at)),
-        ("finish", None, None) => Request::RolloutChange(RolloutVerb::Finish),
-        ("abort", None, None) => Request::RolloutChange(RolloutVerb::Abort),
-        ("run", None, Some(stages)) => Request::RolloutRun {
+        ("finish", ..) => Request::RolloutChange(RolloutVerb::Finish),
+        ("abort", ..) => Request::RolloutChange(RolloutVerb::Abort),
+        ("run", _, Some(stages)) => Request::RolloutRun {
             stages,
             bake_s: args.bake.unwrap_or(0),
             max_failures: args.max_failures.unwrap_or(0),
             timeout_s: args.stage_timeout.unwrap_or(600),
         },
-        ("run", None, None) => return Err(wrong("run takes the shares, one after the other: --stages 10,50,100", at)),
-        ("status" | "finish" | "abort" | "run" | "advance", _, _) => {
-            return Err(wrong(&format!("{} does not take all of these", args.verb), at));
-        }
-        (verb, ..) => {
-            let near = did_you_mean(verb, ["status", "advance", "finish", "abort", "run"].into_iter());
-            return Err(wrong(&format!("a rollout has no {verb:?}{near}"), at));
-        }
+        ("run", _, None) => return Err(wrong("run takes the shares, one after the other: --stages 10,50,100", at)),
+        _ => Request::RolloutStatus,
     };
     Ok(shared(change(request, args.dry_run, None), None, args.allow_unsafe_store))
+}
+
+/// That a command has no such verb, and those that it has.
+fn unknown_verb(what: &str, verb: &str, command: &CommandHelp) -> UsageError {
+    let names: Vec<&str> = command.verb_names().map(|(name, _)| name).collect();
+    let near = did_you_mean(verb, names.iter().copied());
+    wrong(&format!("{what}{near} (there are {})", names.join(", ")), Some(command))
 }
 
 fn run(request: Request) -> Invocation {

@@ -48,7 +48,7 @@ pub(super) struct FetchContext {
     pub(super) retry: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Unpack {
     pub(super) to: String,
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -72,7 +72,7 @@ pub(super) struct ExpandTemplate {
     pub(super) to: String,
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -92,7 +92,7 @@ pub(super) struct Start {
     pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -108,7 +108,7 @@ pub(super) struct Stop {
     pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -134,7 +134,7 @@ pub(super) struct Connect {
     pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -148,7 +148,7 @@ pub(super) struct Disconnect {
     pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -166,7 +166,7 @@ pub(super) struct Split {
     pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -189,7 +189,7 @@ pub(super) struct Maintenance {
     pub(super) allow_unsafe_store: bool,
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -198,7 +198,7 @@ pub(super) struct Maintenance {
 pub(super) struct Change {
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -208,7 +208,7 @@ pub(super) struct SlaveUpdate {
     pub(super) repeat: Option<Positive>,
     #[argh(switch)]
     pub(super) dry_run: bool,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) lock_wait: Option<u32>,
 }
 
@@ -220,17 +220,17 @@ pub(super) struct SlaveFlush {
 
 #[derive(FromArgs)]
 pub(super) struct Rollout {
-    #[argh(positional, arg_name = "<verb>")]
+    #[argh(positional, arg_name = "<status|advance|finish|abort|run>")]
     pub(super) verb: String,
-    #[argh(positional, arg_name = "<percent>", from_str_fn(hundredths))]
+    #[argh(positional, arg_name = "[<percent>]", from_str_fn(hundredths))]
     pub(super) percent: Option<Hundredths>,
     #[argh(option, from_str_fn(stages))]
     pub(super) stages: Option<Vec<Hundredths>>,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) bake: Option<u32>,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole))]
     pub(super) max_failures: Option<u32>,
-    #[argh(option)]
+    #[argh(option, from_str_fn(whole_seconds))]
     pub(super) stage_timeout: Option<u32>,
     #[argh(switch)]
     pub(super) allow_unsafe_store: bool,
@@ -247,6 +247,14 @@ fn stages(text: &str) -> Result<Vec<Hundredths>, String> {
     let stages = text.split(',').map(|stage| hundredths(stage.trim())).collect::<Result<Vec<_>, _>>()?;
     let grow = stages.windows(2).all(|pair| pair[0] < pair[1]);
     if grow { Ok(stages) } else { Err("each stage must be larger than the one before".to_string()) }
+}
+
+fn whole(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "it is no whole number from 0 to 4294967295".to_string())
+}
+
+fn whole_seconds(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "it is no whole number of seconds from 0 to 4294967295".to_string())
 }
 
 fn seconds(text: &str) -> Result<Positive, String> {

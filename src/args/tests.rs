@@ -79,7 +79,7 @@ fn every_command_is_what_its_words_say() {
     let verbs = "<get|list|store|erase>";
     let missing = format!("c2: docker-credential: required positional arguments not provided: {verbs}");
     check_wrong("docker-credential", &missing);
-    let near = "c2: docker-credential: docker asks no \"gat\" of a credential helper, did you mean get?";
+    let near = "c2: docker-credential: docker asks no \"gat\" of a credential helper, did you mean get? (there are get, list, store, erase)";
     check_wrong("docker-credential gat", near);
     check("aws-docker-login-cmd", log_in(&[], false));
     check("aws-docker-login-cmd 123 456 --print", log_in(&["123", "456"], true));
@@ -128,6 +128,23 @@ fn the_commands_of_a_fleet_are_what_their_words_say() {
     let shared = Options { rollout: Some(share(10)), unsafe_store: true, ..Options::DEFAULT };
     let request = Request::Disconnect { endpoint: "main".into() };
     check("disconnect main --rollout 10 --allow-unsafe-store", Invocation::Run { request, options: shared });
+}
+
+#[test]
+fn what_a_rollout_does_not_take_is_named() {
+    check_wrong("rollout foo", "c2: rollout: a rollout has no \"foo\" (there are status, advance, finish, abort, run)");
+    check_wrong("rollout status --stages 10", "c2: rollout: status takes no --stages: that is for run");
+    check_wrong("rollout finish --bake 1", "c2: rollout: finish takes no --bake: that is for run");
+    check_wrong("rollout advance 50 --max-failures 1", "c2: rollout: advance takes no --max-failures: that is for run");
+    check_wrong("rollout run 50", "c2: rollout: run takes no share (50): that is for advance");
+    let of = |option: &str, what: &str| {
+        format!("c2: rollout: error parsing option '{option}' with value '-1': it is no whole number {what}")
+    };
+    let up_to = "from 0 to 4294967295";
+    check_wrong("rollout run --stages 10 --bake -1", &of("--bake", &format!("of seconds {up_to}")));
+    check_wrong("rollout run --stages 10 --stage-timeout -1", &of("--stage-timeout", &format!("of seconds {up_to}")));
+    check_wrong("rollout run --stages 10 --max-failures -1", &of("--max-failures", up_to));
+    check_wrong("rollout run --stages -1", &of("--stages", "from 1 to 100"));
 }
 
 #[test]
@@ -229,12 +246,10 @@ fn a_word_or_value_too_few_or_too_many_is_refused_with_the_usage() {
     check_wrong("start a --force=yes", "c2: start: --force takes no value");
     check_wrong("start a --lock-wait", "c2: start: --lock-wait is given without its value: --lock-wait SECS");
     let number = "c2: start: error parsing option '--lock-wait' with value";
-    check_wrong("start a --lock-wait x", &format!("{number} 'x': invalid digit found in string"));
-    check_wrong("start a --lock-wait=-1", &format!("{number} '-1': invalid digit found in string"));
-    check_wrong("start a --lock-wait=", &format!("{number} '': cannot parse integer from empty string"));
-    check_wrong("start a --lock-wait=1.5", &format!("{number} '1.5': invalid digit found in string"));
-    let big = format!("{number} '4294967296': number too large to fit in target type");
-    check_wrong("start a --lock-wait 4294967296", &big);
+    for value in ["x", "-1", "", "1.5", "4294967296"] {
+        let why = format!("{number} '{value}': it is no whole number of seconds from 0 to 4294967295");
+        check_wrong(&format!("start a --lock-wait={value}"), &why);
+    }
     check_wrong("start a --lock-wait 1 --lock-wait 2", &format!("{number} '2': duplicate values provided"));
     check_wrong(
         "--zsh-completion-script",

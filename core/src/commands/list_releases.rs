@@ -7,7 +7,7 @@ use alloc::{
 };
 
 use crate::{
-    config::{DeployMode, FromText, ProxyModeConfig, ReleaseName, Releases, ToolConfig},
+    config::{FromText, ReleaseName, Releases, ToolConfig},
     seam::{Command, Facts, Listed, Location, Outcome, Refusal, Report, Step},
 };
 
@@ -52,10 +52,7 @@ pub(crate) fn releases(facts: &Facts, config: &ToolConfig) -> Result<(Vec<String
 
 /// Whether the name is one of the tool's own state objects: the remote state may lie below the releases' prefix.
 fn is_own_state(name: &str, config: &ToolConfig) -> bool {
-    let DeployMode::Proxy(ProxyModeConfig { remote_state_s3: Some(state), .. }) = &config.deploy_mode else {
-        return false;
-    };
-    let Releases::S3(releases) = &config.releases else { return false };
+    let (Some(state), Releases::S3(releases)) = (config.shared_state(), &config.releases) else { return false };
     let full = format!("{}/{name}", releases.key().strip_suffix('/').unwrap_or(releases.key()));
     let same_bucket = state.bucket() == releases.bucket();
     let Some(below) = full.strip_prefix(state.key()).filter(|_| same_bucket) else { return false };

@@ -103,7 +103,7 @@ fn archive(
         }
     };
     let current = has_it(&at, facts.archive(&at, limits)?)?;
-    let why = match (&current, pin) {
+    let mut why = match (&current, pin) {
         (Some((listing, None)), _) => return Ok((at, Arc::clone(listing))),
         (Some((_, Some(found))), Some(pin)) => {
             format!("its bytes have the SHA-256 {found}, but those of {} are asked for", pin.sha256)
@@ -112,12 +112,14 @@ fn archive(
     };
     if let (Some(version), Location::Object { bucket, key }) = (pin.and_then(|pin| pin.version.as_ref()), &at) {
         let at = Location::Version { bucket: bucket.clone(), key: key.clone(), version: version.clone() };
-        match facts.archive(&at, limits).and_then(|listing| has_it(&at, listing)) {
+        // Whoever may fetch releases may not always fetch former versions of them.
+        why += &match facts.archive(&at, limits).and_then(|listing| has_it(&at, listing)) {
             Ok(Some((listing, None))) => return Ok((at, listing)),
+            Ok(Some((_, Some(found)))) => format!("; those of {at} have {found}"),
+            Ok(None) => format!("; {at} does not exist"),
             Err(Refusal::Unknown) => return Err(Refusal::Unknown),
-            // Whoever may fetch releases may not always fetch former versions of them.
-            _ => (),
-        }
+            Err(refusal) => format!("; {refusal}"),
+        };
     }
     let hint = match current {
         None => "c2 list-releases shows the releases there are",
@@ -293,4 +295,53 @@ pub(crate) fn utf8<'a>(what: &str, bytes: &'a [u8]) -> Result<&'a str, Refusal> 
         let why = format!("{what} is not UTF-8 (byte {})", error.valid_up_to());
         Refusal::no("read a text", why).with_hint("store it as UTF-8")
     })
+}
+
+#[cfg(all(test, feature = "world"))]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{FromText, Sha256, Syntax, tool_config},
+        seam::settle,
+        world::{Release, World},
+    };
+
+    fn release(text: &str, broken: Option<&str>) -> Release {
+        let files = [(RELEASE_JSON.to_string(), (0o644, text.as_bytes().to_vec()))].into();
+        Release { files, modified: String::new(), broken: broken.map(String::from) }
+    }
+
+    #[test]
+    fn that_a_pinned_version_cannot_be_had_is_said_beside_what_there_is_in_its_place() {
+        let config = r#"{"releases": {"s3": "s3://bkt/releases"}}"#;
+        let config = tool_config("config.json", config, Syntax::Json).unwrap().value;
+        let at = archive_location(&config, "a.zip");
+        let version =
+            Location::Version { bucket: "bkt".into(), key: "releases/a.zip".into(), version: "v1".to_string() };
+        let sha256 = Sha256::from_text(&"49d7".repeat(16)).unwrap();
+        let pin = Pin { sha256, size: None, version: Some("v1".into()) };
+        let found = release("another", None).pin().sha256;
+        let of_other_bytes = format!("its bytes have the SHA-256 {found}, but those of {} are asked for", pin.sha256);
+        for (current, of_version, expected) in [
+            (
+                Some(release("another", None)),
+                Some(release("", Some("answered 403 AccessDenied"))),
+                format!("{of_other_bytes}; judge the archive {version}: answered 403 AccessDenied"),
+            ),
+            (Some(release("another", None)), None, format!("{of_other_bytes}; {version} does not exist")),
+            (
+                Some(release("another", None)),
+                Some(release("another", None)),
+                format!("{of_other_bytes}; those of {version} have {found}"),
+            ),
+            (None, None, format!("{at} does not exist; {version} does not exist")),
+        ] {
+            let mut world = World::default();
+            world.releases.extend(current.map(|release| (at.clone(), release)));
+            world.releases.extend(of_version.map(|release| (version.clone(), release)));
+            let opened = settle(&mut world, &mut Facts::default(), |facts| opened(facts, &config, "a.zip", Some(&pin)));
+            let refusal = opened.err().unwrap();
+            assert_eq!(refusal.to_string(), format!("fetch the release a.zip: {expected}"));
+        }
+    }
 }

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, format};
 
 use super::{
     Options, Request,
-    request::{label, pin, release_name},
+    request::{label, needs_shared, pin, release_name},
 };
 use crate::{
     config::{ProxyModeConfig, S3Path, ToolConfig, default_deploy_name},
@@ -40,7 +40,6 @@ impl Request {
                 let Options { rollout, unsafe_store, .. } = *options;
                 Box::new(MasterChange { base: base.clone(), config, proxy, goal, rollout, unsafe_store, force })
             }
-            _ if options.rollout.is_some() => return Err(needs_shared("roll a change out")),
             _ => Box::new(ProxyMode { config, proxy, goal, force, postponed: Default::default() }),
         }))
     }
@@ -118,9 +117,4 @@ impl Request {
             _ => return Ok(None),
         }))
     }
-}
-
-fn needs_shared(what: &str) -> Refusal {
-    Refusal::no(what, "no state is shared: remoteStateS3 is not set in the configuration")
-        .with_hint("set deployMode.proxy.remoteStateS3 to s3://BUCKET/PREFIX, for the slaves too")
 }

@@ -165,10 +165,14 @@ impl Request {
     /// The command, made for this configuration.
     ///
     /// # Errors
-    /// A word that is no valid name, or a command that needs a proxy where there is none.
+    /// A word that is no valid name, a command that needs a proxy where there is none, or a share of a fleet where there
+    /// is none.
     pub fn command(&self, mut config: ToolConfig, options: &Options) -> Result<Box<dyn Command>, Refusal> {
         // The paths of deploys are compared and cut apart: one folder has one spelling.
         config.deploys_dir = config.deploys_dir.tidied();
+        if options.rollout.is_some() && config.shared_state().is_none() {
+            return Err(needs_shared("roll a change out"));
+        }
         if let DeployMode::Proxy(proxy) = &config.deploy_mode
             && let Some(command) = self.proxy_command(&config, proxy, options)?
         {
@@ -241,6 +245,11 @@ fn needs_proxy(what: &str) -> Refusal {
     Refusal::no(what, "there is no proxy: deployMode is noproxy in the configuration")
 }
 
+pub(super) fn needs_shared(what: &str) -> Refusal {
+    Refusal::no(what, "no state is shared: remoteStateS3 is not set in the configuration")
+        .with_hint("set deployMode.proxy.remoteStateS3 to s3://BUCKET/PREFIX, for the slaves too")
+}
+
 /// What `--sha256` pins.
 pub(super) fn pin(verb: &str, sha256: Option<&str>) -> Result<Option<Pin>, Refusal> {
     let sha256 = sha256.map(|text| Sha256::from_text(&text.to_ascii_lowercase()));
@@ -251,4 +260,33 @@ pub(super) fn pin(verb: &str, sha256: Option<&str>) -> Result<Option<Pin>, Refus
 
 pub(super) fn label<T: FromText>(what: &str, text: &str) -> Result<T, Refusal> {
     T::from_text(text).map_err(|why| Refusal::no(what, format!("{why}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Syntax, tool_config};
+
+    /// How a command of this request ends before it begins, for a release that a share of the slaves is to take up.
+    fn refusal(request: &Request, deploy_mode: &str) -> Option<Refusal> {
+        let text = format!(r#"{{"releases": {{"localdir": "/srv/releases"}}, "deployMode": {deploy_mode}}}"#);
+        let config = tool_config("config.json", &text, Syntax::Json).unwrap().value;
+        request.command(config, &Options { rollout: Hundredths::new(10), ..Options::DEFAULT }).err()
+    }
+
+    #[test]
+    fn a_share_of_the_slaves_is_refused_wherever_no_state_is_shared() {
+        let start = Request::Start { release: "a.zip".into(), as_deploy: None, force: false, sha256: None };
+        for request in [start, Request::Stop { deploy: "a".into(), force: false }] {
+            let of_mode = |mode| refusal(&request, mode);
+            let expected = Some(needs_shared("roll a change out"));
+            assert_eq!(of_mode(r#""noproxy""#), expected, "{request:?}");
+            assert_eq!(of_mode(r#"{"proxy": {"endPoints": {}}}"#), expected, "{request:?}");
+            assert_eq!(
+                of_mode(r#"{"proxy": {"endPoints": {}, "remoteStateS3": "s3://bkt/fleet"}}"#),
+                None,
+                "{request:?}"
+            );
+        }
+    }
 }

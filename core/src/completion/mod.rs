@@ -18,6 +18,7 @@ use alloc::{
 use crate::{
     commands::{Deploys, base_name, live, load_config, releases},
     config::{DeployMode, ToolConfig},
+    fleet::master_deploys,
     help::{self, CommandHelp, Fits, HELP_OPTION, OptionHelp, TOP_OPTIONS},
     proxy::noted_deploys,
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
@@ -48,6 +49,7 @@ impl Command for Complete {
         let candidates = match wanted(&before, typed) {
             Wanted::Options(options) => options.iter().map(|option| (option.name.into(), option.summary)).collect(),
             Wanted::Word(Fits::Path) => return Ok(Step::Done(Report::text("\n"))),
+            Wanted::Verb(verbs) => verbs,
             Wanted::Word(fits) => words_that_fit(facts, fits)?,
         };
         let fitting = candidates.iter().filter(|(name, _)| name.starts_with(typed));
@@ -62,6 +64,7 @@ impl Command for Complete {
 /// What belongs in a place of a command line.
 enum Wanted {
     Options(Vec<&'static OptionHelp>),
+    Verb(Vec<(String, &'static str)>),
     Word(Fits),
 }
 
@@ -93,7 +96,10 @@ fn wanted_of(command: &'static CommandHelp, given: &[&str], typed: &str) -> Want
     if typed.starts_with('-') && !options_ended {
         return Wanted::Options(command.all_options().chain([&HELP_OPTION]).collect());
     }
-    Wanted::Word(command.words.get(count).map_or(Fits::Anything, |word| word.fits))
+    match command.words.get(count).map_or(Fits::Anything, |word| word.fits) {
+        Fits::Verb => Wanted::Verb(command.verb_names().map(|(name, summary)| (name.into(), summary)).collect()),
+        fits => Wanted::Word(fits),
+    }
 }
 
 fn words_that_fit(facts: &Facts, fits: Fits) -> Result<Vec<(String, &'static str)>, Refusal> {
@@ -102,7 +108,7 @@ fn words_that_fit(facts: &Facts, fits: Fits) -> Result<Vec<(String, &'static str
             let summary = |command: &CommandHelp| command.summaries.first().map_or("", |(_, summary)| *summary);
             return Ok(help::COMMANDS.iter().map(|command| (command.name.into(), summary(command))).collect());
         }
-        Fits::Path | Fits::Anything => return Ok(Vec::new()),
+        Fits::Path | Fits::Verb | Fits::Anything => return Ok(Vec::new()),
         Fits::Release => from_config(facts, |config| Ok(releases(facts, config)?.0))?,
         Fits::Deploy => from_config(facts, |config| running(facts, config))?,
         Fits::EndPoint => from_config(facts, |config| Ok(end_points(config)))?,
@@ -121,8 +127,11 @@ fn from_config(
     }
 }
 
-/// The running deploys: behind a proxy those that the state notes.
+/// The running deploys: behind a proxy those that the state notes, of this machine or of the master.
 fn running(facts: &Facts, config: &ToolConfig) -> Result<Vec<String>, Refusal> {
+    if let Some(base) = config.shared_state() {
+        return master_deploys(facts, base);
+    }
     match config.deploy_mode {
         DeployMode::Proxy(_) => noted_deploys(facts, Deploys(config.deploys_dir.as_str())),
         DeployMode::NoProxy => {

@@ -4,12 +4,15 @@ use std::cell::RefCell;
 
 use super::{Complete, Shell, script};
 use crate::seam::{
-    Answer, Command, Content, Facts, Failure, Link, Listed, Location, Output, Query, Report, Secret, Step,
+    Answer, Command, Content, Facts, Failure, Link, Listed, Location, Output, Query, Report, Secret, Shared, Step,
 };
 
 const NO_PROXY: &str = r#"{"releases": {"localdir": "/srv/releases"}, "deploysDir": "/opt/deploys"}"#;
 const PROXY: &str = r#"{"releases": {"localdir": "/srv/releases"}, "deployMode": {"proxy": {"endPoints": {
     "main": {"serverNames": ["a"], "etype": "httpOnly"}, "admin": {"serverNames": ["b"], "etype": "httpOnly"}}}}}"#;
+
+const FLEET: &str = r#"{"releases": {"localdir": "/srv/releases"}, "deployMode": {"proxy": {
+    "endPoints": {"main": {"serverNames": ["a"], "etype": "httpOnly"}}, "remoteStateS3": "s3://bkt/fleet"}}}"#;
 
 const STATE: &str = r#"{"connections": {}, "deploys": {
     "api": {"label": "api", "release": "app-1.zip", "port": 8000},
@@ -36,6 +39,18 @@ fn machine(config: &'static str) -> impl Fn(&Query) -> Answer {
         }
         Query::Folder(_) => Answer::Folder(None),
         other => panic!("unexpected question {other:?}"),
+    }
+}
+
+/// A machine of a fleet, whose master has this state.
+fn fleet(state: Option<&'static str>) -> impl Fn(&Query) -> Answer {
+    let of_machine = machine(FLEET);
+    move |query| match query {
+        Query::Shared(at) => {
+            assert_eq!(at.to_string(), "s3://bkt/fleet/master/state.json");
+            Answer::Shared(state.map(|text| Shared { bytes: text.into(), etag: "e".into() }))
+        }
+        query => of_machine(query),
     }
 }
 
@@ -89,6 +104,30 @@ fn check(world: impl Fn(&Query) -> Answer, line: &str, expected: &[&str]) {
     let answered = answer(world, line, false);
     let lines: Vec<&str> = answered.lines().collect();
     assert_eq!(lines, expected, "{line}");
+}
+
+#[test]
+fn the_verbs_of_a_command_are_completed_without_a_question() {
+    check(no_question, "c2 rollout ", &["status", "advance", "finish", "abort", "run"]);
+    check(no_question, "c2 rollout a", &["advance", "abort"]);
+    check(no_question, "c2 rollout advance ", &[]);
+    check(no_question, "c2 docker-credential ", &["get", "list", "store", "erase"]);
+    let abort = answer(no_question, "c2 rollout ab", true);
+    assert_eq!(abort, "abort\ttake it back\n");
+}
+
+#[test]
+fn the_deploys_of_a_fleet_are_those_of_the_master_and_of_its_candidate() {
+    check(fleet(Some(STATE)), "c2 stop ", &["api", "web"]);
+    check(fleet(Some(STATE)), "c2 connect main w", &["web"]);
+    let rolled_out = r#"{"connections": {}, "deploys": {"web": {"label": "web", "release": "r.zip", "port": 8000}},
+        "rollout": {"id": "r1", "percent": 10, "candidate": {"connections": {}, "deploys": {
+            "api": {"label": "api", "release": "r.zip", "port": 8001},
+            "web": {"label": "web", "release": "r.zip", "port": 8000}}}}}"#;
+    check(fleet(Some(rolled_out)), "c2 stop ", &["api", "web"]);
+    for broken in [None, Some(""), Some("<html>"), Some(r#"{"deploys": 7}"#)] {
+        check(fleet(broken), "c2 stop ", &[]);
+    }
 }
 
 #[test]

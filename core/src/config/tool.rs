@@ -82,6 +82,17 @@ record!(ToolConfig {
     require_pins: "requirePins" = "false",
 }; check);
 
+impl ToolConfig {
+    /// Where the state is kept that a fleet shares; `None`: this machine has one of its own, or no proxy.
+    #[must_use]
+    pub fn shared_state(&self) -> Option<&S3Path> {
+        match &self.deploy_mode {
+            DeployMode::Proxy(proxy) => proxy.remote_state_s3.as_ref(),
+            DeployMode::NoProxy => None,
+        }
+    }
+}
+
 /// Where releases come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Releases {

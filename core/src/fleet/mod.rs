@@ -9,7 +9,12 @@ mod slaves;
 mod status;
 mod writing;
 
-use alloc::format;
+use alloc::{
+    collections::BTreeSet,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 pub use change::MasterChange;
 pub use flush::SlaveFlush;
@@ -19,8 +24,10 @@ pub use slave::{Kept, SlaveUpdate};
 pub use status::MasterStatus;
 
 use crate::{
+    Ordered,
+    commands::rejected,
     config::{self, Label, Parsed, Rejected, S3Path, State},
-    seam::{Location, Shared},
+    seam::{Facts, Location, Refusal, Shared},
 };
 
 /// Where the state is kept that a fleet shares: `remoteStateS3`, byte for byte, also when it ends in `/`.
@@ -53,7 +60,20 @@ impl Base<'_> {
 /// # Errors
 /// Everything that is wrong with it.
 fn state_of(at: &Location, shared: &Shared) -> Result<Parsed<State>, Rejected> {
-    config::state(&format!("{at}"), &alloc::string::String::from_utf8_lossy(&shared.bytes))
+    config::state(&format!("{at}"), &String::from_utf8_lossy(&shared.bytes))
+}
+
+/// The deploys that the state of the master names, also those of a candidate; none where there is no state.
+///
+/// # Errors
+/// The state cannot be fetched or read.
+pub(crate) fn master_deploys(facts: &Facts, base: &S3Path) -> Result<Vec<String>, Refusal> {
+    let at = Base(base).master();
+    let Some(shared) = facts.shared(&at)? else { return Ok(Vec::new()) };
+    let state = state_of(&at, &shared).map_err(rejected("read the state of the master"))?.value;
+    let candidate = state.rollout.iter().flat_map(|rollout| rollout.candidate.deploys.keys());
+    let names: BTreeSet<String> = state.deploys.keys().chain(candidate).map(ToString::to_string).into_set();
+    Ok(names.into_iter().collect())
 }
 
 impl State {

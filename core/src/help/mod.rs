@@ -18,6 +18,8 @@ pub struct CommandHelp {
     pub name: &'static str,
     /// Its words, in order. Behind an optional one there are only optional ones.
     pub words: &'static [Word],
+    /// What its first word can be, each with what it does, where that is one of a few.
+    pub verbs: &'static [(&'static str, &'static str)],
     /// Its own options.
     pub options: &'static [OptionHelp],
     /// Whether it can change the state that a fleet shares.
@@ -48,6 +50,8 @@ pub enum Fits {
     Deploy,
     /// The label of an endpoint.
     EndPoint,
+    /// One of the command's verbs.
+    Verb,
     /// A path on the machine.
     Path,
     /// Nothing that is known.
@@ -122,11 +126,22 @@ impl CommandHelp {
                 _ => text.push_str(&format!("{}: {summary}\n", group.title())),
             }
         }
+        if !self.verbs.is_empty() {
+            text.push_str("\nverbs:\n");
+        }
+        for (verb, summary) in self.verbs {
+            text.push_str(&format!("  {verb:20} {summary}\n"));
+        }
         text.push_str("\noptions:\n");
         for option in self.all_options().chain([&HELP_OPTION]) {
             text.push_str(&format!("  {:20} {}\n", option.shown(), option.summary));
         }
         text
+    }
+
+    /// Its verbs without their words, each with what it does.
+    pub fn verb_names(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+        self.verbs.iter().map(|(shown, summary)| (shown.split(' ').next().unwrap_or(shown), *summary))
     }
 
     fn with_words(&self) -> String {

@@ -111,7 +111,14 @@ pub const COMMANDS: &[CommandHelp] = &[
         ..command("slave-flush", &[(WithProxy, "remove slave records older than 5 minutes")])
     },
     CommandHelp {
-        words: &[word("<verb>", Fits::Anything), word("[<percent>]", Fits::Anything)],
+        words: &[word("<status|advance|finish|abort|run>", Fits::Verb), word("[<percent>]", Fits::Anything)],
+        verbs: &[
+            ("status", "the change that is under way, and how the slaves do that take it up"),
+            ("advance PERCENT", "let so many of a hundred slaves take it up; the share only grows"),
+            ("finish", "let it hold for all of them"),
+            ("abort", "take it back"),
+            ("run", "go through it by itself, stage by stage, and take it back when slaves fail"),
+        ],
         options: &[
             option("--stages", "LIST", "for run: the shares, one after the other, such as 10,50,100"),
             option("--bake", "SECS", "for run: how long the slaves of a stage must do well; 0 if not given"),
@@ -124,7 +131,7 @@ pub const COMMANDS: &[CommandHelp] = &[
             flag("--allow-unsafe-store", "write to a store that ignores conditions, though of two writers one is lost"),
             flag("--dry-run", "print what would be done, and do nothing"),
         ],
-        ..command("rollout", &[(WithProxy, "its status; advance, finish or abort it, or run it")])
+        ..command("rollout", &[(WithProxy, "what a share of the slaves takes first")])
     },
     CommandHelp { changes: true, ..command("restart-frontend-proxy", &[(WithProxy, "restart nginx")]) },
     CommandHelp { changes: true, ..command("shutdown-frontend-proxy", &[(WithProxy, "shut nginx down")]) },
@@ -166,7 +173,13 @@ pub const COMMANDS: &[CommandHelp] = &[
         ..command("aws-docker-login-cmd", &[(Other, "log docker in to Amazon ECR")])
     },
     CommandHelp {
-        words: &[word("<get|list|store|erase>", Fits::Anything)],
+        words: &[word("<get|list|store|erase>", Fits::Verb)],
+        verbs: &[
+            ("get", "the login for the registry that standard input names"),
+            ("list", "the registry of this machine's account and region"),
+            ("store", "nothing: no login is kept"),
+            ("erase", "nothing"),
+        ],
         ..command("docker-credential", &[(Other, "docker's credential helper for Amazon ECR")])
     },
     command("le-get-certs", &[(Other, "obtain certificates through DNS (Route 53)")]),
@@ -180,7 +193,7 @@ const ENDPOINT: Word = word("<endpoint>", Fits::EndPoint);
 const FORCE: OptionHelp = flag("--force", "go on when a stop command fails");
 
 const fn command(name: &'static str, summaries: &'static [(Group, &'static str)]) -> CommandHelp {
-    CommandHelp { name, words: &[], options: &[], shared: false, changes: false, summaries }
+    CommandHelp { name, words: &[], verbs: &[], options: &[], shared: false, changes: false, summaries }
 }
 
 const fn word(shown: &'static str, fits: Fits) -> Word {

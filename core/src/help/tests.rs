@@ -51,6 +51,29 @@ options:
 }
 
 #[test]
+fn the_verbs_of_a_command_are_on_the_page_and_in_its_usage_with_what_each_does() {
+    let page = page();
+    for command in COMMANDS.iter().filter(|command| !command.verbs.is_empty()) {
+        let names: Vec<&str> = command.verb_names().map(|(name, _)| name).collect();
+        assert!(page.contains(&format!("\n  {} <{}>", command.name, names.join("|"))), "{}", command.name);
+    }
+    let expected = "
+what a share of the slaves takes first
+
+verbs:
+  status               the change that is under way, and how the slaves do that take it up
+  advance PERCENT      let so many of a hundred slaves take it up; the share only grows
+  finish               let it hold for all of them
+  abort                take it back
+  run                  go through it by itself, stage by stage, and take it back when slaves fail
+
+options:
+";
+    let usage = command("rollout").unwrap().usage();
+    assert!(usage.contains(expected), "{usage}");
+}
+
+#[test]
 fn the_table_is_sound() {
     let names: BTreeSet<&str> = COMMANDS.iter().map(|command| command.name).collect();
     assert_eq!(names.len(), COMMANDS.len(), "two commands of one name");

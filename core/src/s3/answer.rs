@@ -68,8 +68,8 @@ impl Answer {
         (redirects && !self.region.is_empty() && self.region != region).then_some(self.region.as_str())
     }
 
-    /// What to do about it, when that is known, for a request that was signed for `region`.
-    pub fn hint(&self, region: &str) -> Option<String> {
+    /// What to do about it, when that is known, for a request that was signed for `region` and takes these permissions.
+    pub fn hint(&self, region: &str, needs: Needs) -> Option<String> {
         let hint = match (self.status, self.code.as_str()) {
             _ if !self.region.is_empty() && self.region != region => {
                 return Some(format!(
@@ -86,14 +86,49 @@ impl Answer {
             (403, _) if self.message.contains("expired") || self.message.contains("not yet valid") => {
                 "set this machine's clock"
             }
-            (403, _) => {
-                "the credentials are not allowed to, or there is no such key: \
-                 S3 tells the two apart only where s3:ListBucket is allowed"
-            }
+            (403, _) => return Some(needs.hint()),
             (300..=399, _) => "redirects are not followed: check the endpoint and the region",
             _ => return None,
         };
         Some(hint.to_string())
+    }
+}
+
+/// The permissions that a request takes of AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Those to fetch an object or to look it up.
+    Get,
+    /// Those to fetch one version of an object.
+    GetVersion,
+    /// Those to write an object.
+    Put,
+    /// Those to write an object while it is the one that was read.
+    PutOver,
+    /// Those to delete an object.
+    Delete,
+    /// Those to list a bucket.
+    List,
+}
+
+impl Needs {
+    /// What to do where they may be missing. Source: the S3 page "Required permissions for Amazon S3 API operations".
+    pub(super) fn hint(self) -> String {
+        let permissions = match self {
+            Self::Get => "s3:GetObject",
+            Self::GetVersion => "s3:GetObjectVersion",
+            Self::Put => "s3:PutObject",
+            Self::PutOver => "s3:PutObject and s3:GetObject",
+            Self::Delete => "s3:DeleteObject",
+            Self::List => "s3:ListBucket",
+        };
+        let hint = format!("the credentials need {permissions}");
+        match self {
+            Self::Get | Self::GetVersion => {
+                hint + ", or there is no such key: S3 tells the two apart only where s3:ListBucket is allowed"
+            }
+            Self::Put | Self::PutOver | Self::Delete | Self::List => hint,
+        }
     }
 }
 
@@ -166,9 +201,14 @@ mod tests {
             b"<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message><Region>eu-west-1</Region></Error>";
         let expected =
             "the bucket is in region eu-west-1, the request was made for us-east-1: set AWS_REGION=eu-west-1";
-        assert_eq!(Answer::new(400, None, None, body).hint("us-east-1").as_deref(), Some(expected));
-        assert_eq!(Answer::new(301, None, Some("eu-west-1"), b"").hint("us-east-1").as_deref(), Some(expected));
-        assert!(Answer::new(301, None, Some("us-east-1"), b"").hint("us-east-1").unwrap().contains("redirects"));
+        assert_eq!(Answer::new(400, None, None, body).hint("us-east-1", Needs::Get).as_deref(), Some(expected));
+        assert_eq!(
+            Answer::new(301, None, Some("eu-west-1"), b"").hint("us-east-1", Needs::Get).as_deref(),
+            Some(expected)
+        );
+        assert!(
+            Answer::new(301, None, Some("us-east-1"), b"").hint("us-east-1", Needs::Get).unwrap().contains("redirects")
+        );
     }
 
     #[test]
@@ -185,13 +225,35 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_names_the_permissions_of_the_request() {
+        let or_missing = "or there is no such key: S3 tells the two apart only where s3:ListBucket is allowed";
+        for (needs, expected) in [
+            (Needs::Get, format!("s3:GetObject, {or_missing}")),
+            (Needs::GetVersion, format!("s3:GetObjectVersion, {or_missing}")),
+            (Needs::Put, "s3:PutObject".into()),
+            (Needs::PutOver, "s3:PutObject and s3:GetObject".into()),
+            (Needs::Delete, "s3:DeleteObject".into()),
+            (Needs::List, "s3:ListBucket".into()),
+        ] {
+            let hint = answer(403, "AccessDenied").hint("r", needs);
+            assert_eq!(hint, Some(format!("the credentials need {expected}")));
+        }
+    }
+
+    #[test]
     fn a_refusal_says_that_a_missing_key_looks_the_same() {
-        assert!(answer(403, "AccessDenied").hint("r").unwrap().contains("there is no such key"));
-        assert!(answer(403, "").hint("r").unwrap().contains("there is no such key"));
-        assert_eq!(answer(403, "SignatureDoesNotMatch").hint("r").as_deref(), Some("check AWS_SECRET_ACCESS_KEY"));
+        assert!(answer(403, "AccessDenied").hint("r", Needs::Get).unwrap().contains("there is no such key"));
+        assert!(answer(403, "").hint("r", Needs::GetVersion).unwrap().contains("there is no such key"));
+        assert_eq!(
+            answer(403, "SignatureDoesNotMatch").hint("r", Needs::Get).as_deref(),
+            Some("check AWS_SECRET_ACCESS_KEY")
+        );
         let expired = Answer { message: "Request has expired".into(), ..answer(403, "AccessDenied") };
-        assert_eq!(expired.hint("r").as_deref(), Some("set this machine's clock"));
-        assert_eq!(answer(404, "NoSuchBucket").hint("r").as_deref(), Some("check the bucket's name and the endpoint"));
-        assert_eq!(answer(500, "InternalError").hint("r"), None);
+        assert_eq!(expired.hint("r", Needs::Get).as_deref(), Some("set this machine's clock"));
+        assert_eq!(
+            answer(404, "NoSuchBucket").hint("r", Needs::Get).as_deref(),
+            Some("check the bucket's name and the endpoint")
+        );
+        assert_eq!(answer(500, "InternalError").hint("r", Needs::Get), None);
     }
 }

@@ -8,7 +8,14 @@ use core::fmt;
 /// How a single request failed, in the kinds that decide whether it is made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection could not be made or did not hold, or what came through it was cut off or damaged.
+    /// The connection could not be made, so that nothing was sent.
+    Unreached {
+        /// What stood in the way.
+        why: String,
+        /// Whether nothing came in time.
+        late: bool,
+    },
+    /// The connection may have been made but did not hold, or what came through it was cut off or damaged.
     Broken {
         /// What happened to it.
         why: String,
@@ -34,6 +41,7 @@ impl Fault {
     pub fn redacted(self, secrets: &[&str]) -> Self {
         let clean = |text: String| redact(&text, secrets);
         match self {
+            Self::Unreached { why, late } => Self::Unreached { why: clean(why), late },
             Self::Broken { why, late } => Self::Broken { why: clean(why), late },
             Self::Hopeless { why } => Self::Hopeless { why: clean(why) },
             Self::Implausible { why } => Self::Implausible { why: clean(why) },
@@ -52,7 +60,10 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Broken { why, .. } | Self::Hopeless { why } | Self::Implausible { why } => f.write_str(why),
+            Self::Unreached { why, .. }
+            | Self::Broken { why, .. }
+            | Self::Hopeless { why }
+            | Self::Implausible { why } => f.write_str(why),
             Self::Refused(answer) => answer.fmt(f),
         }
     }

@@ -68,7 +68,7 @@ impl Fault {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Fault::Broken { .. } => true,
+            Fault::Unreached { .. } | Fault::Broken { .. } => true,
             Fault::Refused(answer) => {
                 matches!(answer.status, 429 | 500 | 502..=599) || PASSING_CODES.contains(&answer.code.as_str())
             }
@@ -89,9 +89,15 @@ mod tests {
     #[test]
     fn what_passes_is_tried_as_often_as_is_set() {
         let broken = Fault::Broken { why: "connection reset".into(), late: false };
-        for fault in
-            [broken, refused(500, ""), refused(503, "SlowDown"), refused(400, "RequestTimeout"), refused(429, "")]
-        {
+        let unreached = Fault::Unreached { why: "connection refused".into(), late: false };
+        for fault in [
+            broken,
+            unreached,
+            refused(500, ""),
+            refused(503, "SlowDown"),
+            refused(400, "RequestTimeout"),
+            refused(429, ""),
+        ] {
             assert!(matches!(retry(1, 3, &fault, 7), Retry::Again { .. }), "{fault}");
             assert!(matches!(retry(2, 3, &fault, 7), Retry::Again { .. }), "{fault}");
             assert_eq!(retry(3, 3, &fault, 7), Retry::GiveUp, "{fault}");

@@ -2,7 +2,7 @@
 //!
 //! Source of the rules: the S3 page "How to prevent object overwrites with conditional writes", and RFC 9110, section 13.
 
-use super::{Answer, Fault};
+use super::{Answer, Fault, Needs};
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -44,6 +44,15 @@ impl Condition {
                 ),
             }),
             Self::Is(etag) => Ok(Some(("if-match", quoted(etag)))),
+        }
+    }
+}
+
+impl From<&Condition> for Needs {
+    fn from(condition: &Condition) -> Self {
+        match condition {
+            Condition::Always | Condition::Absent => Self::Put,
+            Condition::Is(_) => Self::PutOver,
         }
     }
 }
@@ -96,7 +105,7 @@ impl Put {
     pub fn of(fault: &Fault, condition: &Condition) -> Option<Self> {
         let unknown = || Some(Self::Unknown { why: fault.to_string() });
         let answer = match fault {
-            Fault::Hopeless { .. } => return None,
+            Fault::Unreached { .. } | Fault::Hopeless { .. } => return None,
             Fault::Broken { .. } | Fault::Implausible { .. } => return unknown(),
             Fault::Refused(answer) => answer,
         };
@@ -146,7 +155,7 @@ impl Heeds {
     pub fn of(answer: &Answer) -> Option<Self> {
         match (answer.status, answer.code.as_str()) {
             (501, _) | (400, "NotImplemented") => Some(Self::No { why: format!("it {answer}") }),
-            (403, "AccessDenied") => Some(Self::Denied { why: format!("it {answer}") }),
+            (403, "AccessDenied") => Some(Self::Denied { why: format!("it {answer}; {}", Needs::PutOver.hint()) }),
             _ => None,
         }
     }
@@ -249,6 +258,7 @@ mod tests {
             }
         }
         assert_eq!(Put::of(&Fault::Hopeless { why: "unknown issuer".into() }, &is()), None);
+        assert_eq!(Put::of(&Fault::Unreached { why: "connection refused".into(), late: false }, &is()), None);
     }
 
     #[test]
@@ -256,7 +266,8 @@ mod tests {
         let of = |status, code: &str| Heeds::of(&Answer { status, code: code.into(), ..Answer::default() });
         assert_eq!(of(501, "NotImplemented"), Some(Heeds::No { why: "it answered 501 NotImplemented".into() }));
         assert!(matches!(of(400, "NotImplemented"), Some(Heeds::No { .. })));
-        assert_eq!(of(403, "AccessDenied"), Some(Heeds::Denied { why: "it answered 403 AccessDenied".into() }));
+        let denied = "it answered 403 AccessDenied; the credentials need s3:PutObject and s3:GetObject";
+        assert_eq!(of(403, "AccessDenied"), Some(Heeds::Denied { why: denied.into() }));
         for (status, code) in [(403, "SignatureDoesNotMatch"), (403, ""), (404, "NoSuchBucket"), (500, "")] {
             assert_eq!(of(status, code), None);
         }

@@ -90,7 +90,11 @@ impl Aws {
             }
             _ => {
                 let fault = fault(error, self.tuning());
-                Answer::Failed { why: fault.to_string(), late, passing: matches!(fault, Fault::Broken { .. }) }
+                Answer::Failed {
+                    why: fault.to_string(),
+                    late,
+                    passing: matches!(fault, Fault::Unreached { .. } | Fault::Broken { .. }),
+                }
             }
         }
     }

@@ -148,11 +148,16 @@ impl Http {
 /// What an error of ureq means. Never its own text where that may hold the URL.
 pub(crate) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
     use ureq::Error;
+    let unreached = |why: String, late| Fault::Unreached { why, late };
     let broken = |why: String| Fault::Broken { why, late: false };
     let late = |why: String| Fault::Broken { why, late: true };
     match error {
         Error::Io(error) => match tls_hint(&error) {
             Some(hint) => Fault::Hopeless { why: format!("{error}; {hint}") },
+            // Nothing but an attempt to connect is refused so.
+            None if error.kind() == io::ErrorKind::ConnectionRefused => {
+                unreached(format!("the connection failed: {error}"), false)
+            }
             None => Fault::Broken {
                 why: format!("the connection failed: {error}"),
                 late: error.kind() == io::ErrorKind::TimedOut,
@@ -161,9 +166,11 @@ pub(crate) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
         Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => {
             late(format!("nothing came for {} s", tuning.stall.as_secs_f32()))
         }
-        Error::Timeout(Timeout::Connect) => late(format!("no connection within {} s", tuning.connect.as_secs_f32())),
+        Error::Timeout(Timeout::Connect) => {
+            unreached(format!("no connection within {} s", tuning.connect.as_secs_f32()), true)
+        }
         Error::Timeout(timeout) => late(format!("it took too long ({timeout})")),
-        Error::HostNotFound => broken("the host's name is not known".to_owned()),
+        Error::HostNotFound => unreached("the host's name is not known".to_owned(), false),
         Error::ConnectionFailed | Error::BodyStalled => broken("the connection failed".to_owned()),
         Error::ConnectProxyFailed(why) => broken(format!("the proxy refused: {why}")),
         Error::Protocol(error) => broken(format!("the answer is no HTTP: {error}")),
@@ -205,4 +212,23 @@ pub(crate) fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a
 /// The ETag without quotes, or nothing.
 pub(crate) fn etag(response: &Response<Body>) -> String {
     plain_etag(header(response, "etag").unwrap_or_default()).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_was_sent_where_there_was_no_connection() {
+        let refused = || ureq::Error::Io(io::ErrorKind::ConnectionRefused.into());
+        for error in [refused(), ureq::Error::HostNotFound, ureq::Error::Timeout(Timeout::Connect)] {
+            let fault = fault(error, &Tuning::default());
+            assert!(matches!(fault, Fault::Unreached { .. }), "{fault:?}");
+        }
+        let reset = || ureq::Error::Io(io::ErrorKind::ConnectionReset.into());
+        for error in [reset(), ureq::Error::ConnectionFailed, ureq::Error::Timeout(Timeout::RecvResponse)] {
+            let fault = fault(error, &Tuning::default());
+            assert!(matches!(fault, Fault::Broken { .. }), "{fault:?}");
+        }
+    }
 }

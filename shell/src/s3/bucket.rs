@@ -5,7 +5,7 @@ use super::body::Failed;
 use crate::aws::http::{Tuning, fault, header, retry_after_ms};
 use crate::aws::{Aws, random};
 use c2_core::aws::{self, Named, Service, Settings, have_ended, is_corrected, is_skewed};
-use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Retry, address, retry};
+use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Needs, Retry, address, retry};
 use jiff::Timestamp;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
 use std::cell::RefCell;
@@ -70,7 +70,12 @@ impl<'a> Bucket<'a> {
     /// Makes a request as often as is set, with pauses, and gives the last failure with everything secret taken out. To
     /// the region that the bucket is found in it is followed once, and once made again with other credentials where the
     /// store says that these have ended.
-    pub(super) fn attempts<T>(&self, doing: &str, mut once: impl FnMut() -> Result<T, Failed>) -> Result<T, S3Error> {
+    pub(super) fn attempts<T>(
+        &self,
+        doing: &str,
+        needs: Needs,
+        mut once: impl FnMut() -> Result<T, Failed>,
+    ) -> Result<T, S3Error> {
         let doing = doing.to_owned();
         let (mut attempt, mut cost, mut followed, mut renewed) = (1, None, false, false);
         loop {
@@ -90,7 +95,7 @@ impl<'a> Bucket<'a> {
             }
             let code = if let Fault::Refused(answer) = &fault { answer.code.as_str() } else { "" };
             let now_known = is_corrected(skew_s, self.aws.skew_s()) && is_skewed(code, Some(self.aws.skew_s()));
-            let late = matches!(fault, Fault::Broken { late: true, .. });
+            let late = matches!(fault, Fault::Unreached { late: true, .. } | Fault::Broken { late: true, .. });
             match retry(attempt, self.most, &fault, random()) {
                 // It was signed by a clock that is found to be wrong.
                 Retry::GiveUp if now_known && attempt < self.most => (),
@@ -101,7 +106,7 @@ impl<'a> Bucket<'a> {
                 Retry::Again { .. } | Retry::GiveUp => {
                     let Address { endpoint, region, .. } = self.place.borrow().address.clone();
                     let fault = self.redacted(&fault);
-                    return Err(S3Error::Request { doing, endpoint, region, attempts: attempt, fault });
+                    return Err(S3Error::Request { doing, endpoint, region, needs, attempts: attempt, fault });
                 }
             }
             attempt += 1;

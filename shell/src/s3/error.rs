@@ -2,7 +2,7 @@
 
 use crate::aws::ConnectError;
 use c2_core::aws::Failure;
-use c2_core::s3::{AddressError, Fault};
+use c2_core::s3::{AddressError, Fault, Needs};
 use std::{fmt, io};
 
 /// Why something could not be had from S3. No variant holds a key to sign with, a signature or a presigned URL.
@@ -24,6 +24,8 @@ pub enum S3Error {
         endpoint: String,
         /// The region it was signed for.
         region: String,
+        /// The permissions it takes.
+        needs: Needs,
         /// How often it was made.
         attempts: u32,
         /// How it failed the last time.
@@ -52,13 +54,13 @@ impl fmt::Display for S3Error {
             Self::NoCredentials(failure) => write!(f, "no AWS credentials: {failure}"),
             Self::Settings(failure) => write!(f, "the settings for AWS cannot be used: {failure}"),
             Self::Connect(error) => error.fmt(f),
-            Self::Request { doing, endpoint, region, attempts, fault } => {
+            Self::Request { doing, endpoint, region, needs, attempts, fault } => {
                 write!(f, "{doing} at {endpoint}: {fault}")?;
                 if *attempts > 1 {
                     write!(f, ", tried {attempts} times")?;
                 }
                 match fault {
-                    Fault::Refused(answer) => answer.hint(region).map_or(Ok(()), |hint| write!(f, "; {hint}")),
+                    Fault::Refused(answer) => answer.hint(region, *needs).map_or(Ok(()), |hint| write!(f, "; {hint}")),
                     _ => Ok(()),
                 }
             }

@@ -12,7 +12,7 @@ pub use error::S3Error;
 use crate::aws::{Aws, http};
 use body::Failed;
 use bucket::{Bucket, Regions};
-use c2_core::s3::{Fault, ListedObject, Listing, check_key, unless_etag};
+use c2_core::s3::{Fault, ListedObject, Listing, Needs, check_key, unless_etag};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Seek};
@@ -96,7 +96,7 @@ impl S3 {
         let mut listing = Listing::new(prefix);
         let mut token = None;
         loop {
-            token = target.attempts(&doing, || {
+            token = target.attempts(&doing, Needs::List, || {
                 let mut response = target.get_page(prefix, token.as_deref())?;
                 let page = body::whole(&mut response, MAX_PAGE_BYTES, target.tuning())?;
                 Ok(listing.add_page(&page)?)
@@ -123,7 +123,8 @@ impl S3 {
         file: &mut File,
     ) -> Result<Option<Download>, S3Error> {
         let target = self.bucket_for(bucket, key)?;
-        target.attempts(&cannot_fetch(bucket, key), || {
+        let needs = if version.is_some() { Needs::GetVersion } else { Needs::Get };
+        target.attempts(&cannot_fetch(bucket, key), needs, || {
             let Some(mut response) = target.get_object(key, version)? else { return Ok(None) };
             empty(file).map_err(Failed::Write)?;
             body::verified(&mut response, file, u64::MAX, target.tuning()).map(Some)
@@ -136,7 +137,7 @@ impl S3 {
     /// When the object cannot be had whole, or is longer than `limit_bytes`.
     pub fn get_small(&self, bucket: &str, key: &str, limit_bytes: u64) -> Result<Option<Small>, S3Error> {
         let target = self.bucket_for(bucket, key)?;
-        target.attempts(&cannot_fetch(bucket, key), || {
+        target.attempts(&cannot_fetch(bucket, key), Needs::Get, || {
             let Some(mut response) = target.get_object(key, None)? else { return Ok(None) };
             body::small(&mut response, limit_bytes, target.tuning()).map(Some)
         })
@@ -156,13 +157,15 @@ impl S3 {
     ) -> Result<Changed, S3Error> {
         let target = self.bucket_for(bucket, key)?;
         let if_none_match = known.and_then(unless_etag);
-        target.attempts(&cannot_fetch(bucket, key), || match target.get_unless(key, if_none_match.as_deref()) {
-            Ok(mut response) => body::small(&mut response, limit_bytes, target.tuning()).map(Changed::Is),
-            Err(Failed::Fault(Fault::Refused(answer))) if answer.is_missing_key() => Ok(Changed::Missing),
-            Err(Failed::Fault(Fault::Refused(answer))) if answer.status == 304 && if_none_match.is_some() => {
-                Ok(Changed::Unchanged)
+        target.attempts(&cannot_fetch(bucket, key), Needs::Get, || {
+            match target.get_unless(key, if_none_match.as_deref()) {
+                Ok(mut response) => body::small(&mut response, limit_bytes, target.tuning()).map(Changed::Is),
+                Err(Failed::Fault(Fault::Refused(answer))) if answer.is_missing_key() => Ok(Changed::Missing),
+                Err(Failed::Fault(Fault::Refused(answer))) if answer.status == 304 && if_none_match.is_some() => {
+                    Ok(Changed::Unchanged)
+                }
+                Err(failed) => Err(failed),
             }
-            Err(failed) => Err(failed),
         })
     }
 
@@ -175,7 +178,7 @@ impl S3 {
     /// When S3 does not say whether the object is there.
     pub fn head(&self, bucket: &str, key: &str) -> Result<Option<Head>, S3Error> {
         let target = self.bucket_for(bucket, key)?;
-        target.attempts(&format!("cannot look up s3://{bucket}/{key}"), || {
+        target.attempts(&format!("cannot look up s3://{bucket}/{key}"), Needs::Get, || {
             let response = match target.head_object(key) {
                 Err(Failed::Fault(Fault::Refused(answer))) if answer.status == 404 => return Ok(None),
                 other => other?,

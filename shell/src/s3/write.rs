@@ -3,14 +3,15 @@
 use super::body::Failed;
 use super::{S3, S3Error};
 use crate::aws::http;
-use c2_core::s3::{Condition, Fault, Heeds, Put};
+use c2_core::s3::{Condition, Fault, Heeds, Needs, Put};
 
 /// What a probe object says to those who find it.
 const PROBE: &[u8] = b"This object only shows whether the store heeds conditions on writes. It may be deleted.\n";
 
 impl S3 {
     /// Writes an object in one request, which is not made again whatever comes of it: the answer to a second one could
-    /// not be told from that to the first. Only what was refused for its time is signed once more. `body` is sent as it
+    /// not be told from that to the first. Only what was refused for its time is signed once more, and only what was never
+    /// sent, as there was no connection, is tried as often as reads are. `body` is sent as it
     /// is, as `content_type`. AWS wants `s3:GetObject` beside `s3:PutObject` for [`Condition::Is`].
     ///
     /// # Errors
@@ -24,7 +25,7 @@ impl S3 {
         condition: &Condition,
     ) -> Result<Put, S3Error> {
         let target = self.bucket_for(bucket, key)?;
-        target.attempts(&format!("cannot write s3://{bucket}/{key}"), || {
+        target.attempts(&format!("cannot write s3://{bucket}/{key}"), condition.into(), || {
             let failed = match target.put_object(key, body, content_type, condition) {
                 Ok(response) => return Ok(Put::Written { etag: http::etag(&response) }),
                 Err(failed) => failed,
@@ -45,9 +46,11 @@ impl S3 {
     /// When S3 does not say that it is gone.
     pub fn delete(&self, bucket: &str, key: &str) -> Result<(), S3Error> {
         let target = self.bucket_for(bucket, key)?;
-        target.attempts(&format!("cannot delete s3://{bucket}/{key}"), || match target.delete_object(key) {
-            Err(Failed::Fault(Fault::Refused(answer))) if answer.is_missing_key() => Ok(()),
-            other => other.map(|_| ()),
+        target.attempts(&format!("cannot delete s3://{bucket}/{key}"), Needs::Delete, || {
+            match target.delete_object(key) {
+                Err(Failed::Fault(Fault::Refused(answer))) if answer.is_missing_key() => Ok(()),
+                other => other.map(|_| ()),
+            }
         })
     }
 
@@ -80,7 +83,7 @@ impl S3 {
     fn is_written(&self, bucket: &str, key: &str, condition: &Condition) -> Result<bool, S3Error> {
         let target = self.bucket_for(bucket, key)?;
         let doing = format!("cannot try at s3://{bucket}/{key} whether the store heeds conditions on writes");
-        target.attempts(&doing, || match target.put_object(key, PROBE, "text/plain", condition) {
+        target.attempts(&doing, condition.into(), || match target.put_object(key, PROBE, "text/plain", condition) {
             Ok(_) => Ok(true),
             Err(Failed::Fault(fault)) => match Put::of(&fault, condition) {
                 Some(Put::Lost | Put::Conflict) => Ok(false),

@@ -2,6 +2,7 @@
 
 use super::support::{Reply, Request, Server};
 use super::{Client, env, text};
+use c2_core::s3::Condition;
 use c2_shell::s3::{Head, S3, Small};
 use std::thread;
 
@@ -52,6 +53,28 @@ fn a_refusal_is_made_once_and_says_what_to_do() {
         let (error, requests) = refusal(move |_, request| Reply::error(status, code, request));
         assert!(error.starts_with(&format!("answered {status} {code}: No to [hidden] (request id REQ1); ")), "{error}");
         assert!(error.contains(hint) && requests == 1, "{requests} {error}");
+    }
+}
+
+#[test]
+fn a_denied_request_names_the_permission_that_it_needs() {
+    let server = Server::new(|_, request| Reply::error(403, "AccessDenied", request));
+    let s3 = Client::new(&server.url()).s3;
+    let file = |version| s3.get_to_file("bucket", "k", version, &mut tempfile::tempfile().unwrap()).unwrap_err();
+    let put = |condition| s3.put("bucket", "k", b"x", "text/plain", &condition).unwrap_err();
+    let or_missing = ", or there is no such key: S3 tells the two apart only where s3:ListBucket is allowed";
+    for (error, expected) in [
+        (s3.get_small("bucket", "k", 9).unwrap_err(), format!("s3:GetObject{or_missing}")),
+        (s3.get_if_changed("bucket", "k", None, 9).unwrap_err(), format!("s3:GetObject{or_missing}")),
+        (file(None), format!("s3:GetObject{or_missing}")),
+        (file(Some("v1")), format!("s3:GetObjectVersion{or_missing}")),
+        (s3.list("bucket", "k").unwrap_err(), "s3:ListBucket".into()),
+        (s3.delete("bucket", "k").unwrap_err(), "s3:DeleteObject".into()),
+        (put(Condition::Absent), "s3:PutObject".into()),
+        (put(Condition::Is("e".into())), "s3:PutObject and s3:GetObject".into()),
+    ] {
+        let error = text(&error);
+        assert!(error.ends_with(&format!("(request id REQ1); the credentials need {expected}")), "{error}");
     }
 }
 
@@ -121,7 +144,7 @@ fn a_head_finds_an_object_or_not() {
     assert_eq!(head("there"), Ok(Some(Head { bytes: 12, etag: "e".into() })));
     assert_eq!(head("missing"), Ok(None));
     assert!(
-        head("denied").unwrap_err().contains("answered 403 without saying why; the credentials are not allowed to")
+        head("denied").unwrap_err().contains("answered 403 without saying why; the credentials need s3:GetObject, or")
     );
     assert!(head("lengthless").unwrap_err().ends_with(": the answer has no length"));
     assert!(server.requests().iter().all(|request| request.method == "HEAD"));

@@ -88,14 +88,22 @@ fn what_breaks_or_passes_is_not_repeated_and_stays_unknown() {
         let ended = once(&Condition::Always, move |_, _| reply.clone());
         assert!(matches!(&ended, Ok(Put::Unknown { why }) if why.starts_with(expected)), "{ended:?}");
     }
-    let closed = Server::new(|_, _| Reply::reset()).url();
-    assert!(matches!(put(&Client::new(&closed), &Condition::Absent), Ok(Put::Unknown { .. })));
+}
+
+#[test]
+fn a_write_that_never_reached_the_store_is_tried_again_and_known_to_have_failed() {
+    let endpoint = Server::new(|_, _| Reply::reset()).url();
+    let client = Client::new(&endpoint);
+    let error = text(&put(&client, &Condition::Absent).unwrap_err());
+    let why = "the connection failed: Connection refused (os error 111), tried 3 times";
+    let expected = format!("cannot write s3://bucket/a b/state.json at {endpoint}: {why}");
+    assert_eq!((error, client.pauses()), (expected, 2));
 }
 
 #[test]
 fn a_refusal_is_an_error_that_says_what_to_do() {
     for (status, code, hint) in [
-        (403, "AccessDenied", "; the credentials are not allowed to"),
+        (403, "AccessDenied", "; the credentials need s3:PutObject and s3:GetObject"),
         (403, "SignatureDoesNotMatch", "; check AWS_SECRET_ACCESS_KEY"),
         (400, "ExpiredToken", "; the session has ended: get new credentials"),
         (404, "NoSuchBucket", "; check the bucket's name and the endpoint"),
@@ -226,8 +234,9 @@ fn a_store_that_ignores_a_condition_is_found_out() {
 #[test]
 fn a_store_that_lets_nobody_try_or_cannot_be_asked_says_so() {
     let found = heeds(true, |_, request| Reply::error(403, "AccessDenied", request));
-    let why = "it answered 403 AccessDenied: No to [hidden] (request id REQ1)";
-    assert_eq!(found, (Ok(Heeds::Denied { why: why.into() }), 1));
+    let needs = "the credentials need s3:PutObject and s3:GetObject";
+    let why = format!("it answered 403 AccessDenied: No to [hidden] (request id REQ1); {needs}");
+    assert_eq!(found, (Ok(Heeds::Denied { why }), 1));
     for (status, code, requests) in [(404, "NoSuchBucket", 1), (403, "SignatureDoesNotMatch", 1), (503, "SlowDown", 3)]
     {
         let (found, sent) = heeds(true, move |_, request| Reply::error(status, code, request));
