@@ -124,6 +124,14 @@ pub fn world(case: &Case) -> World {
     if host["proxy"].as_bool().unwrap_or(false) {
         start_proxy(&mut world, &case.config(""));
     }
+    let dead = entries(&host["deployed"]).into_iter().filter(|(_, value)| value["dead"] == true);
+    for (label, value) in dead {
+        // That the endpoints go there is nobody's doing.
+        world.reboot(true);
+        let home = format!("{DEPLOYS}/{label}");
+        assert!(world.running.remove(&home).is_some(), "{value}");
+        world.accepting.remove(&home);
+    }
     world.begin(&[]);
     world
 }

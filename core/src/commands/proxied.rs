@@ -51,7 +51,7 @@ impl Request {
                 let release = release_name("start", release)?;
                 let name = as_deploy.as_deref().unwrap_or(default_deploy_name(&release));
                 let deploy = label(&format!("start the release {release}"), name)
-                    .map_err(|refusal| refusal.with_hint("give the deploy a name: start RELEASE NAME"))?;
+                    .map_err(|refusal| refusal.with_hint("give the deploy a name: c2 start RELEASE NAME"))?;
                 Goal::Start { deploy, release, pin: pin("start", sha256.as_deref())? }
             }
             Request::Stop { deploy, .. } => Goal::Stop(label("stop a deploy", deploy)?),

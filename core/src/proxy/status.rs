@@ -8,7 +8,11 @@ use alloc::{
 
 use serde_json::json;
 
-use super::{configured::paths, expiry::standing, observed::state};
+use super::{
+    configured::paths,
+    expiry::standing,
+    observed::{PROXY, state},
+};
 use crate::{
     commands::Deploys,
     config::{EndPoint, EndPointType, ProxyModeConfig, State, ToolConfig},
@@ -33,7 +37,10 @@ pub(crate) const SLAVES: &str = "---------------------SLAVES--------------------
 
 impl Command for ProxyStatus {
     fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
-        let state = state(facts, Deploys(self.config.deploys_dir.as_str()))?.unwrap_or_default();
+        let deploys = Deploys(self.config.deploys_dir.as_str());
+        let found = state(facts, deploys)?;
+        let is_there = found.is_some();
+        let state = found.unwrap_or_default();
         let text = if self.json {
             let mut value = json!({ "master": state.to_value() });
             if let (true, Some(fields)) = (self.show_slaves, value.as_object_mut()) {
@@ -42,14 +49,59 @@ impl Command for ProxyStatus {
             format!("{value:#}\n")
         } else {
             let slaves = if self.show_slaves { format!("\n{SLAVES}\n") } else { String::new() };
-            let certificates = self.certificates(facts)?;
-            format!("{MASTER}\n{}{slaves}{}{certificates}", body(&state, &self.proxy), more(&state))
+            let (certificates, doubts) = (self.certificates(facts), self.doubts(facts, deploys, &state, is_there));
+            let (certificates, doubts) = (certificates?, doubts?);
+            format!("{MASTER}\n{}{slaves}{}{certificates}{doubts}", body(&state, &self.proxy), more(&state))
         };
         Ok(Step::Done(Report { notes: state.oddities(&self.proxy), ..Report::text(text) }))
     }
 }
 
 impl ProxyStatus {
+    /// What is not as the state says.
+    fn doubts(&self, facts: &Facts, deploys: Deploys<'_>, state: &State, is_there: bool) -> Result<String, Refusal> {
+        let (intents, proxy) = (facts.intents(&deploys.intents()), facts.proxy(&deploys.home(PROXY)));
+        let connected = self.proxy.end_points.keys().filter_map(|label| Some((label, state.connected(label)?)));
+        let asked: Vec<_> = connected.map(|(label, deploy)| (label, deploy, facts.listens(deploy.port.0))).collect();
+        let answers = asked.iter().map(|(_, _, answer)| answer.as_ref().err());
+        if answers.chain([intents.as_ref().err(), proxy.as_ref().err()]).flatten().any(|it| *it == Refusal::Unknown) {
+            return Err(Refusal::Unknown);
+        }
+        let mut lines = Vec::new();
+        if intents.is_ok_and(|intents| !intents.is_empty()) {
+            lines.push(
+                "a change was cut short: the next command that changes something goes back from it first".to_string(),
+            );
+        }
+        let proxy = match proxy {
+            Ok(proxy) => proxy,
+            Err(refusal) => {
+                lines.push(format!("whether the proxy runs cannot be told: {refusal}"));
+                return Ok(section("To look at", &lines));
+            }
+        };
+        let served = proxy.serves.map(|served| served.routes);
+        if !is_there && served.as_ref().is_some_and(|routes| !routes.targets.is_empty()) {
+            lines.push(format!("{}/state.json is not there, yet the proxy routes endpoints", deploys.home(PROXY)));
+        }
+        if !asked.is_empty() && !proxy.running {
+            lines.push("the proxy does not run: no endpoint answers; c2 restart-frontend-proxy starts it".to_string());
+        }
+        for (label, deploy, listens) in asked {
+            let routed = served.as_ref().map(|routes| routes.port(label));
+            let paged = served.as_ref().is_some_and(|routes| routes.maintenance.contains(label));
+            let (name, port) = (&deploy.label, deploy.port.0);
+            if listens.is_ok_and(|listens| !listens) {
+                lines.push(format!("{label}: nothing listens on port {port}: {name} does not run or is not ready"));
+            } else if let (Some(None), false) = (routed, paged) {
+                lines.push(format!("{label}: the proxy answers 503, though it is connected to {name}"));
+            } else if let Some(Some(other)) = routed.filter(|routed| *routed != Some(port)) {
+                lines.push(format!("{label}: the proxy routes it to port {other}, though it is connected to {name}"));
+            }
+        }
+        Ok(section("To look at", &lines))
+    }
+
     /// The certificates of the endpoints, and when they expire.
     fn certificates(&self, facts: &Facts) -> Result<String, Refusal> {
         let endpoints = self.proxy.end_points.iter();
@@ -68,6 +120,12 @@ impl ProxyStatus {
         }
         Ok(if lines.is_empty() { lines } else { format!("\nCertificates:\n{lines}") })
     }
+}
+
+/// Lines under a title, behind those that scripts know.
+fn section(title: &str, lines: &[String]) -> String {
+    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    if lines.is_empty() { lines } else { format!("\n{title}:\n{lines}") }
 }
 
 /// The endpoints and deploys of a state.
