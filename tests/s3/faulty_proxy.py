@@ -50,7 +50,7 @@ class FaultyProxy:
                 fault(number, self, answer)
                 send(self, answer)
 
-            do_HEAD = do_GET
+            do_HEAD = do_PUT = do_GET
 
             def log_message(self, *_):
                 pass
@@ -85,7 +85,7 @@ def forward(netloc, request):
         for name, value in request.headers.items():
             if name.lower() not in ("connection", "keep-alive"):
                 connection.putheader(name, value)
-        connection.endheaders()
+        connection.endheaders(request.rfile.read(int(request.headers.get("Content-Length", 0))) or None)
         response = connection.getresponse()
         headers = [(n, v) for n, v in response.getheaders() if n.lower() not in ("connection", "transfer-encoding")]
         return Answer(response.status, headers, response.read())

@@ -1,9 +1,13 @@
 """Cases: the state of a fleet in the bucket, as an operator changes and sees it."""
 
+import concurrent.futures
+import contextlib
 import hashlib
 import json
+import random
 
-from machine import contains, equal, release_files, cases_of
+from faulty_proxy import FaultyProxy
+from machine import cases_of, contains, contains_none, equal, release_files
 
 PROXY = {
     "endPoints": {"main": {"serverNames": ["www.example.com"], "etype": "httpOnly"}},
@@ -138,6 +142,48 @@ def slaves_are_shown_whatever_they_say_and_flushed_only_when_they_are_gone(store
         contains(machine.run("slave-flush")[1], "nothing is removed")
 
 
+def eight_writers_lose_no_update_while_a_third_of_the_answers_is_spoiled(store):
+    place = store.place()
+    place.put_release("a.zip", release_files("a"))
+    chance, updates = random.Random(20240107), 10
+
+    def fault(_, __, answer):
+        kind = chance.randrange(100)
+        if kind < 10:
+            answer.become_error(503, "SlowDown")
+        elif kind < 20:
+            # What was written is written, and nobody is told.
+            answer.become_error(500, "InternalError")
+        elif kind < 30:
+            answer.hang_up_after = 0
+
+    def write(machine, writer):
+        for update in range(updates):
+            run_until_done(machine, "start", "a.zip", f"w{writer}-{update}")
+
+    with FaultyProxy(store.endpoint, fault) as proxy, contextlib.ExitStack() as stack:
+        machines = [stack.enter_context(operator(place)) for _ in range(8)]
+        for machine in machines:
+            machine.environment["S3_ENDPOINT"] = proxy.endpoint
+        with concurrent.futures.ThreadPoolExecutor(len(machines)) as pool:
+            list(pool.map(write, machines, range(len(machines))))
+    deploys = master(place)["deploys"]
+    equal(sorted(deploys), sorted(f"w{writer}-{update}" for writer in range(8) for update in range(updates)))
+    equal(len({deploy["port"] for deploy in deploys.values()}), len(deploys))
+
+
+def run_until_done(machine, *words):
+    """Runs a command again while it gives up on the store, which it must say."""
+    for _ in range(20):
+        process = machine.spawn(*words)
+        _, told = process.communicate(timeout=120)
+        if process.returncode == 0:
+            return
+        contains(told, "c2: ")
+        contains_none(told, "panicked at")
+    raise AssertionError(f"{words} was never done: {told}")
+
+
 def a_missing_bucket_is_no_empty_state(store):
     place = store.place(bucket="c2-no-such-bucket")
     with operator(place) as machine:
@@ -146,4 +192,4 @@ def a_missing_bucket_is_no_empty_state(store):
         contains(machine.run("status", exit_code=1)[1], "NoSuchBucket")
 
 
-CASES = [case for case in cases_of(__name__) if case not in (operator, master)]
+CASES = [case for case in cases_of(__name__) if case not in (operator, master, run_until_done)]

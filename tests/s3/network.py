@@ -156,6 +156,17 @@ def a_private_authority_is_trusted_by_either_variable_and_by_nothing_else(store)
             contains(stderr.lower(), "certificate")
 
 
+def a_certificate_of_another_time_has_the_clock_looked_at(store):
+    for ahead_days in (3650, -3650):
+        with store.place().machine() as machine:
+            authority, certificate = make_certificates(machine.root, ahead_days)
+            with FaultyProxy(store.endpoint, certificate=certificate) as proxy:
+                environment = {"S3_ENDPOINT": proxy.endpoint, "SSL_CERT_FILE": str(authority)}
+                for words in (["list-releases"], ["start", "app.zip"]):
+                    named = ["certificate", "is the machine's clock right? (date)"]
+                    refused(machine, *words, naming=named, environment=environment)
+
+
 def a_bundle_that_does_not_exist_is_named(store):
     with store.place().machine(endpoint="https://127.0.0.1:9") as machine:
         refused(
@@ -196,8 +207,9 @@ def is_download(request, answer):
     return request.command == "GET" and len(answer.body) > 100_000
 
 
-def make_certificates(folder):
-    """Makes an authority and a certificate of it for 127.0.0.1; returns `(authority, (certificate, key))` as paths."""
+def make_certificates(folder, ahead_days=0):
+    """Makes an authority and a certificate of it for 127.0.0.1, by a clock that is so far ahead; returns
+    `(authority, (certificate, key))` as paths."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "c2 test authority")])
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
@@ -206,7 +218,7 @@ def make_certificates(folder):
         ("authority.pem", issuer, authority_key, x509.BasicConstraints(ca=True, path_length=None)),
         ("server.pem", x509.Name([]), key, address),
     ):
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=ahead_days)
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public.public_key())
         builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
         builder = builder.not_valid_after(now + datetime.timedelta(days=2)).add_extension(extension, critical=True)

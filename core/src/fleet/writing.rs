@@ -25,6 +25,9 @@ const PAUSE_MS: (u64, u64) = (100, 4_000);
 /// How many writings a state remembers: more than others can do while one of them waits for an answer.
 const REMEMBERED: usize = 32;
 
+/// What to do when nobody knows whether a write was done.
+const AGAIN: &str = "run the same command again: what is done is not done twice";
+
 /// A write that is to be done once, whoever else writes.
 pub(super) struct Writing<'a> {
     pub(super) facts: &'a Facts,
@@ -64,7 +67,15 @@ impl Writing<'_> {
         let Some((index, plan, failed)) = tried.next_back() else { return self.read().map(Turn::Master) };
         let Some((_, failure)) = failed else { return written(plan).map(Turn::Written) };
         if !matches!(failure, Failure::Overtaken { .. } | Failure::Unanswered { .. }) {
-            let report = Report::failed(format!("{}: {failure}", self.what), failure.hint());
+            let text = format!("{}: {failure}", self.what);
+            let is_open = |failed: &Option<(String, Failure)>| matches!(failed, Some((_, Failure::Unanswered { .. })));
+            let report = match tried.any(|(_, _, failed)| is_open(failed)) {
+                true => Report::failed(
+                    format!("{text}; an earlier attempt got no answer and may have done it"),
+                    Some(AGAIN),
+                ),
+                false => Report::failed(text, failure.hint()),
+            };
             return Ok(Turn::Step(Step::Done(report)));
         }
         if self.past.len() == index + 1 {
@@ -89,8 +100,7 @@ impl Writing<'_> {
             Refusal::Unknown => Refusal::Unknown,
             refusal if unknown => {
                 let why = format!("it is not known whether it was written: {refusal}");
-                Refusal::no(self.what.as_str(), why)
-                    .with_hint("run the same command again: what is done is not done twice")
+                Refusal::no(self.what.as_str(), why).with_hint(AGAIN)
             }
             refusal => refusal,
         });
@@ -194,4 +204,34 @@ fn written(plan: &Plan) -> Result<State, Refusal> {
     });
     let parsed = config::state("the state that was written", &put.unwrap_or_default());
     parsed.map(|parsed| parsed.value).map_err(rejected("read the state that was written"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::FromText, seam::Facts};
+
+    #[test]
+    fn a_write_that_fails_after_one_without_an_answer_may_have_been_done() {
+        let told = |failures: &[Failure]| {
+            let planned = |failure: &Failure| Outcome::Planned {
+                plan: Plan::new("connect it", vec![]),
+                failed: Some(("write it".into(), failure.clone())),
+                trouble: vec![],
+            };
+            let past: Vec<Outcome> = failures.iter().map(planned).collect();
+            let base = S3Path::from_text("s3://fleet/base").unwrap();
+            let facts = Facts::default();
+            let what = "connect it".to_string();
+            let writing = Writing { facts: &facts, past: &past, base: &base, what, unsafe_store: false };
+            let Ok(Turn::Step(Step::Done(report))) = writing.turn() else { panic!("it goes on") };
+            (report.failed.unwrap(), report.hint)
+        };
+        let unanswered = Failure::Unanswered { doing: "put it".into(), why: "reset".into() };
+        let refused = Failure::world("put it", "connection refused");
+        let (text, hint) = told(&[unanswered, refused.clone()]);
+        assert!(text.contains("an earlier attempt got no answer and may have done it"), "{text}");
+        assert_eq!(hint.as_deref(), Some(AGAIN));
+        assert_eq!(told(&[refused]).0, "connect it: put it: connection refused");
+    }
 }

@@ -177,7 +177,7 @@ s:3:71: maintenance.c.message: found nothing, expected {page}"#
 
 #[test]
 fn what_today_s_configuration_no_longer_has_is_usable_but_odd() {
-    let endpoints = r#"{"main": {"serverNames": [], "etype": "httpOnly"}}"#;
+    let endpoints = r#"{"main": {"serverNames": ["a"], "etype": "httpOnly"}}"#;
     let config = good(with(&format!("\"deployMode\": {{\"proxy\": {{\"endPoints\": {endpoints}}}}}")));
     let DeployMode::Proxy(proxy) = config.deploy_mode else { panic!("expected a proxy") };
     let text = r#"{"deploys": {"a": {"label": "a", "release": "a", "port": 8100}, "b": {"label": "b", "release": "b", "port": 8099}},

@@ -298,7 +298,7 @@ warning: c.json:2:48: \"a b\": unknown field, ignored";
 fn a_health_check_of_an_endpoint_that_is_not_there_is_a_warning() {
     let check = |endpoint: &str| {
         format!(
-            r#""deployMode": {{"proxy": {{"endPoints": {{"main": {{"serverNames": [], "etype": "httpOnly"}}}}}}}},
+            r#""deployMode": {{"proxy": {{"endPoints": {{"main": {{"serverNames": ["a"], "etype": "httpOnly"}}}}}}}},
 "healthCheck": {{"incomingPath": "/a", "outgoingPath": "/b", "endpoint": "{endpoint}"}}"#
         )
     };
