@@ -17,6 +17,7 @@ import dns_challenges
 import docker_credential
 import docker_login
 import first_boot
+import identities
 import machine
 import registry
 import retries
@@ -28,7 +29,7 @@ from store import Store
 
 endpoint = os.environ["MOTO_ENDPOINT"]
 
-cases = docker_login.CASES + docker_credential.CASES + certificates.CASES
+cases = identities.CASES + docker_login.CASES + docker_credential.CASES + certificates.CASES
 
 
 def in_registry():
