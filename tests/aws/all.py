@@ -50,4 +50,5 @@ with concurrent.futures.ThreadPoolExecutor(len(waiting)) as pool:
         *(case.result() for case in aside),
     ]
 print("looked for secrets after {scenarios} runs: {hits} hits".format(**sentinels.TALLY))
+assert sentinels.TALLY["scenarios"] >= 40
 machine.finish(*counts)

@@ -1,6 +1,7 @@
 //! What the chain of credentials asks of the world, and what it knows already.
 
 use super::Failure;
+use crate::s3::retry::PASSING_CODES;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -10,11 +11,6 @@ use core::fmt;
 
 /// How often a request to what is on the same machine is made in all.
 const LOCAL_ATTEMPTS: u32 = 3;
-
-/// What is in the body of an answer with status 400 that asks to try again: the identity provider could not be reached
-/// by STS, too many requests, an earlier change that Route 53 is not done with.
-const PASSING_CODES: [&str; 4] =
-    ["<Code>IDPCommunicationError<", "<Code>Throttling", "ThrottlingException\"", "<Code>PriorRequestNotComplete<"];
 
 /// No pause is longer.
 const CAP_MS: u64 = 20_000;
@@ -134,12 +130,20 @@ pub fn pause_ms(reach: Reach, attempt: u32, most: u32, answer: &Answer, random: 
     let passing = match answer {
         Answer::Failed { passing, .. } => *passing,
         Answer::Http { status: 429 | 500..=599, .. } => true,
-        Answer::Http { status: 400, body } => PASSING_CODES.iter().any(|code| contains(body, code.as_bytes())),
+        Answer::Http { status: 400, body } => asks_for_patience(body),
         _ => false,
     };
     // What is on the same machine answers at once or not at all.
     let (base_ms, most) = if reach == Reach::Service { (1_000_u64, most) } else { (100, LOCAL_ATTEMPTS) };
     (passing && attempt < most).then(|| random % (base_ms << attempt.min(8)).min(CAP_MS))
+}
+
+/// Whether an answer with status 400 asks to try again: by the code of its XML, or by that at the end of its JSON's `__type`.
+fn asks_for_patience(body: &[u8]) -> bool {
+    let is_in = |code: &&str| {
+        contains(body, format!("<Code>{code}<").as_bytes()) || contains(body, format!("{code}\"").as_bytes())
+    };
+    PASSING_CODES.iter().any(is_in)
 }
 
 /// A URL without what may be secret in it: a query, and a user's name and password.

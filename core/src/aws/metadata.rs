@@ -20,10 +20,17 @@ const TOKEN_TTL_S: &str = "21600";
 const HOP_LIMIT: &str = "if c2 runs in a container, let the instance's metadata answer it: \
     aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2";
 
+const OFF: &str = "AWS_EC2_METADATA_DISABLED is true";
+
+/// Whether the service is not to be asked.
+fn is_off(look: &Look<'_>) -> bool {
+    look.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// The credentials of the instance's role.
 pub(super) fn credentials(look: &Look<'_>) -> Result<Found, Stop> {
-    if look.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-        return Ok(Found::Nothing("AWS_EC2_METADATA_DISABLED is true".to_owned()));
+    if is_off(look) {
+        return Ok(Found::Nothing(OFF.to_owned()));
     }
     let base = base(look)?;
     let failed = |why: String, hint| Stop::Failed(Failure::new(source(&base), why, hint));
@@ -90,6 +97,9 @@ pub fn instance_id(look: &Look<'_>) -> Result<String, Stop> {
     let base = base(look)?;
     let failed = |why: String, hint| Stop::Failed(Failure::new(source(&base), why, hint));
     let hint = "where c2 does not run on an EC2 instance, set slaveLabel in the configuration";
+    if is_off(look) {
+        return Err(failed(OFF.to_owned(), Some(hint)));
+    }
     match get(look, &base, INSTANCE_ID)? {
         Ok((200, body)) => match core::str::from_utf8(body).map(str::trim) {
             Ok(id) if !id.is_empty() => Ok(id.to_owned()),

@@ -108,12 +108,19 @@ impl Variant {
     pub fn url(self, service: Service, region: &str) -> String {
         let Partition { start, domain, dual_stack, .. } = partition_of(region);
         let (id, fips) = (service.id(), if self.fips { "-fips" } else { "" });
+        let is_common = *domain == "amazonaws.com";
         match (self.dual_stack, service) {
             // Its only endpoint there is validated.
             (false, Service::Route53) if *start == "us-gov-" => format!("https://{id}.us-gov.{domain}"),
             (true, Service::Route53) if *start == "us-gov-" => format!("https://{id}.us-gov.{dual_stack}"),
             (false, Service::Route53) => format!("https://{id}{fips}.{domain}"),
+            (true, Service::Route53) if self.fips && !is_common => format!("https://{id}{fips}.{dual_stack}"),
             (true, Service::Route53) => format!("https://{id}{fips}.global.{dual_stack}"),
+            (false, Service::Sts) if *start == "us-gov-" => format!("https://{id}.{region}.{domain}"),
+            // Its endpoints have both kinds of addresses already.
+            (true, Service::SecretsManager) if is_common || !self.fips => {
+                format!("https://{id}{fips}.{region}.{domain}")
+            }
             (false, Service::Ecr) => format!("https://api.{id}{fips}.{region}.{domain}"),
             (false, _) => format!("https://{id}{fips}.{region}.{domain}"),
             // S3 had its own before the others had any.

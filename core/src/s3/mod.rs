@@ -7,7 +7,7 @@ mod fault;
 mod listing;
 mod object;
 mod redact;
-mod retry;
+pub(crate) mod retry;
 mod write;
 pub(crate) mod xml;
 

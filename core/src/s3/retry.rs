@@ -9,9 +9,10 @@ const CAP_MS: u64 = 20_000;
 
 /// Codes with which S3 and the servers that speak like it ask for patience, whatever the status beside them.
 /// Source: the AWS SDKs' lists of throttling and transient errors, and the S3 page "Error responses".
-const PASSING_CODES: [&str; 19] = [
+pub(crate) const PASSING_CODES: [&str; 20] = [
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
+    "IDPCommunicationError",
     "InternalError",
     "LimitExceededException",
     "PriorRequestNotComplete",

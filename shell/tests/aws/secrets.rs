@@ -75,7 +75,8 @@ fn only_what_may_pass_by_itself_is_said_to() {
         ("UnrecognizedClientException", true, 1),
         ("InvalidRequestException", false, 1),
         ("DecryptionFailure", false, 1),
-        ("ThrottlingException", false, 3),
+        ("ThrottlingException", true, 3),
+        ("com.amazonaws.x#RequestLimitExceeded", true, 3),
     ] {
         let server = Server::new(move |_, _| error(name, "no, AKIDEXAMPLE and SECRETKEY"));
         let (text, passes) = got(&server, "db").unwrap_err();

@@ -126,7 +126,7 @@ fn requests_are_signed_as_aws_signs_them() {
     }
     println!("{passed} passed");
     assert_eq!(failed, Vec::<std::ffi::OsString>::new());
-    assert!(passed >= 30);
+    assert_eq!(passed, 38);
 }
 
 fn signs(folder: &Path) -> bool {

@@ -1,7 +1,7 @@
 //! Credentials and region of an instance.
 
 use super::{OF_SERVICE, OF_STS, ROLE, ROLES, TOKEN, World};
-use crate::aws::{Reach, Service, credentials, settings};
+use crate::aws::{Reach, Service, credentials, instance_id, settings};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -142,4 +142,18 @@ fn a_region_that_was_asked_for_before_is_not_asked_for_again_for_a_role_either()
         assert_eq!(outcome.shown, "STSKEY sts+secret sts/token");
         assert_eq!(outcome.requests().iter().any(|request| request.url.ends_with("/region")), asked);
     }
+}
+
+#[test]
+fn the_instances_id_is_asked_for_with_a_token_unless_the_service_is_not_to_be_asked() {
+    let http = [TOKEN, ("GET http://169.254.169.254/latest/meta-data/instance-id", 200, "i-0123\n")];
+    let of = |env| World { env, http: &http, ..World::default() }.settle(instance_id);
+    assert_eq!(of(&[]).shown, "i-0123");
+    let off = of(&[("AWS_EC2_METADATA_DISABLED", "True")]);
+    assert!(
+        off.shown.contains("AWS_EC2_METADATA_DISABLED is true") && off.shown.contains("slaveLabel"),
+        "{}",
+        off.shown
+    );
+    assert_eq!(off.requests().len(), 0);
 }

@@ -36,6 +36,10 @@ fn only_what_passes_is_asked_again_and_twice_at_most() {
         http(429, ""),
         http(400, "<Error><Code>IDPCommunicationError</Code>"),
         http(400, "<Error><Code>ThrottlingException</Code>"),
+        http(400, "<Error><Code>RequestLimitExceeded</Code>"),
+        http(400, r#"{"__type": "com.amazonaws.x#ThrottlingException", "message": "m"}"#),
+        http(400, r#"{"__type":"TooManyRequestsException"}"#),
+        http(400, r#"{"__type":"com.amazonaws.x#RequestTimeout"}"#),
     ] {
         assert!(again(1, &passing) && again(2, &passing) && !again(3, &passing));
     }

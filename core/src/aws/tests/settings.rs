@@ -101,6 +101,7 @@ fn fips_and_dual_stack() {
         ),
         (&[CHINA], "", "s3.cn-north-1.amazonaws.com.cn", "sts.cn-north-1.amazonaws.com.cn"),
         (&[CHINA, DUAL], "", "s3.dualstack.cn-north-1.amazonaws.com.cn", "sts.cn-north-1.api.amazonwebservices.com.cn"),
+        (&[GOV, FIPS], "", "s3-fips.us-gov-west-1.amazonaws.com", "sts.us-gov-west-1.amazonaws.com"),
         (&[GOV, DUAL], "", "s3.dualstack.us-gov-west-1.amazonaws.com", "sts.us-gov-west-1.api.aws"),
     ] {
         let (found_s3, found_sts) = urls(env, config);
