@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Goal, Look, project_name, served::Target};
+use super::{Goal, Look, served::Target};
 use crate::seam::{Outcome, Refusal, Report};
 
 impl Look<'_> {
@@ -17,7 +17,6 @@ impl Look<'_> {
         if troubles.is_empty() {
             let mut notes = Vec::from([self.done()]);
             notes.extend(self.maintained());
-            notes.extend(self.stranger());
             notes.extend(self.waiting());
             return match self.unserved() {
                 None => Report { notes, ..Report::text("") },
@@ -76,22 +75,6 @@ impl Look<'_> {
         };
         self.now.have.maintenance.contains_key(endpoint).then(|| {
             format!("{endpoint} is still in maintenance and answers with its page: c2 maintenance {endpoint} --off ends that")
-        })
-    }
-
-    /// That what listens on the port of the deploy may be something else: no container of its compose project runs. A
-    /// project of another name is taken for that too, so that it is only said.
-    fn stranger(&self) -> Option<String> {
-        let (Goal::Start { deploy, .. } | Goal::Connect { deploy, .. } | Goal::Split { deploy, .. }) = &self.mode.goal
-        else {
-            return None;
-        };
-        let port = self.now.have.deploys.get(deploy)?.port.0;
-        let folder = self.facts.folder(&self.deploys.home(deploy.as_str())).ok().flatten()?;
-        let (project, listens) = (project_name(deploy.as_str()), self.facts.listens(port));
-        let is_odd = folder.compose && listens == Ok(true) && self.facts.project_runs(&project) == Ok(false);
-        is_odd.then(|| {
-            format!("warning: no container of the compose project {project} runs: is it {deploy} that listens on port {port}?")
         })
     }
 
