@@ -7,7 +7,7 @@ use std::{cell::Cell, collections::BTreeMap};
 
 use c2_core::{
     commands::{Options, Request},
-    config::{Positive, ToolConfig},
+    config::{DeployMode, FromText, Label, Positive, SlaveLabel, ToolConfig},
     fleet::Kept,
     seam::{Effect, End, Facts, Query, Report, drive},
     world::World,
@@ -126,4 +126,14 @@ fn what_is_not_pinned_is_not_started_where_pins_are_required_and_the_report_says
     let failed = one.poll(10).0.failed.unwrap();
     assert!(failed.contains("start the deploy a: ") && failed.contains("pin it: c2 start"), "{failed}");
     assert!(one.world.running.is_empty());
+}
+
+#[test]
+fn by_another_label_it_reports_at_once() {
+    let mut one = Machine::new();
+    one.poll(10);
+    let DeployMode::Proxy(proxy) = &mut one.config.deploy_mode else { panic!("no proxy") };
+    proxy.slave_label = SlaveLabel::Label(Label::from_text("two").unwrap());
+    one.poll(10);
+    assert!(one.world.objects.contains_key(&slave("two")));
 }

@@ -1,6 +1,5 @@
 //! `slave-update`: brings this machine to the state of the master and reports what really runs.
 
-use crate::ordered::Ordered;
 use alloc::{
     boxed::Box,
     collections::{BTreeMap, BTreeSet},
@@ -14,6 +13,7 @@ use serde_json::Map;
 
 use super::{Base, slaves::STALE_S, state_of};
 use crate::{
+    Ordered,
     commands::Deploys,
     config::{
         Deploy, DeployName, FromText, Label, Positive, ProxyModeConfig, S3Path, SlaveLabel, SlaveState, SlaveStatus,
@@ -232,7 +232,8 @@ impl Round<'_> {
             followed: etag.clone(),
             extra: Map::new(),
         };
-        let before = kept.as_ref().and_then(|kept| kept.reported.as_ref());
+        // By another configuration it may have another label, whose record says nothing yet.
+        let before = kept.as_ref().filter(|kept| kept.config == *config).and_then(|kept| kept.reported.as_ref());
         let is_new = before.is_none_or(|(last, at)| *last != report || self.now >= at + heartbeat_s);
         let mut kept = Kept {
             config: config.clone(),
