@@ -13,7 +13,8 @@ use c2_core::{
 };
 use serde_json::json;
 use support::{
-    fleet::{command, config, machine, master, master_of, put_master, slave},
+    case::release_of,
+    fleet::{command, config, machine, master, master_of, object, put_master, slave},
     hooked::Hooked,
 };
 
@@ -130,8 +131,38 @@ fn a_state_that_is_gone_is_not_begun_anew_while_slaves_run_what_it_named() {
     let End::Refused(refusal) = start(&mut store, false) else { panic!("it was begun") };
     assert!(refusal.to_string().contains("the slave one runs web"), "{refusal}");
     assert!(refusal.hint().unwrap().contains("--force"));
-    // What nothing was heard of for long, or what runs nothing, is no reason.
+    // One of whom nothing was heard for long, or who runs nothing, is no reason.
+    let allowed = |mut store: Hooked<'_>| {
+        let End::Reported(report) = start(&mut store, false) else { panic!("it was refused") };
+        assert_eq!((report.failed, master_of(&store.world).deploys.len()), (None, 1));
+    };
+    let of = |world: &World| Hooked::new(world.clone(), |_, _| (), |_| None);
+    let mut silent = of(&store.world);
+    silent.world.clock += 301;
+    allowed(silent);
     put(&mut store, "{}");
-    let End::Reported(report) = start(&mut store, false) else { panic!("it was refused") };
-    assert_eq!(report.failed, None);
+    allowed(of(&store.world));
+}
+
+#[test]
+fn a_release_whose_bytes_have_changed_is_pinned_anew_and_said() {
+    let mut store = store();
+    let end = |store: &mut Hooked<'_>| {
+        let End::Reported(report) = start(store, false) else { panic!("it was refused") };
+        assert_eq!(report.failed, None);
+    };
+    end(&mut store);
+    let pin = |store: &Hooked<'_>| master_of(&store.world).deploys.values().next().unwrap().pin.clone().unwrap().sha256;
+    let before = pin(&store);
+    assert!(store.notes.is_empty(), "{:?}", store.notes);
+    let other = release_of("r1.zip", &json!({ "files": { "more.txt": "more" } }));
+    store.world.releases.insert(object("releases/r1.zip"), other);
+    store.world.nonce += 1 << 40;
+    end(&mut store);
+    assert_ne!(pin(&store), before);
+    assert!(
+        store.notes.iter().any(|note| note.contains(&format!("{before}: it is started anew"))),
+        "{:?}",
+        store.notes
+    );
 }

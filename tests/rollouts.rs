@@ -93,6 +93,20 @@ fn a_change_that_no_slave_takes_up_is_taken_back() {
 }
 
 #[test]
+fn a_stage_that_nobody_is_in_is_passed_and_said() {
+    let (operator, mut slave) = (begun(), named("one"));
+    let mut said = Vec::new();
+    let mut operator = Hooked::pausing(operator, |world| {
+        said.push(master_of(world).rollout.map(|rollout| rollout.percent.get()));
+        follow(world, &mut slave);
+    });
+    // Its hash puts this slave behind the first stage.
+    assert_eq!(run(&mut operator, &[1, 100], 0, 60).failed, None);
+    drop(operator);
+    assert_eq!(said.first(), Some(&Some(1)), "the pause in which it is said");
+}
+
+#[test]
 fn a_slave_that_is_silent_for_long_before_it_has_the_change_is_waited_for() {
     let (mut operator, mut slave) = (begun(), named("one"));
     follow(&mut operator, &mut slave);

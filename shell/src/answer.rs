@@ -1,6 +1,5 @@
 //! The core's questions answered from the real machine; slow ones side by side.
 
-use c2_core::Ordered;
 use std::{
     collections::BTreeMap,
     fs,
@@ -13,6 +12,7 @@ use std::{
 };
 
 use c2_core::{
+    Ordered,
     s3::Fault,
     seam::{Answer, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, Secret},
 };

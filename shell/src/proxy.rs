@@ -1,6 +1,5 @@
 //! The proxy's container: what it serves, its configuration tried, reloaded, proven, its old workers waited for.
 
-use c2_core::Ordered;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
@@ -11,6 +10,7 @@ use std::{
 };
 
 use c2_core::{
+    Ordered,
     proxy::{MARK_HOST, Served},
     seam::{Failure, ProxyNow},
 };

@@ -1,6 +1,5 @@
 //! One run of the program: the configuration, the command, what is printed, the exit code.
 
-use c2_core::Ordered;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
@@ -8,6 +7,7 @@ use std::{
 };
 
 use c2_core::{
+    Ordered,
     commands::{Options, Request, load_config},
     config::ToolConfig,
     seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},

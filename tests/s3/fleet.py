@@ -5,9 +5,10 @@ import contextlib
 import hashlib
 import json
 import random
+import signal
 
 from faulty_proxy import FaultyProxy
-from machine import cases_of, contains, contains_none, equal, release_files
+from machine import cases_of, contains, contains_none, equal, release_files, until
 
 PROXY = {
     "endPoints": {"main": {"serverNames": ["www.example.com"], "etype": "httpOnly"}},
@@ -172,6 +173,11 @@ def eight_writers_lose_no_update_while_a_third_of_the_answers_is_spoiled(store):
     equal(len({deploy["port"] for deploy in deploys.values()}), len(deploys))
 
 
+def is_there(place, key):
+    listed = place.store.client.list_objects_v2(Bucket=place.bucket, Prefix=f"{place.prefix}/{key}")
+    return listed["KeyCount"] > 0
+
+
 def run_until_done(machine, *words):
     """Runs a command again while it gives up on the store, which it must say."""
     for _ in range(20):
@@ -184,6 +190,31 @@ def run_until_done(machine, *words):
     raise AssertionError(f"{words} was never done: {told}")
 
 
+def a_slave_goes_by_its_configuration_and_its_log_as_they_are_now_and_ends_when_asked(store):
+    place = store.place()
+    with operator(place) as machine:
+        # Without docker it cannot be brought to any state, and reports that.
+        machine.environment["PATH"] = str(machine.root)
+        machine.environment["DOCKER_HOST"] = f"unix://{machine.root}/no-engine"
+        place.put_release("a.zip", release_files("a"))
+        machine.run("start", "a.zip")
+        slave = machine.spawn("slave-update", "--repeat", "1")
+        until(lambda: is_there(place, "fleet/slaves/one/state.json"), "it reports")
+        machine.log.rename(machine.root / "rotated")
+        until(machine.log.exists, "the log is opened anew", 60)
+        machine.config["deployMode"]["proxy"]["slaveLabel"] = {"label": "two"}
+        machine.write_config()
+        until(lambda: is_there(place, "fleet/slaves/two/state.json"), "it reports by its new name")
+        (machine.root / "camus2.json").write_text("{")
+        until(lambda: "camus2.json:1:" in machine.log.read_text(), "it says what is wrong")
+        equal(slave.poll(), None)
+        machine.write_config()
+        slave.terminate()
+        _, told = slave.communicate(timeout=30)
+        contains_none(told, "panicked at")
+        contains([0, -signal.SIGTERM], slave.returncode)
+
+
 def a_missing_bucket_is_no_empty_state(store):
     place = store.place(bucket="c2-no-such-bucket")
     with operator(place) as machine:
@@ -192,4 +223,4 @@ def a_missing_bucket_is_no_empty_state(store):
         contains(machine.run("status", exit_code=1)[1], "NoSuchBucket")
 
 
-CASES = [case for case in cases_of(__name__) if case not in (operator, master, run_until_done)]
+CASES = [case for case in cases_of(__name__) if case not in (operator, master, is_there, run_until_done)]

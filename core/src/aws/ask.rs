@@ -130,7 +130,7 @@ pub fn pause_ms(reach: Reach, attempt: u32, most: u32, answer: &Answer, random: 
     let passing = match answer {
         Answer::Failed { passing, .. } => *passing,
         Answer::Http { status: 429 | 500..=599, .. } => true,
-        Answer::Http { status: 400, body } => asks_for_patience(body),
+        Answer::Http { status: 400, body } => is_throttled(body),
         _ => false,
     };
     // What is on the same machine answers at once or not at all.
@@ -139,7 +139,7 @@ pub fn pause_ms(reach: Reach, attempt: u32, most: u32, answer: &Answer, random: 
 }
 
 /// Whether an answer with status 400 asks to try again: by the code of its XML, or by that at the end of its JSON's `__type`.
-fn asks_for_patience(body: &[u8]) -> bool {
+fn is_throttled(body: &[u8]) -> bool {
     let is_in = |code: &&str| {
         contains(body, format!("<Code>{code}<").as_bytes()) || contains(body, format!("{code}\"").as_bytes())
     };

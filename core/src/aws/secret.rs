@@ -5,7 +5,7 @@
 use super::call::Call;
 use super::settings::Named;
 use super::{Credentials, Failure, Look, Service, Settings, Stop};
-use crate::s3::retry::PASSING_CODES;
+use crate::s3::retry::asks_for_patience;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -44,9 +44,8 @@ pub fn secret(
         Ok(document) => document,
         Err(refused) if refused.code == "ResourceNotFoundException" => return Ok(None),
         Err(refused) => {
-            let may_pass = matches!(refused.status, 429 | 500..=599)
-                || NOT_YET.contains(&refused.code.as_str())
-                || PASSING_CODES.contains(&refused.code.as_str());
+            let code = refused.code.as_str();
+            let may_pass = NOT_YET.contains(&code) || asks_for_patience(refused.status, code);
             let hint = (refused.code == "AccessDeniedException")
                 .then_some("give the machine's role secretsmanager:GetSecretValue on it, and kms:Decrypt on its key");
             return Err(Stop::Failed(Failure { may_pass, ..refused.failure(call.doing, hint) }));

@@ -1,6 +1,5 @@
 //! The values that templates are filled with: the config sources of the tool and of a release.
 
-use crate::ordered::Ordered;
 use alloc::{
     collections::BTreeMap,
     format,
@@ -12,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::prepare::utf8;
 use crate::{
+    Ordered,
     config::{ConfigSource, SourceName, ToolConfig, config_source},
     seam::{Content, Effect, Facts, Location, Refusal},
 };

@@ -1,6 +1,5 @@
 //! The commands of proxy mode on the state of the master: nothing of this machine is touched.
 
-use crate::ordered::Ordered;
 use alloc::{
     collections::BTreeSet,
     format,
@@ -14,6 +13,7 @@ use super::{
     writing::{Master, Turn, Writing},
 };
 use crate::{
+    Ordered,
     commands::{limits, opened},
     config::{Deploy, DeployName, Hundredths, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig},
     proxy::{Goal, Known, no_port, project_name},

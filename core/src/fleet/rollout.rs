@@ -1,6 +1,5 @@
 //! A staged rollout: a change stands beside the state as a candidate that a share of the machines takes up.
 
-use crate::ordered::Ordered;
 use alloc::{
     boxed::Box,
     collections::BTreeMap,
@@ -17,6 +16,7 @@ use super::{
     writing::{Turn, Writing},
 };
 use crate::{
+    Ordered,
     config::{FromText, Hundredths, Label, ProxyModeConfig, Rollout, S3Path, State},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };

@@ -1,6 +1,5 @@
 //! What came of following a master state: what runs now, what does not and why.
 
-use crate::ordered::Ordered;
 use alloc::{
     collections::BTreeMap,
     format,
@@ -13,6 +12,7 @@ use super::{
     deploying::{restart_about, start_about},
 };
 use crate::{
+    Ordered,
     config::{DeployName, State},
     seam::{Outcome, Refusal, Step},
 };

@@ -1,6 +1,5 @@
 //! Following a master state: every deploy and every endpoint at once, none held up by another.
 
-use crate::ordered::Ordered;
 use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
     served::{Routes, Share, Target},
 };
 use crate::{
+    Ordered,
     commands::release_json,
     config::{Deploy, DeployName, Label, Readiness, State},
     seam::{Outcome, Plan, Refusal, Step},

@@ -1,10 +1,10 @@
 //! What a machine in proxy mode is found to be: its state file, what was cut short, what the proxy serves.
 
-use crate::ordered::Ordered;
 use alloc::{collections::BTreeMap, format, string::String};
 
 use super::served::{Routes, Served, Share, Target};
 use crate::{
+    Ordered,
     commands::{Deploys, rejected},
     config::{self, DeployName, FromText, Label, State},
     seam::{Facts, Intent, Location, ProxyNow, Refusal},

@@ -7,7 +7,10 @@ use alloc::{
 };
 
 use super::{Goal, Look, served::Target};
-use crate::seam::{Outcome, Refusal, Report};
+use crate::{
+    config::{DeployName, Label},
+    seam::{Outcome, Refusal, Report},
+};
 
 impl Look<'_> {
     /// The report of everything that this run has done, and of what is still refused.
@@ -86,33 +89,41 @@ impl Look<'_> {
         if let Goal::Follow(master) = &self.mode.goal {
             return self.unready(master);
         }
-        let routes = self.now.routes();
-        let waits = |endpoint| match routes.targets.get(endpoint) {
-            None => {
-                let deploy = self.now.have.connections.get(endpoint)?;
-                Some(format!("warning: {endpoint} answers 503: {deploy} does not run"))
-            }
-            Some(target) => {
-                let (second, _) = self.now.have.split(endpoint).filter(|_| target.share.is_none())?;
-                Some(format!("warning: no share of {endpoint} goes to {}: it does not run", second.label))
-            }
-        };
-        self.mode.proxy.end_points.keys().filter_map(waits).collect()
+        let told = self.asked();
+        let others = self.mode.proxy.end_points.keys().filter(|endpoint| Some(*endpoint) != told);
+        others.filter_map(|endpoint| Some(format!("warning: {}", self.waits(endpoint)?.0))).collect()
     }
 
-    /// That the very endpoint which was to be routed is not, as its deploy does not run; and what to do.
+    /// The endpoint that is to be routed.
+    fn asked(&self) -> Option<&Label> {
+        match &self.mode.goal {
+            Goal::Connect { endpoint, .. } | Goal::Split { endpoint, .. } => Some(endpoint),
+            _ => None,
+        }
+    }
+
+    /// That an endpoint or a share of it has no target although one is noted; and the deploy that does not run.
+    fn waits(&self, endpoint: &Label) -> Option<(String, &DeployName)> {
+        let have = &self.now.have;
+        match self.now.routes().targets.get(endpoint) {
+            None => {
+                let deploy = have.connections.get(endpoint)?;
+                Some((format!("{endpoint} answers 503: {deploy} does not run"), deploy))
+            }
+            Some(target) => {
+                let (second, _) = have.split(endpoint).filter(|_| target.share.is_none())?;
+                let deploy = &second.label;
+                Some((format!("no share of {endpoint} goes to {deploy}: it does not run"), deploy))
+            }
+        }
+    }
+
+    /// That the very endpoint which was to be routed is not; and what to do.
     fn unserved(&self) -> Option<(String, String)> {
-        let (Goal::Connect { endpoint, deploy } | Goal::Split { endpoint, deploy, .. }) = &self.mode.goal else {
-            return None;
-        };
-        let target = self.now.routes().targets.get(endpoint).copied();
-        let is_split = matches!(self.mode.goal, Goal::Split { .. });
-        let serves = target.is_some_and(|target| !is_split || target.share.is_some());
-        let paged = self.now.routes().maintenance.contains(endpoint);
+        let (text, deploy) = self.waits(self.asked().filter(|_| self.now.has_proxy())?)?;
         let release = &self.now.have.deploys.get(deploy)?.release;
         let hint = format!("start it again: c2 start {release} {deploy}");
-        let fails = self.now.has_proxy() && !serves && !paged;
-        fails.then(|| (format!("{}: {deploy} does not run", self.mode.goal), hint))
+        Some((format!("{}: {text}", self.mode.goal), hint))
     }
 
     /// How the endpoints stand after a failure.

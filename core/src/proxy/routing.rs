@@ -1,6 +1,5 @@
 //! Routes: where each endpoint goes, and the stages that make the proxy serve it, proven.
 
-use crate::ordered::Ordered;
 use alloc::{
     collections::BTreeSet,
     format,
@@ -16,6 +15,7 @@ use super::{
     served::{Routes, Served, Target},
 };
 use crate::{
+    Ordered,
     config::{DeployName, Label, State},
     seam::{Effect, Outcome, Plan, Refusal, Report, Secret, Stage, Step},
 };

@@ -1,6 +1,5 @@
 //! What a proxy configuration routes, and the mark by which it is known.
 
-use crate::ordered::Ordered;
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
@@ -10,7 +9,10 @@ use core::fmt;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::{FromText, Label, Percent};
+use crate::{
+    Ordered,
+    config::{FromText, Label, Percent},
+};
 
 /// Where the endpoints go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! An answer of S3 that is not what was asked for: its error document, and what a person can do about it.
 
 use super::xml::{self, Element};
+use crate::aws::have_ended;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -66,6 +67,11 @@ impl Answer {
     pub fn elsewhere(&self, region: &str) -> Option<&str> {
         let redirects = matches!(self.status, 301 | 302 | 307 | 400);
         (redirects && !self.region.is_empty() && self.region != region).then_some(self.region.as_str())
+    }
+
+    /// Whether it says, or may say, that the credentials have ended: what answers a HEAD has no document that could.
+    pub fn may_say_ended(&self) -> bool {
+        have_ended(&self.code) || (self.status, self.code.as_str()) == (400, "")
     }
 
     /// What to do about it, when that is known, for a request that was signed for `region` and takes these permissions.

@@ -64,15 +64,19 @@ pub fn as_asked(pause_ms: u64, asked_ms: Option<u64>) -> u64 {
     asked_ms.unwrap_or_default().clamp(pause_ms, pause_ms.saturating_add(5_000))
 }
 
+/// Whether a service that refuses so may not do so at the next try. What a server has not (501) it will not have then
+/// either.
+pub(crate) fn asks_for_patience(status: u16, code: &str) -> bool {
+    matches!(status, 429 | 500 | 502..=599) || PASSING_CODES.contains(&code)
+}
+
 impl Fault {
-    /// Whether it may be gone at the next try. What a server has not (501) it will not have then either.
+    /// Whether it may be gone at the next try.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
             Fault::Unreached { .. } | Fault::Broken { .. } => true,
-            Fault::Refused(answer) => {
-                matches!(answer.status, 429 | 500 | 502..=599) || PASSING_CODES.contains(&answer.code.as_str())
-            }
+            Fault::Refused(answer) => asks_for_patience(answer.status, &answer.code),
             Fault::Implausible { .. } | Fault::Hopeless { .. } => false,
         }
     }

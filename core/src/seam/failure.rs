@@ -153,3 +153,20 @@ impl fmt::Display for Ending {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_start_command_that_stays_it_is_said_how_it_returns() {
+        let hint = |role, ending| {
+            let (folder, command) = (String::from("/d/a"), CommandLine::new("docker compose up", false));
+            Failure::Command { role, folder, command, ending, tail: Vec::new() }.hint().map(String::from)
+        };
+        let late = || Ending::TimedOut { limit_s: 60 };
+        assert!(hint(Role::Start, late()).is_some_and(|hint| hint.contains("docker compose up -d")));
+        assert_eq!(hint(Role::Prestart, late()), None);
+        assert_eq!(hint(Role::Start, Ending::Status(1)), None);
+    }
+}

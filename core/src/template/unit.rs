@@ -1,6 +1,6 @@
 //! A template or partial made ready to be rendered: its pieces, and ramhorns templates that name them by number.
 
-use crate::ordered::Ordered;
+use crate::Ordered;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;

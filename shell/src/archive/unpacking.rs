@@ -1,13 +1,15 @@
 //! Unpacks an archive into a new folder.
 
-use c2_core::Ordered;
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use c2_core::archive::{Listing, Member, Problems};
+use c2_core::{
+    Ordered,
+    archive::{Listing, Member, Problems},
+};
 
 use super::content::Contents;
 use super::error::ArchiveError;

@@ -4,7 +4,6 @@
 
 mod answer;
 
-use c2_core::Ordered;
 use std::{
     cell::Cell,
     collections::BTreeMap,
@@ -18,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use c2_core::seam::Failure;
+use c2_core::{Ordered, seam::Failure};
 use serde_json::{Value, json};
 
 use self::answer::{Answer, printed};

@@ -4,7 +4,7 @@ use super::S3Error;
 use super::body::Failed;
 use crate::aws::http::{Tuning, fault, header, retry_after_ms};
 use crate::aws::{Aws, random};
-use c2_core::aws::{self, Named, Service, Settings, have_ended, is_corrected, is_skewed};
+use c2_core::aws::{self, Named, Service, Settings, is_corrected, is_skewed};
 use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Needs, Retry, address, retry};
 use jiff::Timestamp;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
@@ -131,8 +131,7 @@ impl<'a> Bucket<'a> {
     /// Takes other credentials where an answer says that these have ended, and there are others.
     fn renews(&self, fault: &Fault) -> bool {
         let Fault::Refused(answer) = fault else { return false };
-        // What answers HEAD has no body that could say so.
-        if !have_ended(&answer.code) && (answer.status, answer.code.as_str()) != (400, "") {
+        if !answer.may_say_ended() {
             return false;
         }
         let others = self.aws.renewed(secrets(&self.credentials.borrow()));
