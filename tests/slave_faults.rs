@@ -7,13 +7,16 @@ mod support;
 use std::collections::BTreeMap;
 
 use c2_core::{
-    config::{DeployMode, FromText, Label, S3Path, SlaveLabel, SlaveState, SlaveStatus, ToolConfig, slave_state},
+    config::{
+        DeployMode, FromText, Hundredths, Label, Positive, Rollout, S3Path, SlaveLabel, SlaveState, SlaveStatus, State,
+        ToolConfig, slave_state,
+    },
     fleet::SlaveUpdate,
     proxy::Served,
     seam::{End, Facts, drive},
     world::World,
 };
-use serde_json::json;
+use serde_json::{Map, json};
 use support::{
     fleet::{master, put_master, slave},
     hooked::Hooked,
@@ -126,12 +129,29 @@ fn begun_at_s(slave: &mut SlaveUpdate, host: &mut Hooked<'_>, seconds: u64) -> V
 fn what_fails_is_tried_again_after_ever_longer_pauses_and_at_once_when_something_else_is_wanted() {
     let wanted = |release| Wanted { deploys: [("a", (release, 8000))].into(), ..Wanted::default() };
     let mut host = Hooked::new(machine(&Wanted::default(), &wanted("r2.zip"), false), |_, _| (), |_| None);
-    let mut slave = SlaveUpdate { repeat_s: c2_core::config::Positive::new(10), ..slave_update() };
+    let mut slave = SlaveUpdate { repeat_s: Positive::new(10), ..slave_update() };
     let times = begun_at_s(&mut slave, &mut host, 4_000);
     let pauses: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert_eq!(pauses, [30, 60, 120, 240, 480, 900, 900, 900]);
     put_master(&mut host.world, &wanted("r1.zip").state().to_json());
     assert_eq!(begun_at_s(&mut slave, &mut host, 1_000), [0]);
+}
+
+#[test]
+fn what_failed_in_a_rollout_is_tried_again_at_once_in_another_though_no_state_between_them_was_seen() {
+    let candidate = Wanted { deploys: [("a", ("r2.zip", 8000))].into(), ..Wanted::default() }.state();
+    let rollout = |id: &str| {
+        let id = Label::from_text(id).unwrap();
+        let percent = Hundredths::new(100).unwrap();
+        let rollout = Rollout { id, percent, candidate: Box::new(candidate.clone()), extra: Map::new() };
+        State { rollout: Some(rollout), ..State::default() }.to_json()
+    };
+    let mut host = Hooked::new(machine(&Wanted::default(), &Wanted::default(), false), |_, _| (), |_| None);
+    let mut slave = SlaveUpdate { repeat_s: Positive::new(10), ..slave_update() };
+    put_master(&mut host.world, &rollout("r1"));
+    assert_eq!(begun_at_s(&mut slave, &mut host, 40), [0, 30]);
+    put_master(&mut host.world, &rollout("r2"));
+    assert_eq!(begun_at_s(&mut slave, &mut host, 120), [0, 30, 90]);
 }
 
 /// Whatever a master is replaced by that is no state, and without a store: a machine that runs touches nothing, one

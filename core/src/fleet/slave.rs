@@ -71,12 +71,21 @@ pub struct Kept {
 struct Failed {
     /// As what.
     wanted: Deploy,
+    /// The rollout that it is a part of: who begins another wants it tried again.
+    rollout: Option<Label>,
     /// What this machine ran at the time.
     have: State,
     why: String,
     tries: u32,
     /// When it is tried again though nothing changes, seconds since 1970.
     again_at_s: u64,
+}
+
+impl Failed {
+    /// Whether just this is wanted still.
+    fn is_wanted(&self, deploy: &DeployName, wanted: &Wanted) -> bool {
+        wanted.state.deploys.get(deploy) == Some(&self.wanted) && wanted.rollout == self.rollout
+    }
 }
 
 impl Command for SlaveUpdate {
@@ -130,18 +139,21 @@ struct Round<'a> {
 impl Round<'_> {
     fn next(&self, facts: &Facts, past: &[Outcome], master: Result<Option<Shared>, Refusal>) -> Result<Step, Refusal> {
         let SlaveUpdate { config, proxy, kept, .. } = self.slave;
-        let (wanted, etag, mut troubles) = match self.wanted(master) {
-            Ok((state, etag)) => (state, etag, vec![]),
+        let (wanted, mut troubles) = match self.wanted(master) {
+            Ok(wanted) => (wanted, vec![]),
             // Whatever is wrong with the master: this machine keeps what it has.
-            Err(why) => (self.have.clone(), kept.as_ref().and_then(|kept| kept.followed.clone()), vec![why]),
+            Err(why) => {
+                let etag = kept.as_ref().and_then(|kept| kept.followed.clone());
+                (Wanted { state: self.have.clone(), etag, rollout: None }, vec![why])
+            }
         };
         let postponed = self.postponed(&wanted);
         let labels: BTreeSet<DeployName> = postponed.keys().cloned().into_set();
-        let (config, proxy) = (config.clone(), proxy.clone());
-        let mode = ProxyMode { config, proxy, goal: Goal::Follow(wanted.clone()), force: false, postponed: labels };
+        let (config, proxy, goal) = (config.clone(), proxy.clone(), Goal::Follow(wanted.state.clone()));
+        let mode = ProxyMode { config, proxy, goal, force: false, postponed: labels };
         let mut following = match mode.follow(facts, past) {
             Ok(Followed::Step(Step::Do(mut plan))) if past.is_empty() => {
-                plan.notes.insert(0, self.reason(etag.as_ref()));
+                plan.notes.insert(0, self.reason(wanted.etag.as_ref()));
                 return Ok(Step::Do(plan));
             }
             Ok(Followed::Step(step)) => return Ok(step),
@@ -151,27 +163,33 @@ impl Round<'_> {
         };
         troubles.append(&mut following.troubles);
         let label = self.label.as_ref().map_err(|refusal| troubles.push(refusal.to_string())).ok();
-        self.end(facts, Ended { wanted, etag, postponed, troubles, following }, label)
+        self.end(facts, Ended { wanted, postponed, troubles, following }, label)
     }
 
-    /// What this machine is to follow, and what tells the master's state from any other.
-    fn wanted(&self, master: Result<Option<Shared>, Refusal>) -> Result<(State, Option<String>), String> {
+    fn wanted(&self, master: Result<Option<Shared>, Refusal>) -> Result<Wanted, String> {
         let at = Base(&self.slave.base).master();
         let shared = master.map_err(|refusal| format!("{refusal}; everything stays as it is"))?;
         let Some(shared) = shared else {
             if self.have == State::default() {
-                return Ok((State::default(), None));
+                return Ok(Wanted { state: State::default(), etag: None, rollout: None });
             }
             return Err(format!("read the state of the master: {at} is not there; everything stays as it is"));
         };
         let parsed = state_of(&at, &shared)
             .map_err(|rejected| format!("read the state of the master: {rejected}; everything stays as it is"))?;
-        if parsed.value.rollout.is_some() && self.label.is_err() {
+        let master = parsed.value;
+        if master.rollout.is_some() && self.label.is_err() {
             return Err("a rollout is under way, and without its label this machine cannot tell whether it is in; \
                  everything stays as it is"
                 .into());
         }
-        Ok((parsed.value.for_machine(self.label.as_ref().ok()).clone(), Some(shared.etag)))
+        let label = self.label.as_ref().ok();
+        let rollout = master.rollout.as_ref().filter(|rollout| label.is_some_and(|label| rollout.is_in(label)));
+        Ok(Wanted {
+            state: master.for_machine(label).clone(),
+            etag: Some(shared.etag),
+            rollout: rollout.map(|rollout| rollout.id.clone()),
+        })
     }
 
     /// Why this machine is looked at now.
@@ -188,14 +206,12 @@ impl Round<'_> {
     }
 
     /// What failed before and is not tried yet: neither its target nor this machine has changed.
-    fn postponed(&self, wanted: &State) -> BTreeMap<DeployName, Failed> {
+    fn postponed(&self, wanted: &Wanted) -> BTreeMap<DeployName, Failed> {
         let Some(kept) = self.slave.kept.as_ref().filter(|kept| kept.config == self.slave.config) else {
             return BTreeMap::new();
         };
         let waits = |(deploy, failed): &(&DeployName, &Failed)| {
-            wanted.deploys.get(*deploy) == Some(&failed.wanted)
-                && self.have == failed.have
-                && self.now < failed.again_at_s
+            failed.is_wanted(deploy, wanted) && self.have == failed.have && self.now < failed.again_at_s
         };
         kept.failed.iter().filter(waits).map(|(deploy, failed)| (deploy.clone(), failed.clone())).into_map()
     }
@@ -208,7 +224,7 @@ impl Round<'_> {
             return Err(Refusal::Unknown);
         }
         let failed = self.failed(&ended);
-        let Ended { etag, troubles, following, .. } = ended;
+        let Ended { wanted: Wanted { etag, .. }, troubles, following, .. } = ended;
         let heartbeat_s = u64::from(config.slave_heartbeat_s.get());
         let soon = if troubles.is_empty() { heartbeat_s } else { AGAIN_S.0.min(heartbeat_s) };
         let next = failed.values().map(|failed| failed.again_at_s).chain([self.now + soon]).min();
@@ -271,12 +287,16 @@ impl Round<'_> {
     fn failed(&self, ended: &Ended) -> BTreeMap<DeployName, Failed> {
         let mut all = ended.postponed.clone();
         for (deploy, why) in &ended.following.failed {
-            let Some(wanted) = ended.wanted.deploys.get(deploy).filter(|_| !all.contains_key(deploy)) else { continue };
+            let Some(wanted) = ended.wanted.state.deploys.get(deploy).filter(|_| !all.contains_key(deploy)) else {
+                continue;
+            };
             let before = self.slave.kept.as_ref().and_then(|kept| kept.failed.get(deploy));
-            let tries = before.filter(|before| before.wanted == *wanted).map_or(0, |before| before.tries);
+            let before = before.filter(|before| before.is_wanted(deploy, &ended.wanted));
+            let tries = before.map_or(0, |before| before.tries);
             let pause_s = (AGAIN_S.0 << tries.min(16)).min(AGAIN_S.1);
             let failed = Failed {
                 wanted: wanted.clone(),
+                rollout: ended.wanted.rollout.clone(),
                 have: ended.following.noted.clone(),
                 why: why.clone(),
                 tries: tries + 1,
@@ -288,10 +308,18 @@ impl Round<'_> {
     }
 }
 
+/// What this machine is to follow.
+struct Wanted {
+    state: State,
+    /// What tells the master's state from any other; `None`: there is none.
+    etag: Option<String>,
+    /// The rollout that this machine is in.
+    rollout: Option<Label>,
+}
+
 /// How following ended.
 struct Ended {
-    wanted: State,
-    etag: Option<String>,
+    wanted: Wanted,
     postponed: BTreeMap<DeployName, Failed>,
     troubles: Vec<String>,
     following: Following,
