@@ -105,7 +105,8 @@ impl Dns<'_> {
         Ok(Some(TextRecord { ttl_s, values }))
     }
 
-    /// Changes the TXT records of a name in a zone; `None` when those to be deleted have been changed meanwhile.
+    /// Changes the TXT records of a name in a zone; `None` when those to be deleted have been changed meanwhile. That
+    /// they are gone already will do.
     ///
     /// # Errors
     /// When something has to be asked first, or Route 53 does not take the change.
@@ -127,7 +128,11 @@ impl Dns<'_> {
         let path = format!("/2013-04-01/hostedzone/{zone}/rrset/");
         match self.answer(look, doing, "POST", &path, &[], &body)? {
             Ok(document) => taken(&document).map(Some).ok_or_else(|| failed(doing, "the answer holds no change")),
-            Err(refused) if refused.code == "InvalidChangeBatch" && action == "DELETE" => Ok(None),
+            Err(refused) if refused.code == "InvalidChangeBatch" && action == "DELETE" => {
+                // "Tried to delete resource record set [name='…', type='TXT'] but it was not found"
+                let gone = refused.message.ends_with("but it was not found");
+                Ok(gone.then(|| Taken { id: String::new(), everywhere: true }))
+            }
             Err(refused) => Err(self.refused(doing, &refused)),
         }
     }

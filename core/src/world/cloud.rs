@@ -30,8 +30,10 @@ impl World {
         let at = (zone.to_string(), name.to_string());
         match change {
             TextChange::Upsert(record) => drop(self.records.insert(at, record.clone())),
-            TextChange::Delete(record) if self.records.get(&at) == Some(record) => drop(self.records.remove(&at)),
-            TextChange::Delete(_) => return Err(Failure::Overtaken { doing: effect.to_string() }),
+            TextChange::Delete(record) => match self.records.get(&at) {
+                Some(found) if found != record => return Err(Failure::Overtaken { doing: effect.to_string() }),
+                _ => drop(self.records.remove(&at)),
+            },
         }
         Ok(())
     }
