@@ -82,6 +82,7 @@ impl Look<'_> {
     fn goal_about(&self) -> String {
         match &self.mode.goal {
             goal @ (Goal::Connect { .. }
+            | Goal::Disconnect(_)
             | Goal::Split { .. }
             | Goal::Maintain { .. }
             | Goal::EndMaintenance(_)

@@ -1,14 +1,8 @@
 //! What a command wants the machine to be, from what it is.
 
-use alloc::{collections::BTreeMap, format, vec::Vec};
+use alloc::{collections::BTreeMap, format, string::ToString, vec::Vec};
 
-use super::{
-    Goal, Look,
-    deploying::stop_about,
-    known::Known,
-    observed::PROXY,
-    routing::{SWITCH, maintenance_about},
-};
+use super::{Goal, Look, deploying::stop_about, known::Known, observed::PROXY, routing::maintenance_about};
 use crate::{
     config::{Deploy, DeployName, Label, Maintenance, Port, State},
     seam::Refusal,
@@ -35,7 +29,7 @@ impl Look<'_> {
             }
             // What is done already is not judged by what it left.
             Goal::Stop(deploy) if self.tried(&stop_about(deploy)) == Some(true) => (),
-            Goal::Disconnect(_) if self.tried(SWITCH) == Some(true) => (),
+            Goal::Disconnect(_) if self.tried(&goal.to_string()) == Some(true) => (),
             Goal::EndMaintenance(endpoint) if self.tried(&maintenance_about(endpoint, false)) == Some(true) => (),
             goal => known.allows(goal)?,
         }
@@ -61,9 +55,15 @@ impl Look<'_> {
     /// Whether the change could not be brought about in this run: what is no longer wanted.
     fn is_given_up(&self) -> bool {
         let goal = &self.mode.goal;
-        let routes =
-            matches!(goal, Goal::Connect { .. } | Goal::Split { .. } | Goal::Maintain { .. } | Goal::EndMaintenance(_));
-        routes && self.tried(&alloc::string::ToString::to_string(goal)) == Some(false)
+        let routes = matches!(
+            goal,
+            Goal::Connect { .. }
+                | Goal::Disconnect(_)
+                | Goal::Split { .. }
+                | Goal::Maintain { .. }
+                | Goal::EndMaintenance(_)
+        );
+        routes && self.tried(&goal.to_string()) == Some(false)
     }
 
     /// The port that a deploy has, else the lowest of the range that no deploy has and nobody listens on.
