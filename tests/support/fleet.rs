@@ -48,7 +48,7 @@ pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
         }
         ["rollout", "finish"] => Request::RolloutChange(RolloutVerb::Finish),
         ["rollout", "abort"] => Request::RolloutChange(RolloutVerb::Abort),
-        ["slave-update"] => Request::SlaveUpdate { repeat_s: None, kept: None },
+        ["slave-update"] => Request::SlaveUpdate { repeat_s: None, kept: None, misconfigured: None },
         _ => panic!("{words:?}"),
     };
     request.command(config.clone(), &Options { rollout, ..Options::DEFAULT }).unwrap()

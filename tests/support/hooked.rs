@@ -1,4 +1,5 @@
-//! A simulated host to which something happens right before an effect, or which answers some questions otherwise.
+//! A simulated host to which something happens right before a plan or an effect, or in a pause, or which answers some
+//! questions otherwise.
 
 use c2_core::{
     seam::{Answer, Effect, Failure, Host, Message, Query, Signal},
@@ -8,12 +9,14 @@ use c2_core::{
 type Before<'a> = dyn FnMut(&mut World, &Effect) + 'a;
 type Instead<'a> = dyn FnMut(&Query) -> Option<Answer> + 'a;
 type Meanwhile<'a> = dyn FnMut(&mut World) + 'a;
+type Planning<'a> = dyn FnMut(&World) + 'a;
 
 pub struct Hooked<'a> {
     pub world: World,
     before: Box<Before<'a>>,
     instead: Box<Instead<'a>>,
     meanwhile: Box<Meanwhile<'a>>,
+    planning: Box<Planning<'a>>,
     /// The notes of the plans that were performed.
     pub notes: Vec<String>,
     /// What the plans that were performed are called.
@@ -26,13 +29,19 @@ impl<'a> Hooked<'a> {
         before: impl FnMut(&mut World, &Effect) + 'a,
         instead: impl FnMut(&Query) -> Option<Answer> + 'a,
     ) -> Self {
-        let (before, instead, meanwhile) = (Box::new(before), Box::new(instead), Box::new(|_: &mut World| ()));
-        Hooked { world, before, instead, meanwhile, notes: vec![], plans: vec![] }
+        let (before, instead) = (Box::new(before), Box::new(instead));
+        let (meanwhile, planning) = (Box::new(|_: &mut World| ()), Box::new(|_: &World| ()));
+        Hooked { world, before, instead, meanwhile, planning, notes: vec![], plans: vec![] }
     }
 
     /// One to which something happens in every pause.
     pub fn pausing(world: World, meanwhile: impl FnMut(&mut World) + 'a) -> Self {
         Hooked { meanwhile: Box::new(meanwhile), ..Hooked::new(world, |_, _| (), |_| None) }
+    }
+
+    /// One that shows how it is before each plan.
+    pub fn planning(world: World, planning: impl FnMut(&World) + 'a) -> Self {
+        Hooked { planning: Box::new(planning), ..Hooked::new(world, |_, _| (), |_| None) }
     }
 }
 
@@ -61,11 +70,15 @@ impl Host for Hooked<'_> {
     fn shield(&mut self, on: bool) {
         self.world.shield(on);
     }
+    fn heed(&mut self, signals: bool) {
+        self.world.heed(signals);
+    }
     fn interrupted(&self) -> Option<Signal> {
-        None
+        self.world.interrupted()
     }
     fn say(&mut self, message: Message<'_>) {
         if let Message::Plan(plan) = message {
+            (self.planning)(&self.world);
             self.plans.push(plan.about.clone());
             self.notes.extend(plan.notes.iter().cloned());
         }

@@ -10,13 +10,12 @@ use std::{
 
 use c2_core::{
     proxy::Served,
-    seam::{
-        Answer, Command, Effect, End, Facts, Failure, Host, Message, Outcome, Plan, Query, Refusal, Signal, Step, drive,
-    },
+    seam::{Command, Effect, End, Facts, Outcome, Plan, Refusal, Step, drive},
     world::{Fault, Node, World},
 };
 
 use super::{
+    hooked::Hooked,
     norm::{difference, norm},
     tally::Tally,
 };
@@ -205,11 +204,15 @@ impl Recording {
     fn of(case: &Case<'_>, mut start: World, faults: &[At]) -> Self {
         start.begin(faults);
         let recorder = Recorder { command: case.command, plans: RefCell::default() };
-        let mut watched = Watched { world: start, before: Vec::new() };
-        let end = drive(&recorder, &mut watched, &mut Facts::default());
-        let plans = recorder.plans.take().into_iter().zip(watched.before);
+        let mut before = Vec::new();
+        let (world, end) = {
+            let mut host = Hooked::planning(start, |world| before.push(world.clone()));
+            let end = drive(&recorder, &mut host, &mut Facts::default());
+            (host.world, end)
+        };
+        let plans = recorder.plans.take().into_iter().zip(before);
         let plans = plans.map(|((past, plan), world)| Before { world, past, plan }).collect();
-        Recording { world: watched.world, end, plans }
+        Recording { world, end, plans }
     }
 
     /// The same run with further faults: from the plan on in which the last of them is.
@@ -279,52 +282,6 @@ impl Command for Resumed<'_> {
 
     fn lock(&self) -> Option<String> {
         self.command.lock()
-    }
-}
-
-/// A host that is kept as it was before each plan.
-struct Watched {
-    world: World,
-    before: Vec<World>,
-}
-
-impl Host for Watched {
-    fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
-        self.world.answer(queries)
-    }
-
-    fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
-        self.world.perform(effect)
-    }
-
-    fn pause(&mut self, ms: u32) -> bool {
-        self.world.pause(ms)
-    }
-
-    fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {
-        self.world.lock(path, may_nest)
-    }
-
-    fn unlock(&mut self) {
-        self.world.unlock();
-    }
-
-    fn shield(&mut self, on: bool) {
-        self.world.shield(on);
-    }
-
-    fn heed(&mut self, signals: bool) {
-        self.world.heed(signals);
-    }
-
-    fn interrupted(&self) -> Option<Signal> {
-        self.world.interrupted()
-    }
-
-    fn say(&mut self, message: Message<'_>) {
-        if let Message::Plan(_) = message {
-            self.before.push(self.world.clone());
-        }
     }
 }
 
