@@ -32,7 +32,7 @@ class FaultyProxy:
     """In a `with`, forwards to `upstream` and calls `fault(number, request, answer)`, numbers counting from 1.
 
     The fault changes the answer in place. `requests` holds the handlers of all requests seen (path, headers).
-    `certificate` is a (certificate, key) pair of paths for TLS.
+    `certificate` is a (certificate, key) pair of paths for TLS, whose context is `tls`.
     """
 
     def __init__(self, upstream, fault=lambda number, request, answer: None, certificate=None):
@@ -60,9 +60,9 @@ class FaultyProxy:
         scheme = "http"
         if certificate:
             scheme = "https"
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*certificate)
-            self._server.socket = context.wrap_socket(
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(*certificate)
+            self._server.socket = self.tls.wrap_socket(
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
             self._server.handle_error = lambda *_: None  # a client that refuses the certificate

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import ipaddress
+import json
 import os
 import socket
 
@@ -165,6 +166,28 @@ def a_certificate_of_another_time_has_the_clock_looked_at(store):
                 for words in (["list-releases"], ["start", "app.zip"]):
                     named = ["certificate", "is the machine's clock right? (date)"]
                     refused(machine, *words, naming=named, environment=environment)
+
+
+def a_clock_that_is_set_late_is_waited_for(store):
+    place = store.place()
+    place.put_context("late", {"here": True})
+    with place.machine(["late"]) as machine:
+        # Instead of the machine's clock it is the certificate that changes.
+        folders = [machine.root / "wrong", machine.root / "right"]
+        for folder in folders:
+            folder.mkdir()
+        (authority, wrong), (authority_now, right) = map(make_certificates, folders, [3650, 0])
+        bundle = machine.root / "bundle.pem"
+        bundle.write_bytes(authority.read_bytes() + authority_now.read_bytes())
+        with FaultyProxy(store.endpoint, certificate=wrong) as proxy:
+            environment = {"S3_ENDPOINT": proxy.endpoint, "SSL_CERT_FILE": str(bundle)}
+            process = machine.spawn("fetch-context", "--retry", environment=environment)
+            told = next(line for line in process.stderr if "waiting" in line)
+            contains(told, "late", "is the machine's clock right? (date)")
+            proxy.tls.load_cert_chain(*right)
+            _, stderr = process.communicate(timeout=60)
+            equal((process.returncode, stderr.count("panicked")), (0, 0))
+            equal(json.loads((machine.cache / "late.json").read_text()), {"here": True})
 
 
 def a_bundle_that_does_not_exist_is_named(store):

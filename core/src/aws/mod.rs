@@ -34,7 +34,7 @@ pub use dns::{Dns, Taken, TextChange, TextRecord};
 pub use files::Location;
 pub use metadata::{instance_id, instance_region};
 pub use profiles::{Kind, Profiles, Section, Wrong};
-pub use proxy::proxy;
+pub use proxy::{has_usable_port, proxy};
 pub use quota::{Quota, max_attempts};
 pub use registry::{Login, REGISTRY_USER, Registries, RegistryHost, is_account, logins};
 pub use secret::secret;

@@ -27,6 +27,16 @@ pub fn proxy<'a>(
     (!excepted).then_some(found)
 }
 
+/// Whether the port in the URL of a proxy is one; none at all will do.
+#[must_use]
+pub fn has_usable_port(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let port = host.rsplit_once(']').map_or(host, |(_, behind)| behind).rsplit_once(':');
+    port.is_none_or(|(_, port)| port.parse().is_ok_and(|port: u16| port > 0))
+}
+
 /// Whether an entry of `NO_PROXY` covers the host: `*`, a domain with those below it, an address, a network, each but
 /// the last perhaps with a port.
 fn covers(entry: &str, host: &str, port: u16) -> bool {

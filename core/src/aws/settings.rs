@@ -79,6 +79,11 @@ pub enum SettingError {
         /// Where the endpoint came from.
         source: String,
     },
+    /// FIPS where there is none: S3 in China. Source: the endpoint rules for S3 that come with the AWS SDKs.
+    NoFips {
+        /// The region.
+        region: String,
+    },
 }
 
 impl fmt::Display for SettingError {
@@ -95,6 +100,9 @@ impl fmt::Display for SettingError {
                 "{source} names an endpoint, but AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT (or the profile) \
                  wants one of AWS's own: set one or the other"
             ),
+            Self::NoFips { region } => {
+                write!(f, "AWS_USE_FIPS_ENDPOINT (or the profile) wants FIPS, which S3 has not in {region}")
+            }
         }
     }
 }
@@ -126,7 +134,13 @@ impl Settings {
     /// When it, or the region it depends on, is not what it should be.
     pub fn url(&self, service: Service) -> Result<String, SettingError> {
         match &self.endpoint {
-            None => Ok(self.variant.url(service, self.region()?)),
+            None => {
+                let region = self.region()?;
+                if self.variant.fips && service == Service::S3 && region.starts_with("cn-") {
+                    return Err(SettingError::NoFips { region: region.to_owned() });
+                }
+                Ok(self.variant.url(service, region))
+            }
             Some(Named { source, .. }) if self.variant != Variant::default() => {
                 Err(SettingError::Both { source: source.clone() })
             }

@@ -2,6 +2,7 @@
 
 use super::{Answer, redact};
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
@@ -37,6 +38,18 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The same fault with the variable named whose proxy the request went through: it may be that proxy which fails.
+    #[must_use]
+    pub fn through(self, proxy: Option<&str>) -> Self {
+        let Some(variable) = proxy else { return self };
+        let named = |why: String| format!("{why}, through the proxy that {variable} names");
+        match self {
+            Self::Unreached { why, late } => Self::Unreached { why: named(why), late },
+            Self::Broken { why, late } => Self::Broken { why: named(why), late },
+            other => other,
+        }
+    }
+
     /// The same fault with every text fit to be shown: see [`redact`].
     pub fn redacted(self, secrets: &[&str]) -> Self {
         let clean = |text: String| redact(&text, secrets);

@@ -75,10 +75,10 @@ impl Aws {
             response.body_mut().as_reader().take(MAX_BYTES).read_to_end(&mut body)?;
             Ok((Answer::Http { status: response.status().as_u16(), body }, asked_ms))
         });
-        read.unwrap_or_else(|error| (self.request_failed(error, limits), None))
+        read.unwrap_or_else(|error| (self.request_failed(error, &request.url, limits), None))
     }
 
-    fn request_failed(&self, error: ureq::Error, limits: Option<(Duration, Duration)>) -> Answer {
+    fn request_failed(&self, error: ureq::Error, url: &str, limits: Option<(Duration, Duration)>) -> Answer {
         let late = match &error {
             ureq::Error::Timeout(_) => true,
             ureq::Error::Io(error) => error.kind() == io::ErrorKind::TimedOut,
@@ -89,7 +89,9 @@ impl Aws {
                 Answer::Failed { why: format!("no answer within {} s", answer.as_secs()), late, passing: true }
             }
             _ => {
-                let fault = fault(error, self.tuning());
+                // Limits of their own have those that no proxy is asked for.
+                let proxy = if limits.is_none() { self.proxy_variable(url) } else { None };
+                let fault = fault(error, self.tuning()).through(proxy);
                 Answer::Failed {
                     why: fault.to_string(),
                     late,

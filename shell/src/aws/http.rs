@@ -2,7 +2,7 @@
 
 use super::{RootsError, roots};
 use crate::answer::SIDE_BY_SIDE;
-use c2_core::aws::proxy;
+use c2_core::aws::{has_usable_port, proxy};
 use c2_core::s3::{Fault, plain_etag};
 use rustls::CertificateError;
 use std::collections::BTreeMap;
@@ -99,10 +99,7 @@ impl Http {
         may_use_proxy: bool,
     ) -> Result<&Agent, ConnectError> {
         let is_tls = url.starts_with("https:");
-        let uri = url.parse::<Uri>().unwrap_or_default();
-        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let proxy = if may_use_proxy { proxy(env, is_tls, host, port) } else { None };
+        let proxy = if may_use_proxy { proxy_for(env, url) } else { None };
         let agent = &self.agents[usize::from(is_tls) * 2 + usize::from(proxy.is_some())];
         if let Some(agent) = agent.get() {
             return Ok(agent);
@@ -118,7 +115,12 @@ impl Http {
         proxy: Option<(&'static str, &str)>,
     ) -> Result<Agent, ConnectError> {
         let unusable = |variable| ConnectError::Proxy { variable };
-        let proxy = proxy.map(|(variable, url)| Proxy::new(url).map_err(|_| unusable(variable))).transpose()?;
+        let known = |(variable, url)| match Proxy::new(url) {
+            // ureq takes a port that is none for none at all.
+            Ok(proxy) if has_usable_port(url) => Ok(proxy),
+            _ => Err(unusable(variable)),
+        };
+        let proxy = proxy.map(known).transpose()?;
         // A proxy may itself be spoken to in TLS.
         let roots = if is_tls || proxy.is_some() { roots::roots(env)?.1 } else { Vec::new() };
         let tls = TlsConfig::builder()
@@ -145,6 +147,14 @@ impl Http {
     }
 }
 
+/// The proxy for a URL, and the variable that names it.
+pub(crate) fn proxy_for<'a>(env: &'a BTreeMap<String, String>, url: &str) -> Option<(&'static str, &'a str)> {
+    let is_tls = url.starts_with("https:");
+    let uri = url.parse::<Uri>().unwrap_or_default();
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    proxy(env, is_tls, host, uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 }))
+}
+
 /// What an error of ureq means. Never its own text where that may hold the URL.
 pub(crate) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
     use ureq::Error;
@@ -153,6 +163,8 @@ pub(crate) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
     let late = |why: String| Fault::Broken { why, late: true };
     match error {
         Error::Io(error) => match tls_hint(&error) {
+            // A machine that boots sets its clock at any moment.
+            Some(CLOCK) => unreached(format!("{error}; {CLOCK}"), false),
             Some(hint) => Fault::Hopeless { why: format!("{error}; {hint}") },
             // Nothing but an attempt to connect is refused so.
             None if error.kind() == io::ErrorKind::ConnectionRefused => {
@@ -182,7 +194,10 @@ pub(crate) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
     }
 }
 
-/// What to do about a failed handshake that no other try would change.
+/// What to do about a handshake that failed for the time.
+const CLOCK: &str = "is the machine's clock right? (date)";
+
+/// What to do about a failed handshake.
 fn tls_hint(error: &io::Error) -> Option<&'static str> {
     match error.get_ref()?.downcast_ref()? {
         rustls::Error::InvalidCertificate(
@@ -190,7 +205,7 @@ fn tls_hint(error: &io::Error) -> Option<&'static str> {
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. },
-        ) => Some("is the machine's clock right? (date)"),
+        ) => Some(CLOCK),
         rustls::Error::InvalidCertificate(_) => {
             Some("the root that signed it must be in the machine's bundle, or in the one AWS_CA_BUNDLE names")
         }

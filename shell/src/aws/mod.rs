@@ -242,6 +242,11 @@ impl Aws {
         self.http.agent(&self.env, url, true)
     }
 
+    /// The variable that names the proxy which requests to this URL go through.
+    pub(crate) fn proxy_variable(&self, url: &str) -> Option<&'static str> {
+        http::proxy_for(&self.env, url).map(|(variable, _)| variable)
+    }
+
     pub(crate) fn tuning(&self) -> &Tuning {
         &self.http.tuning
     }

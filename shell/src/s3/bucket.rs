@@ -105,7 +105,7 @@ impl<'a> Bucket<'a> {
                 }
                 Retry::Again { .. } | Retry::GiveUp => {
                     let Address { endpoint, region, .. } = self.place.borrow().address.clone();
-                    let fault = self.redacted(&fault);
+                    let fault = self.redacted(&fault).through(self.aws.proxy_variable(&endpoint));
                     return Err(S3Error::Request { doing, endpoint, region, needs, attempts: attempt, fault });
                 }
             }

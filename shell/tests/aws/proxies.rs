@@ -39,7 +39,21 @@ fn s3_goes_straight_past_a_proxy_of_the_other_scheme_and_by_no_proxy() {
 #[test]
 fn a_proxy_that_is_none_is_an_error_without_its_password() {
     let shown = error(&[("S3_ENDPOINT", "http://127.0.0.1:1"), ("HTTP_PROXY", "ftp://me:s3cret@proxy")]);
-    assert_eq!(shown, "HTTP_PROXY names no proxy: it wants http://host:port or socks5://host:port");
+    let expected = "HTTP_PROXY names no proxy: it wants http://host:port or socks5://host:port";
+    assert_eq!(shown, expected);
+    assert_eq!(
+        error(&[("S3_ENDPOINT", "http://127.0.0.1:1"), ("HTTP_PROXY", "http://me:s3cret@proxy:65536")]),
+        expected
+    );
+}
+
+#[test]
+fn a_proxy_that_is_down_is_named_by_its_variable() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let down = format!("http://me:s3cret@{nobody}");
+    let shown = error(&[("S3_ENDPOINT", "http://s3.invalid"), ("http_proxy", &down)]);
+    let expected = "the connection failed: Connection refused (os error 111), through the proxy that http_proxy names";
+    assert!(shown.contains(expected) && !shown.contains("s3cret"), "{shown}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Proxies by scheme and exceptions by host.
 
-use crate::aws::proxy;
+use crate::aws::{has_usable_port, proxy};
 use alloc::string::{String, ToString};
 
 fn of(env: &[(&str, &str)], url: &str) -> String {
@@ -21,6 +21,16 @@ fn a_proxy_is_chosen_by_scheme() {
     assert_eq!(of(&[("ALL_PROXY", "socks5://a"), both[0]], "https://x"), "http://s");
     assert_eq!(of(&[("ALL_PROXY", "socks5://a")], "http://x"), "socks5://a");
     assert_eq!(of(&[("HTTPS_PROXY", " ")], "https://x"), "straight");
+}
+
+#[test]
+fn a_port_of_a_proxy_is_from_1_to_65535() {
+    for url in ["http://p", "http://p:1", "p:65535", "http://me:s3cret@p/", "http://[::1]", "http://[::1]:3128/x:y"] {
+        assert!(has_usable_port(url), "{url}");
+    }
+    for url in ["http://p:0", "http://p:65536", "http://p:", "p:http", "http://me:1@p:x", "http://[::1]:-1"] {
+        assert!(!has_usable_port(url), "{url}");
+    }
 }
 
 #[test]

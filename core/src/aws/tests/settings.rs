@@ -110,6 +110,9 @@ fn fips_and_dual_stack() {
     }
     let both = urls(&[FIPS, ("AWS_ENDPOINT_URL", "http://x")], "").0;
     assert!(both.starts_with("AWS_ENDPOINT_URL names an endpoint, but AWS_USE_FIPS_ENDPOINT or "), "{both}");
+    let (s3, sts) = urls(&[CHINA, FIPS], "");
+    assert_eq!(s3, "AWS_USE_FIPS_ENDPOINT (or the profile) wants FIPS, which S3 has not in cn-north-1");
+    assert!(sts.starts_with("https://sts-fips.cn-north-1.amazonaws.com.cn "), "{sts}");
     let neither = urls(&[("AWS_USE_FIPS_ENDPOINT", "1")], "").0;
     assert_eq!(neither, "no: AWS_USE_FIPS_ENDPOINT: it is neither true nor false");
 }
