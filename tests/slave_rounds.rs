@@ -7,7 +7,7 @@ use std::{cell::Cell, collections::BTreeMap};
 
 use c2_core::{
     commands::{Options, Request},
-    config::{DeployMode, FromText, Label, Positive, SlaveLabel, ToolConfig},
+    config::{DeployMode, FromText, Label, Positive, SlaveLabel, SlaveStatus, ToolConfig, slave_state},
     fleet::Kept,
     seam::{Effect, End, Facts, Query, Report, drive},
     world::World,
@@ -28,18 +28,21 @@ struct Machine {
     kept: Option<Box<Kept>>,
     /// Whether the store answers who reads, and nobody who writes.
     unwritable: bool,
+    /// Why the configuration cannot be read any more.
+    misconfigured: Option<String>,
 }
 
 impl Machine {
     fn new() -> Self {
         let mut world = machine("one", &[("r1.zip", json!({}))]);
         put_master(&mut world, STATE);
-        Machine { world, config: config("one", &["main"]), kept: None, unwritable: false }
+        Machine { world, config: config("one", &["main"]), kept: None, unwritable: false, misconfigured: None }
     }
 
     /// One round: its report, and whether it looked at what the proxy does.
     fn poll(&mut self, period_s: u32) -> (Report, bool) {
-        let request = Request::SlaveUpdate { repeat_s: Positive::new(period_s), kept: self.kept.take() };
+        let (kept, misconfigured) = (self.kept.take(), self.misconfigured.clone());
+        let request = Request::SlaveUpdate { repeat_s: Positive::new(period_s), kept, misconfigured };
         let command = request.command(self.config.clone(), &Options::DEFAULT).unwrap();
         let looked = Cell::new(false);
         let note = |query: &Query| {
@@ -126,6 +129,26 @@ fn what_is_not_pinned_is_not_started_where_pins_are_required_and_the_report_says
     let failed = one.poll(10).0.failed.unwrap();
     assert!(failed.contains("start the deploy a: ") && failed.contains("pin it: c2 start"), "{failed}");
     assert!(one.world.running.is_empty());
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_any_more_is_reported_at_once_and_that_it_can_be_again() {
+    let status = |one: &Machine| {
+        let report = one.world.objects.get(&slave("one")).unwrap();
+        slave_state("the report", &String::from_utf8_lossy(&report.bytes)).unwrap().value.status
+    };
+    let mut one = Machine::new();
+    one.poll(10);
+    for (misconfigured, expected) in [
+        (Some("parse /etc/c2.yml: no".to_string()), SlaveStatus::Error("parse /etc/c2.yml: no".into())),
+        (None, SlaveStatus::Ok),
+    ] {
+        one.misconfigured = misconfigured;
+        assert!(one.poll(10).1, "it looks at itself");
+        assert_eq!(status(&one), expected);
+        assert_eq!(one.world.running.len(), 1);
+        assert!(!one.poll(10).1, "it is at rest");
+    }
 }
 
 #[test]

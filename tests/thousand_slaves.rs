@@ -50,7 +50,11 @@ impl Slave {
             return;
         }
         self.polls_at_s += PERIOD_S;
-        let request = Request::SlaveUpdate { repeat_s: Positive::new(PERIOD_S as u32), kept: self.kept.take() };
+        let request = Request::SlaveUpdate {
+            repeat_s: Positive::new(PERIOD_S as u32),
+            kept: self.kept.take(),
+            misconfigured: None,
+        };
         let command = request.command(self.config.clone(), &Options::DEFAULT).unwrap();
         self.world.clock = now_s;
         self.world.begin(&[]);

@@ -26,7 +26,8 @@ pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positiv
     let mut kept = None;
     loop {
         if let Some(config) = source.read(machine) {
-            let request = Request::SlaveUpdate { repeat_s: Some(period_s), kept: kept.clone() };
+            let misconfigured = source.trouble.clone();
+            let request = Request::SlaveUpdate { repeat_s: Some(period_s), kept: kept.clone(), misconfigured };
             let command = request.command(config.clone(), options);
             prepare(machine, &config, command.as_ref().ok().map(AsRef::as_ref));
             match command {
@@ -64,13 +65,15 @@ struct Source {
     is_object: bool,
     read_at: Instant,
     config: Option<ToolConfig>,
+    /// Why it could not be read.
+    trouble: Option<String>,
 }
 
 impl Source {
     fn new(machine: &Machine) -> Self {
         let named = machine.environment.get("CAMUS2_CONFIG");
         let is_object = named.is_some_and(|name| name.starts_with("s3://"));
-        Source { is_object, read_at: Instant::now(), config: None }
+        Source { is_object, read_at: Instant::now(), config: None, trouble: None }
     }
 
     /// The configuration; while it cannot be read, as it was.
@@ -81,13 +84,21 @@ impl Source {
             return self.config.clone();
         }
         self.read_at = Instant::now();
+        let before = self.trouble.take();
         match settle(machine, &mut Facts::default(), load_config) {
             Ok(parsed) if self.config.as_ref() == Some(&parsed.value) => (),
             Ok(parsed) => {
                 parsed.warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
                 self.config = Some(parsed.value);
             }
-            Err(refusal) => drop(told(End::Refused(refusal), machine, true)),
+            Err(refusal) => {
+                let why = format!("{refusal}; this machine goes by the configuration that it had");
+                // The same again and again is told once.
+                if before.as_ref() != Some(&why) {
+                    told(End::Refused(refusal), machine, true);
+                }
+                self.trouble = Some(why);
+            }
         }
         self.config.clone()
     }

@@ -208,7 +208,11 @@ fn of_further_command(command: &'static CommandHelp, normal: &[&str]) -> Result<
         }
         "slave-update" => {
             let args: shapes::SlaveUpdate = parse(at, normal)?;
-            change(Request::SlaveUpdate { repeat_s: args.repeat, kept: None }, args.dry_run, args.lock_wait)
+            change(
+                Request::SlaveUpdate { repeat_s: args.repeat, kept: None, misconfigured: None },
+                args.dry_run,
+                args.lock_wait,
+            )
         }
         "slave-flush" => {
             let args: shapes::SlaveFlush = parse(at, normal)?;

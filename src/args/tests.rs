@@ -91,7 +91,8 @@ fn every_command_is_what_its_words_say() {
 
 #[test]
 fn the_commands_of_a_fleet_are_what_their_words_say() {
-    let follow = |repeat| run(Request::SlaveUpdate { repeat_s: Positive::new(repeat), kept: None });
+    let follow =
+        |repeat| run(Request::SlaveUpdate { repeat_s: Positive::new(repeat), kept: None, misconfigured: None });
     check("slave-update", follow(0));
     check("slave-update --repeat=5", follow(5));
     check("slave-flush", run(Request::SlaveFlush));

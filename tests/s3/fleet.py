@@ -207,6 +207,7 @@ def a_slave_goes_by_its_configuration_and_its_log_as_they_are_now_and_ends_when_
         until(lambda: is_there(place, "fleet/slaves/two/state.json"), "it reports by its new name")
         (machine.root / "camus2.json").write_text("{")
         until(lambda: "camus2.json:1:" in machine.log.read_text(), "it says what is wrong")
+        until(lambda: b"camus2.json:1:" in place.get("fleet/slaves/two/state.json"), "it reports what is wrong")
         equal(slave.poll(), None)
         machine.write_config()
         slave.terminate()

@@ -96,9 +96,9 @@ impl Request {
                 }
                 None => Box::new(ProxyStatus { config, proxy, show_slaves: *show_slaves, json: *json }),
             },
-            Request::SlaveUpdate { kept, repeat_s } => {
+            Request::SlaveUpdate { kept, repeat_s, misconfigured } => {
                 let (base, kept, repeat_s) = (shared("follow a master")?, kept.clone(), *repeat_s);
-                Box::new(SlaveUpdate { config, proxy, base, kept, repeat_s })
+                Box::new(SlaveUpdate { config, proxy, base, kept, repeat_s, misconfigured: misconfigured.clone() })
             }
             Request::SlaveFlush => Box::new(SlaveFlush { base: shared("remove the records of slaves")? }),
             Request::RolloutStatus => Box::new(RolloutStatus { proxy, base: shared("show the rollout")? }),

@@ -129,6 +129,8 @@ pub enum Request {
         repeat_s: Option<Positive>,
         /// What the round before has kept.
         kept: Option<Box<Kept>>,
+        /// Why the configuration cannot be read any more; it is followed as it was.
+        misconfigured: Option<String>,
     },
     /// `slave-flush`
     SlaveFlush,

@@ -43,6 +43,8 @@ pub struct SlaveUpdate {
     pub kept: Option<Box<Kept>>,
     /// The time until another round follows; `None`: none does.
     pub repeat_s: Option<Positive>,
+    /// Why the configuration cannot be read any more; it is followed as it was.
+    pub misconfigured: Option<String>,
 }
 
 /// What a round keeps for the next one.
@@ -64,6 +66,8 @@ pub struct Kept {
     notes: Vec<String>,
     /// Why the master could not be asked, as it was told last.
     told: Option<String>,
+    /// Why the configuration could not be read.
+    misconfigured: Option<String>,
 }
 
 /// A deploy that could not be brought about.
@@ -102,7 +106,7 @@ impl Command for SlaveUpdate {
         }
         let now = now?;
         if let (true, Some(kept)) = (past.is_empty(), &self.kept)
-            && let Some(report) = kept.rest(now, &master, &self.config)
+            && let Some(report) = kept.rest(now, &master, self)
         {
             return Ok(Step::Done(report));
         }
@@ -196,7 +200,9 @@ impl Round<'_> {
     fn reason(&self, etag: Option<&String>) -> String {
         match &self.slave.kept {
             None => "because this run begins".into(),
-            Some(kept) if kept.config != self.slave.config => "because the configuration has changed".into(),
+            Some(kept) if kept.config != self.slave.config || kept.misconfigured != self.slave.misconfigured => {
+                "because the configuration has changed".into()
+            }
             Some(kept) if kept.followed.as_ref() != etag => "because the state of the master has changed".into(),
             Some(kept) if kept.failed.values().any(|failed| failed.again_at_s <= self.now) => {
                 "because it is time to try again what failed".into()
@@ -233,7 +239,8 @@ impl Round<'_> {
             true => format!("{}; it is tried again at {}", failed.why, utc(failed.again_at_s)),
             false => failed.why.clone(),
         };
-        let words: Vec<String> = failed.values().map(told).chain(troubles).collect();
+        let words = failed.values().map(told).chain(troubles).chain(self.slave.misconfigured.clone());
+        let words: Vec<String> = words.collect();
         let error = (!words.is_empty()).then(|| words.join("\n"));
         let interface = &self.slave.proxy.slave_interface_name;
         let report = SlaveState {
@@ -260,6 +267,7 @@ impl Round<'_> {
             error,
             notes: self.silence().into_iter().chain(following.notes).chain(following.waits).collect(),
             told: None,
+            misconfigured: self.slave.misconfigured.clone(),
         };
         let Some(label) = label.filter(|_| is_new) else {
             return Ok(Step::Done(Box::new(kept).told(None)));
@@ -327,8 +335,8 @@ struct Ended {
 
 impl Kept {
     /// The report of a round in which there is nothing to do; `None` when there is.
-    fn rest(&self, now: u64, master: &Result<Option<Shared>, Refusal>, config: &ToolConfig) -> Option<Report> {
-        if now >= self.look_at_s || *config != self.config {
+    fn rest(&self, now: u64, master: &Result<Option<Shared>, Refusal>, slave: &SlaveUpdate) -> Option<Report> {
+        if now >= self.look_at_s || slave.config != self.config || slave.misconfigured != self.misconfigured {
             return None;
         }
         let told = master.as_ref().err().map(ToString::to_string);
