@@ -29,6 +29,9 @@ pub struct Tuning {
     pub connect: Duration,
     /// The longest time in which no byte comes or goes.
     pub stall: Duration,
+    /// The longest wait for the head of the answer about a small object that others change: a machine that boots goes by
+    /// what it has on its disk after that.
+    pub poll: Duration,
     /// Pauses before the next attempt.
     pub pause: Box<dyn Fn(Duration) + Send + Sync>,
     /// Tells the time in seconds since 1970 UTC.
@@ -41,6 +44,7 @@ impl Default for Tuning {
         Self {
             connect: Duration::from_secs(3),
             stall: Duration::from_secs(30),
+            poll: Duration::from_secs(10),
             pause: Box::new(thread::sleep),
             now_s: Box::new(move || since_1970().map_or(0, |elapsed| elapsed.as_secs())),
         }

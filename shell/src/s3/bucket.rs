@@ -141,7 +141,7 @@ impl<'a> Bucket<'a> {
     /// Asks for an object as it is now or as it was in one version; `None` when there is no such key or version.
     pub(super) fn get_object(&self, key: &str, version: Option<&str>) -> Result<Option<Response<Body>>, Failed> {
         let query: Vec<_> = version.map(|version| ("versionId", version)).into_iter().collect();
-        let response = match self.get(key, &query, None) {
+        let response = match self.get(key, &query) {
             Err(Failed::Fault(Fault::Refused(answer)))
                 if answer.is_missing_key() || version.is_some() && answer.is_missing_version() =>
             {
@@ -159,9 +159,16 @@ impl<'a> Bucket<'a> {
         }
     }
 
-    /// Asks for an object unless it has an ETag of this header.
+    /// Asks for a small object unless it has an ETag of this header.
     pub(super) fn get_unless(&self, key: &str, if_none_match: Option<&str>) -> Result<Response<Body>, Failed> {
-        self.get(key, &[], if_none_match)
+        let (place, credentials) = (self.place.borrow(), self.credentials.borrow());
+        let url = place.signing.get_object(Some(&credentials), key).sign_with_time(SIGNED_FOR, &self.now());
+        let mut request = place.agent.get(url.as_str());
+        if let Some(etag) = if_none_match {
+            request = request.header("if-none-match", etag);
+        }
+        let request = request.config().timeout_recv_response(Some(self.tuning().poll)).build();
+        self.send(&[200], || request.call())
     }
 
     /// Asks for a page of the keys that start with `prefix`.
@@ -169,7 +176,7 @@ impl<'a> Bucket<'a> {
         let mut query = vec![("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)];
         query.extend(token.map(|token| ("continuation-token", token)));
         // With an empty key the URL is the bucket's, which spares rusty-s3's own listing and the XML parser it brings.
-        self.get("", &query, None)
+        self.get("", &query)
     }
 
     pub(super) fn head_object(&self, key: &str) -> Result<Response<Body>, Failed> {
@@ -210,23 +217,14 @@ impl<'a> Bucket<'a> {
         self.send(&[200, 204], || place.agent.delete(url.as_str()).call())
     }
 
-    fn get(
-        &self,
-        key: &str,
-        query: &[(&'static str, &str)],
-        if_none_match: Option<&str>,
-    ) -> Result<Response<Body>, Failed> {
+    fn get(&self, key: &str, query: &[(&'static str, &str)]) -> Result<Response<Body>, Failed> {
         let (place, credentials) = (self.place.borrow(), self.credentials.borrow());
         let mut action = place.signing.get_object(Some(&credentials), key);
         for (name, value) in query {
             action.query_mut().insert(*name, (*value).to_owned());
         }
         let url = action.sign_with_time(SIGNED_FOR, &self.now());
-        let mut request = place.agent.get(url.as_str());
-        if let Some(etag) = if_none_match {
-            request = request.header("if-none-match", etag);
-        }
-        self.send(&[200], || request.call())
+        self.send(&[200], || place.agent.get(url.as_str()).call())
     }
 
     fn now(&self) -> Timestamp {

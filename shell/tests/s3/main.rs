@@ -46,20 +46,24 @@ impl Client {
 
     /// One with further variables.
     fn with(endpoint: &str, variables: &[(&str, &str)]) -> Self {
-        Self::made(endpoint, Duration::from_millis(300), variables)
+        Self::made(endpoint, Tuning { stall: Duration::from_millis(300), ..Tuning::default() }, variables)
     }
 
     fn with_stall(endpoint: &str, stall: Duration) -> Self {
-        Self::made(endpoint, stall, &[])
+        Self::tuned(endpoint, Tuning { stall, ..Tuning::default() })
     }
 
-    fn made(endpoint: &str, stall: Duration, variables: &[(&str, &str)]) -> Self {
+    fn tuned(endpoint: &str, tuning: Tuning) -> Self {
+        Self::made(endpoint, tuning, &[])
+    }
+
+    fn made(endpoint: &str, tuning: Tuning, variables: &[(&str, &str)]) -> Self {
         let mut env = env(endpoint);
         env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let pauses = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&pauses);
         let pause = Box::new(move |pause| noted.lock().unwrap().push(pause));
-        let s3 = S3::tuned(&env, Tuning { stall, pause, ..Tuning::default() });
+        let s3 = S3::tuned(&env, Tuning { pause, ..tuning });
         Self { s3, pauses }
     }
 

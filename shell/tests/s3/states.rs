@@ -4,10 +4,11 @@ use super::faulty_s3::{Fault, FaultyS3};
 use super::support::{Reply, Server};
 use super::{Client, text};
 use c2_core::s3::{Condition, Put};
-use c2_shell::s3::{Changed, Small};
+use c2_shell::s3::{Changed, Small, Tuning};
 use std::collections::BTreeSet;
 use std::io::{Read, Seek};
 use std::thread;
+use std::time::Duration;
 
 const WRITERS: usize = 8;
 const UPDATES: usize = 25;
@@ -112,6 +113,14 @@ fn a_state_that_did_not_change_is_believed_only_when_that_was_asked() {
     let server = Server::new(|_, _| Reply::raw(304, &[], ""));
     let error = text(&Client::new(&server.url()).s3.get_if_changed("bucket", "k", None, 100).unwrap_err());
     assert!(error.contains(": answered 304 without saying why"), "{error}");
+}
+
+#[test]
+fn a_store_that_takes_connections_and_does_not_answer_is_not_waited_for_as_long_as_for_a_release() {
+    let server = Server::new(|_, _| Reply::raw(200, &[], "").short_of(5).then_stall());
+    let client = Client::tuned(&server.url(), Tuning { poll: Duration::from_millis(200), ..Tuning::default() });
+    let error = text(&client.s3.get_if_changed("bucket", "k", None, 100).unwrap_err());
+    assert!(error.contains(": it took too long (") && error.ends_with("), tried 3 times"), "{error}");
 }
 
 #[test]
