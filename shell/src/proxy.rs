@@ -20,7 +20,7 @@ use crate::{
     engine::Container,
     host::Machine,
     nginx::{Master, Worker},
-    ready,
+    ready::{self, Part},
     signals::Signals,
 };
 
@@ -85,7 +85,7 @@ fn started(pid: u32) -> Option<Duration> {
 }
 
 fn marked() -> Option<Served> {
-    let answer = ready::get(MARK_PORT, MARK_HOST, "/").ok()?;
+    let answer = ready::get(MARK_PORT, MARK_HOST, "/", Part::Whole).ok()?;
     if answer.status == 200 { Served::from_text(&answer.body) } else { None }
 }
 

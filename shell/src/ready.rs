@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How soon somebody who accepts only to hang up has done so: docker's own proxy does when nothing is behind it.
 const HANG_UP: Duration = Duration::from_millis(100);
 /// The most that is read of an answer.
-const ANSWER_BYTES: u64 = 64 * 1024;
+const ANSWER_BYTES: usize = 64 * 1024;
 
 /// Whether something accepts connections on a port of this machine, or listens there on any of its addresses.
 pub(crate) fn listens(port: u16) -> bool {
@@ -72,7 +72,7 @@ pub(crate) fn probe(port: u16, readiness: &Readiness) -> Result<(), String> {
         Readiness::None => Ok(()),
         Readiness::Tcp(_) => accepts(port),
         Readiness::Http(http) => {
-            let answer = get(port, "localhost", http.path.as_str()).map_err(|error| error.to_string())?;
+            let answer = get(port, "localhost", http.path.as_str(), Part::Head).map_err(|error| error.to_string())?;
             let range = http.status;
             match answer.status {
                 status if (range.from..=range.to).contains(&status) => Ok(()),
@@ -102,16 +102,24 @@ pub(crate) struct Answered {
     pub(crate) body: String,
 }
 
+/// How much of an answer is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Its head: what comes behind may never end.
+    Head,
+    /// All of it.
+    Whole,
+}
+
 /// Gets a path from a port of this machine.
-pub(crate) fn get(port: u16, host: &str, path: &str) -> io::Result<Answered> {
+pub(crate) fn get(port: u16, host: &str, path: &str, part: Part) -> io::Result<Answered> {
     let mut stream = connect(port)?;
-    stream.set_read_timeout(Some(LOOK))?;
     stream.set_write_timeout(Some(LOOK))?;
     // By one write: several small ones wait for each other.
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: c2\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();
-    let read = stream.take(ANSWER_BYTES).read_to_end(&mut bytes);
+    let read = read(&mut stream, part, &mut bytes);
     let text = String::from_utf8_lossy(&bytes);
     let status = text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)?.get(..3)?.parse().ok());
     match (status, read) {
@@ -120,6 +128,54 @@ pub(crate) fn get(port: u16, host: &str, path: &str) -> io::Result<Answered> {
             Ok(Answered { status, body })
         }
         (None, Err(error)) => Err(error),
-        (None, Ok(_)) => Err(io::Error::other("the answer is no HTTP")),
+        (None, Ok(())) => Err(io::Error::other("the answer is no HTTP")),
+    }
+}
+
+/// Reads an answer, for as long as a look may take.
+fn read(stream: &mut TcpStream, part: Part, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let until = Instant::now() + LOOK;
+    let mut buffer = [0; 4096];
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", LOOK.as_secs())));
+        }
+        stream.set_read_timeout(Some(left))?;
+        let length = match stream.read(&mut buffer) {
+            // A signal, or the end of what is left: with a time limit a read ends at either (signal(7)).
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => continue,
+            read => read?,
+        };
+        bytes.extend(buffer.get(..length).unwrap_or_default());
+        let is_enough = part == Part::Head && bytes.windows(4).any(|window| window == b"\r\n\r\n");
+        if length == 0 || is_enough || bytes.len() >= ANSWER_BYTES {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use c2_core::config::{FromText, HttpPath, HttpReadiness, Positive, StatusRange};
+    use std::net::TcpListener;
+
+    #[test]
+    fn an_answer_that_never_ends_is_ready_by_its_head() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut sent = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            while sent.is_ok() {
+                thread::sleep(Duration::from_millis(20));
+                sent = stream.write_all(b"data: on and on\n\n");
+            }
+        });
+        let path = HttpPath::from_text("/events").unwrap();
+        let status = StatusRange { from: 200, to: 399 };
+        let events = HttpReadiness { path, status, timeout_s: Positive::new(5).unwrap() };
+        assert_eq!(probe(port, &Readiness::Http(events)), Ok(()));
     }
 }
