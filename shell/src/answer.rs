@@ -138,8 +138,10 @@ fn remote_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
         answered
     };
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..wanted.len().min(SIDE_BY_SIDE)).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().into_map()
+        let others = 1..wanted.len().min(SIDE_BY_SIDE);
+        let others: Vec<_> = others.filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
+        let own = work();
+        others.into_iter().filter_map(|thread| thread.join().ok()).flatten().chain(own).into_map()
     })
 }
 

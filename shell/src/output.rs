@@ -56,8 +56,11 @@ impl Output {
     /// Passes on what comes through a pipe, on a thread of its own.
     pub(crate) fn follow(&mut self, pipe: OwnedFd, stream: Stream) {
         let lines = Lines { log: self.log.clone(), tail: Arc::clone(&self.tail), stream, open: Vec::new() };
-        let ended = Arc::clone(&self.ended);
-        self.threads.push(thread::spawn(move || pump(pipe, lines, &ended)));
+        let (ended, spare) = (Arc::clone(&self.ended), pipe.try_clone());
+        match thread::Builder::new().spawn(move || pump(pipe, lines, &ended)) {
+            Ok(thread) => self.threads.push(thread),
+            Err(_) => drop(spare.map(|spare| hand_over(spare, &self.log))),
+        }
     }
 
     /// The command has ended: passes on what it printed. A background child that still holds the pipe is left to
@@ -82,13 +85,16 @@ impl Output {
     }
 }
 
-/// A pipe whose reader is gone ends its writers (SIGPIPE): `cat` reads on for as long as there are any.
+/// A pipe whose reader is gone ends its writers (SIGPIPE): `cat` reads on for as long as there are any. It is no child of
+/// this process, which may run for ever and would have to wait for its end.
 fn hand_over(pipe: OwnedFd, log: &Log) {
     let to = log.handle().map_or_else(Stdio::null, Stdio::from);
-    let mut cat = Command::new("cat");
-    std::os::unix::process::CommandExt::process_group(&mut cat, 0);
+    let mut shell = Command::new("sh");
+    std::os::unix::process::CommandExt::process_group(&mut shell, 0);
+    // What a shell puts into the background reads from nothing, unless it is given another descriptor.
+    let shell = shell.args(["-c", "exec 3<&0; cat <&3 3<&- &"]).current_dir("/");
     // Without `cat` there is nobody to read on; the command itself has ended well or is reported by itself.
-    let _ = cat.current_dir("/").stdin(Stdio::from(pipe)).stdout(to).stderr(Stdio::null()).spawn();
+    let _ = shell.stdin(Stdio::from(pipe)).stdout(to).stderr(Stdio::null()).status();
 }
 
 /// Reads to the end of the pipe. When the command has ended and somebody else still holds the pipe, only what was in

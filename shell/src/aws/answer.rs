@@ -148,12 +148,14 @@ fn command(line: &str) -> Result<Vec<u8>, String> {
     let mut child = spawned.map_err(|error| format!("it cannot be run: {error}"))?;
     let (done, output) = mpsc::channel();
     if let Some(pipe) = child.stdout.take() {
-        thread::spawn(move || {
+        let reader = thread::Builder::new().spawn(move || {
             let mut bytes = Vec::new();
             let read = pipe.take(MAX_BYTES).read_to_end(&mut bytes);
             // Nobody listens when it took too long.
             let _ = done.send(read.map(|_| bytes));
         });
+        // Without a thread nothing is heard of it, which is said below.
+        drop(reader);
     }
     let Ok(read) = output.recv_timeout(COMMAND_LIMIT) else {
         if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {

@@ -147,7 +147,8 @@ impl Engine {
         let (sender, receiver) = mpsc::channel();
         let (to, bytes, limit) = (socket.to_path_buf(), request.to_bytes(), self.limit);
         // At the limit nobody is there to hear.
-        thread::spawn(move || drop(sender.send(exchange(&to, &bytes, limit))));
+        let asked = thread::Builder::new().spawn(move || drop(sender.send(exchange(&to, &bytes, limit))));
+        asked.map_err(|error| Failure::world(doing, format!("no thread can be had: {error}")))?;
         let (begun, shielded) = (Instant::now(), signals.shielded());
         signals.shield(true);
         let heard = loop {
