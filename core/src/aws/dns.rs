@@ -129,8 +129,8 @@ impl Dns<'_> {
         match self.answer(look, doing, "POST", &path, &[], &body)? {
             Ok(document) => taken(&document).map(Some).ok_or_else(|| failed(doing, "the answer holds no change")),
             Err(refused) if refused.code == "InvalidChangeBatch" && action == "DELETE" => {
-                // "Tried to delete resource record set [name='…', type='TXT'] but it was not found"
-                let gone = refused.message.ends_with("but it was not found");
+                // "[Tried to delete resource record set [name='…', type='TXT'] but it was not found]"
+                let gone = refused.message.contains("but it was not found");
                 Ok(gone.then(|| Taken { id: String::new(), everywhere: true }))
             }
             Err(refused) => Err(self.refused(doing, &refused)),

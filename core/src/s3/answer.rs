@@ -6,7 +6,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-/// An error that S3 answered with. What the answer did not hold is empty: a HEAD has no document, a proxy has its own.
+/// What an id of a request stands behind in a text, up to `)`.
+const REQUEST_ID: &str = " (request id ";
+
+/// An error that S3 answered with. What the answer did not hold is empty: a proxy has documents of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status; 200 when the error came behind a success.
@@ -69,9 +72,9 @@ impl Answer {
         (redirects && !self.region.is_empty() && self.region != region).then_some(self.region.as_str())
     }
 
-    /// Whether it says, or may say, that the credentials have ended: what answers a HEAD has no document that could.
-    pub fn may_say_ended(&self) -> bool {
-        have_ended(&self.code) || (self.status, self.code.as_str()) == (400, "")
+    /// Whether it says that the credentials have ended.
+    pub fn says_ended(&self) -> bool {
+        have_ended(&self.code)
     }
 
     /// What to do about it, when that is known, for a request that was signed for `region` and takes these permissions.
@@ -138,6 +141,17 @@ impl Needs {
     }
 }
 
+/// A text without the ids of the requests that it tells of: each answer has another one, however lasting what it says.
+#[must_use]
+pub fn without_request_id(text: &str) -> String {
+    let mut parts = text.split(REQUEST_ID);
+    let mut left = String::from(parts.next().unwrap_or_default());
+    for part in parts {
+        left.push_str(part.split_once(')').map_or("", |(_, behind)| behind));
+    }
+    left
+}
+
 fn is_error(document: &Element<'_>) -> bool {
     document.name == "Error"
 }
@@ -155,7 +169,7 @@ impl fmt::Display for Answer {
             (false, false) => write!(f, " {}: {}", self.code, self.message)?,
         }
         if !self.request_id.is_empty() {
-            write!(f, " (request id {})", self.request_id)?;
+            write!(f, "{REQUEST_ID}{})", self.request_id)?;
         }
         Ok(())
     }
@@ -178,6 +192,10 @@ mod tests {
         assert!(from_document.is_missing_key());
         let from_header = Answer::new(404, Some("HEADER"), None, body);
         assert_eq!(from_header.to_string(), "answered 404 NoSuchKey: No \"k\" here. (request id HEADER)");
+        let twice = format!("a: {from_document}, tried 2 times (b); c: {from_header}");
+        let no = "answered 404 NoSuchKey: No \"k\" here.";
+        assert_eq!(without_request_id(&twice), format!("a: {no}, tried 2 times (b); c: {no}"));
+        assert_eq!(without_request_id("cut off (request id X"), "cut off");
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod write;
 pub(crate) mod xml;
 
 pub use address::{Address, AddressError, Addressing, address};
-pub use answer::{Answer, Needs};
+pub use answer::{Answer, Needs, without_request_id};
 pub use fault::Fault;
 pub use listing::{ListedObject, Listing, newest_first};
 pub use object::{check_key, etag_md5, plain_etag, version};

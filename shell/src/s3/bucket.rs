@@ -131,7 +131,7 @@ impl<'a> Bucket<'a> {
     /// Takes other credentials where an answer says that these have ended, and there are others.
     fn renews(&self, fault: &Fault) -> bool {
         let Fault::Refused(answer) = fault else { return false };
-        if !answer.may_say_ended() {
+        if !answer.says_ended() {
             return false;
         }
         let others = self.aws.renewed(secrets(&self.credentials.borrow()));
@@ -177,12 +177,6 @@ impl<'a> Bucket<'a> {
         query.extend(token.map(|token| ("continuation-token", token)));
         // With an empty key the URL is the bucket's, which spares rusty-s3's own listing and the XML parser it brings.
         self.get("", &query)
-    }
-
-    pub(super) fn head_object(&self, key: &str) -> Result<Response<Body>, Failed> {
-        let (place, credentials) = (self.place.borrow(), self.credentials.borrow());
-        let url = place.signing.head_object(Some(&credentials), key).sign_with_time(SIGNED_FOR, &self.now());
-        self.send(&[200], || place.agent.head(url.as_str()).call())
     }
 
     /// Writes an object in one request.

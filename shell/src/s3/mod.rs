@@ -9,7 +9,7 @@ mod write;
 pub use crate::aws::Tuning;
 pub use error::S3Error;
 
-use crate::aws::{Aws, http};
+use crate::aws::Aws;
 use body::Failed;
 use bucket::{Bucket, Regions};
 use c2_core::s3::{Fault, ListedObject, Listing, Needs, check_key, unless_etag};
@@ -24,15 +24,6 @@ const MAX_PAGE_BYTES: u64 = 8 << 20;
 pub struct S3 {
     aws: Aws,
     regions: Regions,
-}
-
-/// What is known of an object without its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    /// Its length.
-    pub bytes: u64,
-    /// Its ETag without quotes; empty when the server gave none.
-    pub etag: String,
 }
 
 /// An object that was written to a file whole.
@@ -166,26 +157,6 @@ impl S3 {
                 }
                 Err(failed) => Err(failed),
             }
-        })
-    }
-
-    /// Looks an object up without fetching it; `None` when there is no such key.
-    ///
-    /// The answer to a HEAD has no body, so a missing *bucket* is `None` here as well; every other operation tells them
-    /// apart.
-    ///
-    /// # Errors
-    /// When S3 does not say whether the object is there.
-    pub fn head(&self, bucket: &str, key: &str) -> Result<Option<Head>, S3Error> {
-        let target = self.bucket_for(bucket, key)?;
-        target.attempts(&format!("cannot look up s3://{bucket}/{key}"), Needs::Get, || {
-            let response = match target.head_object(key) {
-                Err(Failed::Fault(Fault::Refused(answer))) if answer.status == 404 => return Ok(None),
-                other => other?,
-            };
-            let length = http::header(&response, "content-length").and_then(|length| length.parse().ok());
-            let bytes = length.ok_or_else(|| Fault::Implausible { why: "the answer has no length".to_owned() })?;
-            Ok(Some(Head { bytes, etag: http::etag(&response) }))
         })
     }
 

@@ -156,7 +156,7 @@ fn s3_is_signed_with_the_credentials_of_the_instance_and_asks_for_them_once() {
 fn s3_without_credentials_names_every_source_and_is_not_asked() {
     let store = Server::new(|_, _| Reply::ok(""));
     let s3 = S3::new(&variables(&[("S3_ENDPOINT", &store.url()), ("AWS_EC2_METADATA_DISABLED", "true")]));
-    let error = s3.head("bucket", "k").unwrap_err().to_string();
+    let error = s3.get_small("bucket", "k", 5).unwrap_err().to_string();
     assert!(error.starts_with("no AWS credentials: the environment: it lacks AWS_ACCESS_KEY_ID and "), "{error}");
     for source in ["; web identity: ", "; profile: ", "; container credentials: ", "; instance metadata: "] {
         assert!(error.contains(source), "{source} {error}");

@@ -7,7 +7,7 @@ use c2_shell::s3::S3;
 const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "K"), ("AWS_SECRET_ACCESS_KEY", "S")];
 
 fn error(env: &[(&str, &str)]) -> String {
-    S3::new(&variables(&[&KEYS, env].concat())).head("bucket", "k").unwrap_err().to_string()
+    S3::new(&variables(&[&KEYS, env].concat())).get_small("bucket", "k", 5).unwrap_err().to_string()
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn s3_goes_through_the_proxy_of_its_scheme() {
 #[test]
 fn s3_goes_straight_past_a_proxy_of_the_other_scheme_and_by_no_proxy() {
     let proxy = Server::new(|_, _| Reply::new(407, &[], ""));
-    let store = Server::new(|_, _| Reply::new(404, &[], ""));
+    let store = Server::new(|_, request| Reply::error(404, "NoSuchKey", request));
     let endpoint = store.url();
     let through = proxy.url();
     for env in [
@@ -30,7 +30,7 @@ fn s3_goes_straight_past_a_proxy_of_the_other_scheme_and_by_no_proxy() {
         &[("HTTP_PROXY", &through), ("no_proxy", "127.0.0.0/8")],
     ] {
         let env = [&KEYS, env, &[("S3_ENDPOINT", &*endpoint)]].concat();
-        assert_eq!(S3::new(&variables(&env)).head("bucket", "k").unwrap(), None);
+        assert_eq!(S3::new(&variables(&env)).get_small("bucket", "k", 5).unwrap(), None);
     }
     assert_eq!(proxy.requests().len(), 0);
     assert_eq!(store.requests().len(), 3);

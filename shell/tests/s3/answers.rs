@@ -3,7 +3,7 @@
 use super::support::{Reply, Request, Server};
 use super::{Client, env, text};
 use c2_core::s3::Condition;
-use c2_shell::s3::{Head, S3, Small};
+use c2_shell::s3::{S3, Small};
 use std::thread;
 
 fn small(server: &Server, limit_bytes: u64) -> Result<Option<Small>, String> {
@@ -133,29 +133,11 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn a_head_finds_an_object_or_not() {
-    let server = Server::new(|_, request| match request.path() {
-        "/bucket/there" => Reply::raw(200, &[("content-length", "12"), ("etag", "\"e\"")], ""),
-        "/bucket/denied" => Reply::raw(403, &[], ""),
-        "/bucket/lengthless" => Reply::raw(200, &[], ""),
-        _ => Reply::raw(404, &[], ""),
-    });
-    let head = |key: &str| Client::new(&server.url()).s3.head("bucket", key).map_err(|error| text(&error));
-    assert_eq!(head("there"), Ok(Some(Head { bytes: 12, etag: "e".into() })));
-    assert_eq!(head("missing"), Ok(None));
-    assert!(
-        head("denied").unwrap_err().contains("answered 403 without saying why; the credentials need s3:GetObject, or")
-    );
-    assert!(head("lengthless").unwrap_err().ends_with(": the answer has no length"));
-    assert!(server.requests().iter().all(|request| request.method == "HEAD"));
-}
-
-#[test]
 fn no_connection_is_tried_three_times() {
     let url = Server::new(|_, _| Reply::reset()).url();
     let client = Client::new(&url);
-    let error = text(&client.s3.head("bucket", "k").unwrap_err());
-    let start = format!("cannot look up s3://bucket/k at {url}: the connection failed: ");
+    let error = text(&client.s3.get_small("bucket", "k", 5).unwrap_err());
+    let start = format!("cannot fetch s3://bucket/k at {url}: the connection failed: ");
     assert!(error.starts_with(&start) && error.ends_with(", tried 3 times"), "{error}");
     assert_eq!(client.pauses(), 2);
 }
@@ -184,7 +166,7 @@ fn nothing_is_sent_without_credentials_or_for_a_key_that_no_url_carries() {
     let client = Client::new(&server.url());
     let error = text(&client.s3.get_small("bucket", "../other/k", 1).unwrap_err());
     assert_eq!(error, "the S3 key \"../other/k\" cannot be asked for: a part of it is '.' or '..'");
-    assert!(client.s3.head("no/bucket", "k").is_err());
+    assert!(client.s3.get_small("no/bucket", "k", 5).is_err());
     assert_eq!(server.requests().len(), 0);
 }
 

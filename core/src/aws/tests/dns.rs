@@ -159,8 +159,8 @@ fn a_change_is_one_batch_that_says_how_far_it_has_come() {
     assert_eq!((shown.as_str(), deleted), ("overtaken", batch("DELETE")));
     let gone = invalid.replace(
         "conflicts with a CNAME",
-        "Tried to delete resource record set [name='_x.example.com.', \
-                                type='TXT'] but it was not found",
+        "[Tried to delete resource record set [name='_x.example.com.', \
+                                type='TXT'] but it was not found]",
     );
     assert_eq!(of(TextChange::Delete(record()), 400, &gone).0, " true");
     let (shown, _) = of(upsert(), 400, invalid);
