@@ -131,6 +131,21 @@ fn a_state_that_is_gone_is_not_begun_anew_while_slaves_run_what_it_named() {
     let End::Refused(refusal) = start(&mut store, false) else { panic!("it was begun") };
     assert!(refusal.to_string().contains("the slave one runs web"), "{refusal}");
     assert!(refusal.hint().unwrap().contains("--force"));
+    // Nor by a page, nor where it is not known what they run.
+    let page = command(&config("anna", &["main"]), &["maintenance", "main"]);
+    let End::Refused(refusal) = drive(&*page, &mut store, &mut Facts::default()) else { panic!("it was begun") };
+    assert!(refusal.to_string().contains("the slave one runs web"), "{refusal}");
+    let record = store.world.objects.get_mut(&slave("one")).unwrap();
+    record.bytes = b"<html>".to_vec();
+    let End::Refused(refusal) = start(&mut store, false) else { panic!("it was begun") };
+    assert!(refusal.to_string().contains("whether the slave one runs something is not known"), "{refusal}");
+    let unlisted = |query: &Query| {
+        matches!(query, Query::Releases(_)).then(|| Answer::Failed(Failure::world("list it", "AccessDenied")))
+    };
+    let mut unlisted = Hooked::new(store.world.clone(), |_, _| (), unlisted);
+    let End::Refused(refusal) = start(&mut unlisted, false) else { panic!("it was begun") };
+    assert!(refusal.to_string().contains("cannot be looked at: list it: AccessDenied"), "{refusal}");
+    assert!(!store.world.objects.contains_key(&master()) && !unlisted.world.objects.contains_key(&master()));
     // One of whom nothing was heard for long, or who runs nothing, is no reason.
     let allowed = |mut store: Hooked<'_>| {
         let End::Reported(report) = start(&mut store, false) else { panic!("it was refused") };

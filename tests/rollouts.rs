@@ -3,17 +3,17 @@
 
 mod support;
 
-use std::mem::swap;
+use std::{cell::Cell, mem::swap};
 
 use c2_core::{
     commands::{Options, Request},
     config::{DeployMode, Hundredths, SlaveLabel},
-    seam::{Answer, End, Facts, Failure, Query, REVERTED, Report, drive},
+    seam::{Answer, Effect, End, Facts, Failure, Query, REVERTED, Report, drive},
     world::World,
 };
 use serde_json::json;
 use support::{
-    fleet::{command, config, machine, master_of},
+    fleet::{command, config, machine, master_of, put_master},
     hooked::Hooked,
 };
 
@@ -132,6 +132,79 @@ fn a_slave_that_falls_silent_when_it_has_the_change_is_a_failure() {
     let report = run(&mut operator, &[100], 600, 60);
     assert!(report.failed.unwrap().contains("one: nothing heard of it any more"));
     assert_eq!((report.code, master_of(&operator.world).deploys.len()), (REVERTED, 1));
+}
+
+#[test]
+fn a_store_that_is_away_for_a_while_ends_no_run_and_a_failure_is_taken_back_all_the_same() {
+    // One slave takes the change up and dies of it; the store is away at that time, and for the first writes after it.
+    let (operator, mut slave, mut looks) = (begun(), named("one"), 0);
+    let away = Cell::new(false);
+    let mut operator = Hooked::new(
+        operator,
+        |world, effect| world.cut_off = matches!(effect, Effect::Put { .. }) && away.replace(false),
+        |query| {
+            let asks = matches!(query, Query::Shared(_) | Query::Releases(_));
+            (asks && away.get()).then(|| Answer::Failed(Failure::world("ask it", "connection refused")))
+        },
+    );
+    operator.meanwhile = Box::new(|world| {
+        looks += 1;
+        if looks == 1 {
+            follow(world, &mut slave);
+        }
+        away.set(looks % 3 == 2);
+    });
+    let report = run(&mut operator, &[100], 600, 400);
+    assert!(report.failed.unwrap().contains("one: nothing heard of it any more"));
+    assert_eq!(report.code, REVERTED);
+}
+
+#[test]
+fn a_write_late_in_a_run_is_tried_for_as_long_as_an_early_one() {
+    // Each first attempt at a write is overtaken, long after the one before.
+    let (operator, mut slave, mut written) = (begun(), named("one"), 0);
+    let overtake = |world: &mut World, effect: &Effect| {
+        if let Effect::Put { .. } = effect {
+            written += 1;
+            if written % 2 == 1 {
+                let mut state = master_of(world);
+                state.extra.insert("more".into(), json!(written));
+                put_master(world, &state.to_json());
+            }
+        }
+    };
+    let mut operator = Hooked::new(operator, overtake, |_| None);
+    operator.meanwhile = Box::new(|world| follow(world, &mut slave));
+    assert_eq!(run(&mut operator, &[50, 100], 200, 600).failed, None);
+    assert_eq!(master_of(&operator.world).deploys.len(), 2);
+}
+
+#[test]
+fn who_says_what_this_run_wanted_to_say_does_not_end_it() {
+    let (operator, mut slave, mut first) = (begun(), named("one"), true);
+    let overtake = |world: &mut World, effect: &Effect| {
+        if let (Effect::Put { .. }, true) = (effect, std::mem::take(&mut first)) {
+            operate(world, &["rollout", "advance", "100"]);
+        }
+    };
+    let mut operator = Hooked::new(operator, overtake, |_| None);
+    operator.meanwhile = Box::new(|world| follow(world, &mut slave));
+    assert_eq!(run(&mut operator, &[100], 200, 600).failed, None);
+    assert_eq!(master_of(&operator.world).deploys.len(), 2);
+}
+
+#[test]
+fn a_run_may_take_days() {
+    let (operator, mut slave, mut looks) = (begun(), named("one"), 0);
+    let mut operator = Hooked::pausing(operator, |world| {
+        looks += 1;
+        if looks % 50 == 1 {
+            follow(world, &mut slave);
+        }
+    });
+    let began_s = operator.world.clock;
+    assert_eq!(run(&mut operator, &[100], 25_000, 600).failed, None);
+    assert!(operator.world.clock - began_s > 2 * 10_000, "it looks every two seconds");
 }
 
 #[test]

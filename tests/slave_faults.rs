@@ -138,6 +138,19 @@ fn what_fails_is_tried_again_after_ever_longer_pauses_and_at_once_when_something
 }
 
 #[test]
+fn a_master_that_cannot_be_read_for_a_while_shortens_no_pause() {
+    let wanted = Wanted { deploys: [("a", ("r2.zip", 8000))].into(), ..Wanted::default() };
+    let mut host = Hooked::new(machine(&Wanted::default(), &wanted, false), |_, _| (), |_| None);
+    let mut slave = SlaveUpdate { repeat_s: Positive::new(10), ..slave_update() };
+    // After 450 s it pauses for 480 s.
+    assert_eq!(begun_at_s(&mut slave, &mut host, 460), [0, 30, 90, 210, 450]);
+    host.world.cut_off = true;
+    assert_eq!(begun_at_s(&mut slave, &mut host, 200), [0_u64; 0]);
+    host.world.cut_off = false;
+    assert_eq!(begun_at_s(&mut slave, &mut host, 2_000), [270, 1_170]);
+}
+
+#[test]
 fn what_failed_in_a_rollout_is_tried_again_at_once_in_another_though_no_state_between_them_was_seen() {
     let candidate = Wanted { deploys: [("a", ("r2.zip", 8000))].into(), ..Wanted::default() }.state();
     let rollout = |id: &str| {

@@ -3,13 +3,16 @@
 
 mod support;
 
-use std::{cell::Cell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
 use c2_core::{
     commands::{Options, Request},
     config::{DeployMode, FromText, Label, Positive, SlaveLabel, SlaveStatus, ToolConfig, slave_state},
     fleet::Kept,
-    seam::{Effect, End, Facts, Query, Report, drive},
+    seam::{Answer, Effect, End, Facts, Failure, Query, Report, drive},
     world::World,
 };
 use serde_json::json;
@@ -30,13 +33,18 @@ struct Machine {
     unwritable: bool,
     /// Why the configuration cannot be read any more.
     misconfigured: Option<String>,
+    /// Why the store does not give the state of the master.
+    refusal: Option<String>,
+    /// What it has reported.
+    reports: Vec<String>,
 }
 
 impl Machine {
     fn new() -> Self {
         let mut world = machine("one", &[("r1.zip", json!({}))]);
         put_master(&mut world, STATE);
-        Machine { world, config: config("one", &["main"]), kept: None, unwritable: false, misconfigured: None }
+        let config = config("one", &["main"]);
+        Machine { world, config, kept: None, unwritable: false, misconfigured: None, refusal: None, reports: vec![] }
     }
 
     /// One round: its report, and whether it looked at what the proxy does.
@@ -47,16 +55,23 @@ impl Machine {
         let looked = Cell::new(false);
         let note = |query: &Query| {
             looked.set(looked.get() || matches!(query, Query::Proxy(_)));
-            None
+            let why = self.refusal.as_ref().filter(|_| matches!(query, Query::Shared(_)))?;
+            Some(Answer::Failed(Failure::world("fetch it", why.as_str())))
         };
         self.world.begin(&[]);
         let unwritable = self.unwritable;
-        let refuse =
-            |world: &mut World, effect: &Effect| world.cut_off |= unwritable && matches!(effect, Effect::Put { .. });
+        let reports = RefCell::new(Vec::new());
+        let refuse = |world: &mut World, effect: &Effect| {
+            if let Effect::Put { bytes, .. } = effect {
+                world.cut_off |= unwritable;
+                reports.borrow_mut().push(String::from_utf8_lossy(bytes.reveal()).into_owned());
+            }
+        };
         let cut_off = self.world.cut_off;
         let mut host = Hooked::new(std::mem::take(&mut self.world), refuse, note);
         let end = drive(&*command, &mut host, &mut Facts::default());
         self.world = World { cut_off, ..host.world };
+        self.reports.extend(reports.take());
         let End::Reported(report) = end else { panic!("{end:?}") };
         self.kept = report.kept.clone();
         self.world.clock += u64::from(period_s);
@@ -149,6 +164,33 @@ fn a_configuration_that_cannot_be_read_any_more_is_reported_at_once_and_that_it_
         assert_eq!(one.world.running.len(), 1);
         assert!(!one.poll(10).1, "it is at rest");
     }
+}
+
+#[test]
+fn a_clock_that_is_set_back_silences_nothing() {
+    let mut one = Machine::new();
+    one.poll(10);
+    one.world.clock -= 7_200;
+    let began_s = one.world.clock;
+    assert!(one.poll(10).1, "it looks at itself");
+    assert_eq!(one.reported(), Some(began_s));
+    assert!(!one.poll(10).1, "it is at rest");
+}
+
+#[test]
+fn a_store_that_refuses_for_long_is_told_once_though_each_answer_has_another_id() {
+    let mut one = Machine::new();
+    one.poll(10);
+    let mut told = Vec::new();
+    for id in 0..100 {
+        one.refusal = Some(format!("answered 403 AccessDenied (request id {id})"));
+        told.extend(one.poll(10).0.failed);
+    }
+    // The first poll, and the looks of every thirty seconds from the first heartbeat on.
+    assert!(told[0].contains("(request id 0)") && told.len() < 35, "{} times", told.len());
+    let puts = one.reports.iter().filter(|text| text.contains("AccessDenied")).count();
+    assert!((1..10).contains(&puts), "with each heartbeat, not with each look: {puts}");
+    assert!(one.reports.iter().all(|text| !text.contains("request id")), "{:?}", one.reports);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::{
 use c2_core::{
     commands::{Options, Request, load_config},
     config::{Positive, ToolConfig},
-    seam::{End, Facts, drive, settle},
+    s3::without_request_id,
+    seam::{End, Facts, Refusal, drive, settle},
 };
 
 use crate::{
@@ -65,15 +66,17 @@ struct Source {
     is_object: bool,
     read_at: Instant,
     config: Option<ToolConfig>,
-    /// Why it could not be read.
+    /// Why it cannot be read, where that is no fault of the store, which may answer the next time.
     trouble: Option<String>,
+    /// The last failure that was told.
+    told: Option<String>,
 }
 
 impl Source {
     fn new(machine: &Machine) -> Self {
         let named = machine.environment.get("CAMUS2_CONFIG");
         let is_object = named.is_some_and(|name| name.starts_with("s3://"));
-        Source { is_object, read_at: Instant::now(), config: None, trouble: None }
+        Source { is_object, read_at: Instant::now(), config: None, trouble: None, told: None }
     }
 
     /// The configuration; while it cannot be read, as it was.
@@ -84,20 +87,24 @@ impl Source {
             return self.config.clone();
         }
         self.read_at = Instant::now();
-        let before = self.trouble.take();
+        let told_before = self.told.take();
         match settle(machine, &mut Facts::default(), load_config) {
-            Ok(parsed) if self.config.as_ref() == Some(&parsed.value) => (),
+            Ok(parsed) if self.config.as_ref() == Some(&parsed.value) => self.trouble = None,
             Ok(parsed) => {
+                self.trouble = None;
                 parsed.warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
                 self.config = Some(parsed.value);
             }
             Err(refusal) => {
-                let why = format!("{refusal}; this machine goes by the configuration that it had");
+                let why = without_request_id(&refusal.to_string());
+                if !(self.is_object && matches!(refusal, Refusal::World(_))) {
+                    self.trouble = Some(format!("{why}; this machine goes by the configuration that it had"));
+                }
                 // The same again and again is told once.
-                if before.as_ref() != Some(&why) {
+                if told_before.as_ref() != Some(&why) {
                     told(End::Refused(refusal), machine, true);
                 }
-                self.trouble = Some(why);
+                self.told = Some(why);
             }
         }
         self.config.clone()

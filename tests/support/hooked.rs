@@ -15,7 +15,7 @@ pub struct Hooked<'a> {
     pub world: World,
     before: Box<Before<'a>>,
     instead: Box<Instead<'a>>,
-    meanwhile: Box<Meanwhile<'a>>,
+    pub meanwhile: Box<Meanwhile<'a>>,
     planning: Box<Planning<'a>>,
     /// The notes of the plans that were performed.
     pub notes: Vec<String>,

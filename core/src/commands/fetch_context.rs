@@ -87,9 +87,8 @@ impl FetchContext {
             let refusal = Refusal::no("fetch the config sources", format!("not there: {places}"));
             return Err(refusal.with_hint("create what is missing, or wait for it with --retry"));
         }
-        let waited_s =
-            past.iter().map(|outcome| if let Outcome::Waited { ms, .. } = outcome { *ms } else { 0 }).sum::<u32>()
-                / 1_000;
+        let waited_ms = |outcome: &Outcome| if let Outcome::Waited { ms, .. } = outcome { u64::from(*ms) } else { 0 };
+        let waited_s = past.iter().map(waited_ms).sum::<u64>() / 1_000;
         let since = if waited_s == 0 { String::new() } else { format!(", for {waited_s} s now") };
         Ok(Step::Wait {
             why: format!("waiting for what is not there yet: {places}{since}").to_string(),

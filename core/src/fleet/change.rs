@@ -9,7 +9,7 @@ use alloc::{
 
 use super::{
     Base,
-    slaves::{Slave, slaves},
+    slaves::slaves,
     writing::{Master, Turn, Writing},
 };
 use crate::{
@@ -42,7 +42,7 @@ pub struct MasterChange {
 impl Command for MasterChange {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let (what, unsafe_store) = (self.goal.to_string(), self.unsafe_store);
-        let writing = Writing { facts, past, base: &self.base, what, unsafe_store };
+        let writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
         match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
             Turn::Step(step) => Ok(step),
             Turn::Written(state) => Ok(Step::Done(self.report(&state, true))),
@@ -60,8 +60,8 @@ impl MasterChange {
         let mut notes = Vec::new();
         let rollout = super::rollout::joined(&master.state, self.rollout, writing)?;
         let before = rollout.as_ref().map_or(&master.state, |rollout| &rollout.candidate);
-        if master.etag.is_none() && matches!(self.goal, Goal::Start { .. }) && !self.force {
-            self.lost(writing.facts, &mut notes)?;
+        if master.etag.is_none() && !self.force {
+            self.lost(writing.facts)?;
         }
         let known = Known { state: before, proxy: &self.proxy, place: Base(&self.base).master().to_string() };
         known.allows(&self.goal)?;
@@ -94,23 +94,31 @@ impl MasterChange {
         writing.write(master, state, notes)
     }
 
-    /// Refuses a first state where slaves run deploys already: they would stop what it does not name.
-    fn lost(&self, facts: &Facts, notes: &mut Vec<String>) -> Result<(), Refusal> {
-        let slaves = match slaves(facts, Base(&self.base)) {
-            Ok(slaves) => slaves,
-            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
-            Err(refusal) => {
-                notes.push(format!("warning: whether slaves run something could not be looked at: {refusal}"));
-                return Ok(());
-            }
+    /// Refuses a first state where slaves run deploys already, or may do: they would stop what it does not name.
+    fn lost(&self, facts: &Facts) -> Result<(), Refusal> {
+        let at = Base(&self.base).master();
+        let refused = |why: String| {
+            Refusal::no(self.goal.to_string(), format!("{at} is not there, {why}"))
+                .with_hint("put a former version of the object back, or begin a new state: c2 start --force")
         };
-        let runs = |slave: &&Slave| !slave.is_stale() && !slave.report.state.deploys.is_empty();
-        let Some(slave) = slaves.iter().find(runs) else { return Ok(()) };
-        let deploys: Vec<&str> = slave.report.state.deploys.keys().map(DeployName::as_str).collect();
-        let (at, label, deploys) = (Base(&self.base).master(), &slave.label, deploys.join(", "));
-        let why = format!("{at} is not there, yet the slave {label} runs {deploys}: by a new state it would stop that");
-        Err(Refusal::no(self.goal.to_string(), why)
-            .with_hint("put a former version of the object back, or begin a new state with --force"))
+        let slaves = slaves(facts, Base(&self.base)).map_err(|refusal| match refusal {
+            Refusal::Unknown => Refusal::Unknown,
+            refusal => refused(format!("and whether slaves run something cannot be looked at: {refusal}")),
+        })?;
+        for slave in slaves.iter().filter(|slave| !slave.is_stale()) {
+            let (label, deploys) = (&slave.label, &slave.report.state.deploys);
+            if let (false, Some(why)) = (slave.is_known, slave.error()) {
+                return Err(refused(format!("and whether the slave {label} runs something is not known: {why}")));
+            }
+            if !deploys.is_empty() {
+                let deploys: Vec<&str> = deploys.keys().map(DeployName::as_str).collect();
+                let deploys = deploys.join(", ");
+                return Err(refused(format!(
+                    "yet the slave {label} runs {deploys}: by a new state it would stop that"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// The bytes of a release, which must be one that can be started.

@@ -2,6 +2,7 @@
 
 mod change;
 mod flush;
+mod kept;
 mod rollout;
 mod run;
 mod slave;
@@ -18,9 +19,10 @@ use alloc::{
 
 pub use change::MasterChange;
 pub use flush::SlaveFlush;
+pub use kept::Kept;
 pub use rollout::{RolloutChange, RolloutStatus, RolloutVerb};
 pub use run::RolloutRun;
-pub use slave::{Kept, SlaveUpdate};
+pub use slave::SlaveUpdate;
 pub use status::MasterStatus;
 
 use crate::{

@@ -56,7 +56,7 @@ pub struct RolloutChange {
 impl Command for RolloutChange {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let (what, unsafe_store) = (self.verb.to_string(), self.unsafe_store);
-        let writing = Writing { facts, past, base: &self.base, what, unsafe_store };
+        let writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
         match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
             Turn::Step(step) => Ok(step),
             Turn::Written(_) => Ok(Step::Done(Report::note(match self.verb {
@@ -207,7 +207,7 @@ pub struct RolloutStatus {
 impl Command for RolloutStatus {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let what = "show the rollout".to_string();
-        let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false };
+        let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false, endures_s: None };
         let (master, slaves) = (writing.read(), slaves(facts, Base(&self.base)));
         let (master, slaves) = (master?, slaves?);
         let (Some(rollout), Some(etag)) = (&master.state.rollout, &master.etag) else {

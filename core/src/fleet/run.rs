@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{Hundredths, ProxyModeConfig, Rollout, S3Path},
-    seam::{Command, Facts, Outcome, Query, REVERTED, Refusal, Report, Step},
+    seam::{Command, Facts, Failure, Outcome, Query, REVERTED, Refusal, Report, Step},
 };
 
 /// The pause between two looks at the reports.
@@ -45,7 +45,8 @@ impl Command for RolloutRun {
             Some(id) => id,
             None => {
                 let what = "run the rollout".to_string();
-                let writing = Writing { facts, past, base: &self.base, what, unsafe_store: self.unsafe_store };
+                let (base, unsafe_store) = (&self.base, self.unsafe_store);
+                let writing = Writing { facts, past, base, what, unsafe_store, endures_s: None };
                 let master = writing.read()?;
                 master
                     .state
@@ -55,7 +56,11 @@ impl Command for RolloutRun {
                     .ok_or_else(|| none(&writing.what))?
             }
         };
-        Run { of: self, facts, past, id }.next()
+        let run = Run { of: self, facts, past, id };
+        match run.next() {
+            Err(Refusal::World(failure)) => run.bear(failure),
+            step => step,
+        }
     }
 
     fn is_logged(&self) -> bool {
@@ -100,14 +105,15 @@ impl<'a> Run<'a> {
         for percent in &self.of.stages {
             let stage = RolloutVerb::Advance(*percent);
             let writing = self.writing(stage);
-            let master = match writing.turn()? {
-                Turn::Step(step) => return Ok(step),
-                Turn::Written(_) => writing.read()?,
-                Turn::Master(master) => match self.own(&master) {
-                    Some(rollout) if rollout.percent < *percent => return Self::write(&writing, &master, stage),
-                    _ => master,
-                },
-            };
+            let mut master = writing.read()?;
+            // Once the state says so it does not matter who wrote that.
+            if self.own(&master).is_some_and(|rollout| rollout.percent < *percent) {
+                master = match writing.turn()? {
+                    Turn::Step(step) => return Ok(step),
+                    Turn::Written(_) => writing.read()?,
+                    Turn::Master(master) => return Self::write(&writing, &master, stage),
+                };
+            }
             let (Some(rollout), Some(etag)) = (self.own(&master), &master.etag) else {
                 return Ok(Step::Done(ended_by_others(&self.id)));
             };
@@ -134,7 +140,9 @@ impl<'a> Run<'a> {
 
     fn writing(&self, verb: RolloutVerb) -> Writing<'a> {
         let RolloutRun { base, unsafe_store, .. } = self.of;
-        Writing { facts: self.facts, past: self.past, base, what: self.about(verb), unsafe_store: *unsafe_store }
+        let (facts, past, what) = (self.facts, self.past, self.about(verb));
+        let endures_s = Some(u64::from(self.of.timeout_s));
+        Writing { facts, past, base, what, unsafe_store: *unsafe_store, endures_s }
     }
 
     fn write(writing: &Writing<'_>, master: &Master, verb: RolloutVerb) -> Result<Step, Refusal> {
@@ -220,6 +228,29 @@ impl<'a> Run<'a> {
         (standing.waiting.is_empty() && silent.is_empty(), failed)
     }
 
+    /// What follows when the store cannot be looked at: it is waited for as long as for the machines of a stage.
+    fn bear(&self, failure: Failure) -> Result<Step, Refusal> {
+        let what = format!("the rollout {} cannot be looked at", self.id);
+        let ms = |outcome: &Outcome| match outcome {
+            Outcome::Waited { why, ms } if why.starts_with(&what) => Some(u64::from(*ms)),
+            _ => None,
+        };
+        let waited_ms: u64 = self.past.iter().rev().map_while(ms).sum();
+        if waited_ms / 1_000 >= u64::from(self.of.timeout_s) {
+            let hint = "it stands as it is: c2 rollout run goes on with it, c2 rollout abort takes it back";
+            return Err(Refusal::no(what, failure.to_string()).with_hint(hint));
+        }
+        let base = Base(&self.of.base);
+        let asked = [
+            Query::Shared(base.master()),
+            Query::Heeds { probe: base.probe(), absent: false },
+            Query::Now,
+            Query::Nonce,
+        ];
+        let forget = asked.into_iter().chain(queries(base, &[])).collect();
+        Ok(Step::Wait { why: format!("{what}: {failure}; looking again"), pause_ms: LOOK_MS, forget })
+    }
+
     /// What this run has waited for, and how long in milliseconds.
     fn waits(&self) -> impl Iterator<Item = (&'a str, u32)> {
         self.past.iter().filter_map(|outcome| match outcome {
@@ -230,7 +261,8 @@ impl<'a> Run<'a> {
 
     /// The seconds that were waited for this.
     fn waited_s(&self, what: &str) -> u32 {
-        self.waits().filter(|(why, _)| why.starts_with(what)).map(|(_, ms)| ms).sum::<u32>() / 1_000
+        let waited_ms: u64 = self.waits().filter(|(why, _)| why.starts_with(what)).map(|(_, ms)| u64::from(ms)).sum();
+        u32::try_from(waited_ms / 1_000).unwrap_or(u32::MAX)
     }
 
     /// After the last stage.

@@ -11,24 +11,24 @@ use alloc::{
 
 use serde_json::Map;
 
-use super::{Base, slaves::STALE_S, state_of};
+use super::{
+    Base, Kept,
+    kept::{AGAIN_S, Failed, REPORT, Wanted, unreached},
+    slaves::STALE_S,
+    state_of,
+};
 use crate::{
     Ordered,
     commands::Deploys,
     config::{
-        Deploy, DeployName, FromText, Label, Positive, ProxyModeConfig, S3Path, SlaveLabel, SlaveState, SlaveStatus,
-        State, ToolConfig,
+        DeployName, FromText, Label, Positive, ProxyModeConfig, S3Path, SlaveLabel, SlaveState, SlaveStatus, State,
+        ToolConfig,
     },
     proxy::{Followed, Following, Goal, ProxyMode, noted_state},
-    s3::Condition,
-    seam::{Command, Effect, Facts, Outcome, Plan, Refusal, Report, Secret, Shared, Stage, Step},
+    s3::{Condition, without_request_id},
+    seam::{Command, Effect, Facts, Outcome, Plan, Refusal, Secret, Shared, Stage, Step},
     time::utc,
 };
-
-/// What the plan is called that reports.
-const REPORT: &str = "report to the master";
-/// The shortest time before what failed is tried again; it doubles with each further failure, up to the second number.
-const AGAIN_S: (u64, u64) = (30, 900);
 
 /// `slave-update`, one round of it.
 #[derive(Clone, Debug)]
@@ -45,51 +45,6 @@ pub struct SlaveUpdate {
     pub repeat_s: Option<Positive>,
     /// Why the configuration cannot be read any more; it is followed as it was.
     pub misconfigured: Option<String>,
-}
-
-/// What a round keeps for the next one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// The configuration that it went by.
-    config: ToolConfig,
-    /// The state of the master that it followed: its ETag.
-    followed: Option<String>,
-    /// When the machine is looked at again though the master says nothing new, seconds since 1970.
-    look_at_s: u64,
-    /// What was reported, and when.
-    reported: Option<(SlaveState, u64)>,
-    /// What could not be brought about.
-    failed: BTreeMap<DeployName, Failed>,
-    /// What is wrong, in words.
-    error: Option<String>,
-    /// What a person should know.
-    notes: Vec<String>,
-    /// Why the master could not be asked, as it was told last.
-    told: Option<String>,
-    /// Why the configuration could not be read.
-    misconfigured: Option<String>,
-}
-
-/// A deploy that could not be brought about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Failed {
-    /// As what.
-    wanted: Deploy,
-    /// The rollout that it is a part of: who begins another wants it tried again.
-    rollout: Option<Label>,
-    /// What this machine ran at the time.
-    have: State,
-    why: String,
-    tries: u32,
-    /// When it is tried again though nothing changes, seconds since 1970.
-    again_at_s: u64,
-}
-
-impl Failed {
-    /// Whether just this is wanted still.
-    fn is_wanted(&self, deploy: &DeployName, wanted: &Wanted) -> bool {
-        wanted.state.deploys.get(deploy) == Some(&self.wanted) && wanted.rollout == self.rollout
-    }
 }
 
 impl Command for SlaveUpdate {
@@ -143,6 +98,7 @@ struct Round<'a> {
 impl Round<'_> {
     fn next(&self, facts: &Facts, past: &[Outcome], master: Result<Option<Shared>, Refusal>) -> Result<Step, Refusal> {
         let SlaveUpdate { config, proxy, kept, .. } = self.slave;
+        let told = unreached(&master);
         let (wanted, mut troubles) = match self.wanted(master) {
             Ok(wanted) => (wanted, vec![]),
             // Whatever is wrong with the master: this machine keeps what it has.
@@ -151,7 +107,8 @@ impl Round<'_> {
                 (Wanted { state: self.have.clone(), etag, rollout: None }, vec![why])
             }
         };
-        let postponed = self.postponed(&wanted);
+        let is_read = troubles.is_empty();
+        let mut postponed = self.postponed(&wanted);
         let labels: BTreeSet<DeployName> = postponed.keys().cloned().into_set();
         let (config, proxy, goal) = (config.clone(), proxy.clone(), Goal::Follow(wanted.state.clone()));
         let mode = ProxyMode { config, proxy, goal, force: false, postponed: labels };
@@ -167,7 +124,10 @@ impl Round<'_> {
         };
         troubles.append(&mut following.troubles);
         let label = self.label.as_ref().map_err(|refusal| troubles.push(refusal.to_string())).ok();
-        self.end(facts, Ended { wanted, postponed, troubles, following }, label)
+        if !is_read {
+            postponed = self.failed_before();
+        }
+        self.end(facts, Ended { wanted, postponed, troubles, told, following }, label)
     }
 
     fn wanted(&self, master: Result<Option<Shared>, Refusal>) -> Result<Wanted, String> {
@@ -211,15 +171,21 @@ impl Round<'_> {
         }
     }
 
+    /// What failed before, by the same configuration.
+    fn failed_before(&self) -> BTreeMap<DeployName, Failed> {
+        let kept = self.slave.kept.as_ref().filter(|kept| kept.config == self.slave.config);
+        kept.map(|kept| kept.failed.clone()).unwrap_or_default()
+    }
+
     /// What failed before and is not tried yet: neither its target nor this machine has changed.
     fn postponed(&self, wanted: &Wanted) -> BTreeMap<DeployName, Failed> {
-        let Some(kept) = self.slave.kept.as_ref().filter(|kept| kept.config == self.slave.config) else {
-            return BTreeMap::new();
-        };
-        let waits = |(deploy, failed): &(&DeployName, &Failed)| {
-            failed.is_wanted(deploy, wanted) && self.have == failed.have && self.now < failed.again_at_s
-        };
-        kept.failed.iter().filter(waits).map(|(deploy, failed)| (deploy.clone(), failed.clone())).into_map()
+        let mut failed = self.failed_before();
+        failed.retain(|deploy, failed| {
+            // A clock that was set back makes nothing wait for longer.
+            let waits = self.now < failed.again_at_s && failed.again_at_s <= self.now + AGAIN_S.1;
+            waits && failed.is_wanted(deploy, wanted) && self.have == failed.have
+        });
+        failed
     }
 
     /// The report of a round, written when it says something new or the last one is old.
@@ -230,21 +196,23 @@ impl Round<'_> {
             return Err(Refusal::Unknown);
         }
         let failed = self.failed(&ended);
-        let Ended { wanted: Wanted { etag, .. }, troubles, following, .. } = ended;
+        let Ended { wanted: Wanted { etag, .. }, troubles, told, following, .. } = ended;
         let heartbeat_s = u64::from(config.slave_heartbeat_s.get());
         let soon = if troubles.is_empty() { heartbeat_s } else { AGAIN_S.0.min(heartbeat_s) };
-        let next = failed.values().map(|failed| failed.again_at_s).chain([self.now + soon]).min();
+        let again = failed.values().map(|failed| failed.again_at_s).filter(|again_at_s| *again_at_s > self.now);
+        let next = again.chain([self.now + soon]).min();
         let look_at_s = if following.waits.is_empty() { next.unwrap_or_default() } else { self.now };
-        let told = |failed: &Failed| match self.slave.repeat_s.is_some() {
+        let in_words = |failed: &Failed| match self.slave.repeat_s.is_some() {
             true => format!("{}; it is tried again at {}", failed.why, utc(failed.again_at_s)),
             false => failed.why.clone(),
         };
-        let words = failed.values().map(told).chain(troubles).chain(self.slave.misconfigured.clone());
+        let words = failed.values().map(in_words).chain(troubles).chain(self.slave.misconfigured.clone());
         let words: Vec<String> = words.collect();
         let error = (!words.is_empty()).then(|| words.join("\n"));
+        let reported = error.as_deref().map(without_request_id);
         let interface = &self.slave.proxy.slave_interface_name;
         let report = SlaveState {
-            status: error.clone().map_or(SlaveStatus::Ok, SlaveStatus::Error),
+            status: reported.map_or(SlaveStatus::Ok, SlaveStatus::Error),
             ip_address: match address {
                 Ok(Some(address)) => address,
                 Ok(None) => format!("{interface} has no IPv4 address"),
@@ -257,7 +225,8 @@ impl Round<'_> {
         };
         // By another configuration it may have another label, whose record says nothing yet.
         let before = kept.as_ref().filter(|kept| kept.config == *config).and_then(|kept| kept.reported.as_ref());
-        let is_new = before.is_none_or(|(last, at)| *last != report || self.now >= at + heartbeat_s);
+        let is_due = |at: u64| self.now >= at + heartbeat_s || self.now < at;
+        let is_new = before.is_none_or(|(last, at)| *last != report || is_due(*at));
         let mut kept = Kept {
             config: config.clone(),
             followed: etag,
@@ -266,7 +235,7 @@ impl Round<'_> {
             failed,
             error,
             notes: self.silence().into_iter().chain(following.notes).chain(following.waits).collect(),
-            told: None,
+            told,
             misconfigured: self.slave.misconfigured.clone(),
         };
         let Some(label) = label.filter(|_| is_new) else {
@@ -316,54 +285,12 @@ impl Round<'_> {
     }
 }
 
-/// What this machine is to follow.
-struct Wanted {
-    state: State,
-    /// What tells the master's state from any other; `None`: there is none.
-    etag: Option<String>,
-    /// The rollout that this machine is in.
-    rollout: Option<Label>,
-}
-
 /// How following ended.
 struct Ended {
     wanted: Wanted,
     postponed: BTreeMap<DeployName, Failed>,
     troubles: Vec<String>,
+    /// Why the master could not be asked, which is among them.
+    told: Option<String>,
     following: Following,
-}
-
-impl Kept {
-    /// The report of a round in which there is nothing to do; `None` when there is.
-    fn rest(&self, now: u64, master: &Result<Option<Shared>, Refusal>, slave: &SlaveUpdate) -> Option<Report> {
-        if now >= self.look_at_s || slave.config != self.config || slave.misconfigured != self.misconfigured {
-            return None;
-        }
-        let told = master.as_ref().err().map(ToString::to_string);
-        let is_told = told == self.told;
-        let kept = Some(Box::new(Kept { told, ..self.clone() }));
-        match master {
-            Ok(shared) if shared.as_ref().map(|shared| &shared.etag) != self.followed.as_ref() => None,
-            // The same again and again is told once, until this machine is looked at anew.
-            Err(refusal) if !is_told => Some(Report { kept, ..Report::failed(refusal.to_string(), refusal.hint()) }),
-            _ => Some(Report { kept, ..Report::text("") }),
-        }
-    }
-
-    /// The report of a round that looked at this machine; perhaps its own report could not be written.
-    fn told(mut self: Box<Self>, unreported: Option<String>) -> Report {
-        if let Some(why) = unreported {
-            let tried_s = self.reported.take().map_or(0, |(_, at)| at);
-            self.look_at_s = self.look_at_s.min(tried_s + AGAIN_S.0);
-            let lost = format!("{REPORT}: {why}");
-            self.error = Some(self.error.map_or_else(|| lost.clone(), |error| format!("{error}\n{lost}")));
-        }
-        let notes = self.notes.clone();
-        match &self.error {
-            None => Report { notes, kept: Some(self), ..Report::text("") },
-            Some(error) => {
-                Report { notes, ..Report { kept: Some(self.clone()), ..Report::failed(error.as_str(), None) } }
-            }
-        }
-    }
 }

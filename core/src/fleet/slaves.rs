@@ -31,6 +31,8 @@ pub(super) struct Slave {
     pub(super) age_s: Option<u64>,
     /// What it says; one that cannot be read says that.
     pub(super) report: SlaveState,
+    /// Whether that could be read.
+    pub(super) is_known: bool,
 }
 
 /// The records of all slaves by label. One that cannot be had or read is one of a slave in trouble.
@@ -38,18 +40,20 @@ pub(super) fn slaves(facts: &Facts, base: Base<'_>) -> Result<Vec<Slave>, Refusa
     let asked: Vec<_> = records(facts, base)?.into_iter().map(|record| (facts.content(&record.at), record)).collect();
     let mut slaves = Vec::new();
     for (content, Record { label, at, modified, age_s }) in asked {
-        let report = match content {
+        let read = match content {
             Err(Refusal::Unknown) => return Err(Refusal::Unknown),
-            Err(refusal) => unreadable(refusal.to_string()),
+            Err(refusal) => Err(refusal.to_string()),
             // Removed since the listing.
             Ok(None) => continue,
             Ok(Some(content)) => {
                 let text = String::from_utf8_lossy(content.bytes.reveal());
-                config::slave_state(&at.to_string(), &text)
-                    .map_or_else(|rejected| unreadable(rejected.to_string()), |parsed| parsed.value)
+                let parsed = config::slave_state(&at.to_string(), &text);
+                parsed.map(|parsed| parsed.value).map_err(|rejected| rejected.to_string())
             }
         };
-        slaves.push(Slave { label, at, modified, age_s, report });
+        let is_known = read.is_ok();
+        let report = read.unwrap_or_else(unreadable);
+        slaves.push(Slave { label, at, modified, age_s, report, is_known });
     }
     Ok(slaves)
 }

@@ -38,7 +38,7 @@ pub struct MasterStatus {
 impl Command for MasterStatus {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let what = "show the status".to_string();
-        let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false };
+        let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false, endures_s: None };
         let shows = self.show_slaves || self.table;
         let (master, slaves) = (writing.read(), if shows { slaves(facts, Base(&self.base)) } else { Ok(Vec::new()) });
         let (master, slaves) = (master?.state, slaves?);

@@ -18,7 +18,7 @@ use crate::{
     time::utc,
 };
 
-/// How long a write is tried anew.
+/// How long a write is tried anew when others write, or nobody knows whether it was done.
 const LIMIT_S: u64 = 60;
 /// The longest pause before the second attempt; it doubles with each further one, up to the second number.
 const PAUSE_MS: (u64, u64) = (100, 4_000);
@@ -37,6 +37,8 @@ pub(super) struct Writing<'a> {
     pub(super) what: String,
     /// Whether a store is written to that ignores conditions.
     pub(super) unsafe_store: bool,
+    /// How long in seconds it is tried anew whatever stands in its way; `None`: only as long as others write.
+    pub(super) endures_s: Option<u64>,
 }
 
 /// Where a write stands.
@@ -66,7 +68,7 @@ impl Writing<'_> {
         let attempts = tried.clone().count();
         let Some((index, plan, failed)) = tried.next_back() else { return self.read().map(Turn::Master) };
         let Some((_, failure)) = failed else { return written(plan).map(Turn::Written) };
-        if !matches!(failure, Failure::Overtaken { .. } | Failure::Unanswered { .. }) {
+        if !matches!(failure, Failure::Overtaken { .. } | Failure::Unanswered { .. }) && self.endures_s.is_none() {
             let text = format!("{}: {failure}", self.what);
             let is_open = |failed: &Option<(String, Failure)>| matches!(failed, Some((_, Failure::Unanswered { .. })));
             let report = match tried.any(|(_, _, failed)| is_open(failed)) {
@@ -88,7 +90,9 @@ impl Writing<'_> {
     fn pause(&self, attempts: usize, failure: &Failure) -> Result<Step, Refusal> {
         let limit = PAUSE_MS.0.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(PAUSE_MS.1);
         let pause_ms = u32::try_from(self.facts.nonce()? % (limit + 1)).unwrap_or_default();
-        let forget = vec![Query::Shared(Base(self.base).master()), Query::Now, Query::Nonce];
+        let mut forget = vec![Query::Shared(Base(self.base).master()), Query::Now, Query::Nonce];
+        // From here on the time is taken: what this run did before is no part of it.
+        forget.extend((attempts == 1).then_some(Query::Began));
         Ok(Step::Wait { why: format!("{failure}; looking again"), pause_ms, forget })
     }
 
@@ -98,7 +102,7 @@ impl Writing<'_> {
         let unknown = matches!(failure, Failure::Unanswered { .. });
         let master = master.map_err(|refusal| match refusal {
             Refusal::Unknown => Refusal::Unknown,
-            refusal if unknown => {
+            refusal if unknown && self.endures_s.is_none() => {
                 let why = format!("it is not known whether it was written: {refusal}");
                 Refusal::no(self.what.as_str(), why).with_hint(AGAIN)
             }
@@ -108,13 +112,14 @@ impl Writing<'_> {
         if master.state.writes.iter().any(|write| write.id == id) {
             return Ok(Turn::Written(master.state));
         }
-        if now.saturating_sub(began) < LIMIT_S {
+        let limit_s = self.endures_s.unwrap_or(LIMIT_S);
+        if now.saturating_sub(began) < limit_s {
             return Ok(Turn::Master(master));
         }
         let by = master.state.writes.last().map_or_else(String::new, |write| {
             format!("; {} on {} wrote it last, at {}", write.user, write.host, write.time)
         });
-        let what = format!("{}: not done within {LIMIT_S} s: {failure}{by}", self.what);
+        let what = format!("{}: not done within {limit_s} s: {failure}{by}", self.what);
         let hint = "nothing of it was written; run the same command again";
         Ok(Turn::Step(Step::Done(Report::failed(what, Some(hint)))))
     }
@@ -223,7 +228,8 @@ mod tests {
             let base = S3Path::from_text("s3://fleet/base").unwrap();
             let facts = Facts::default();
             let what = "connect it".to_string();
-            let writing = Writing { facts: &facts, past: &past, base: &base, what, unsafe_store: false };
+            let writing =
+                Writing { facts: &facts, past: &past, base: &base, what, unsafe_store: false, endures_s: None };
             let Ok(Turn::Step(Step::Done(report))) = writing.turn() else { panic!("it goes on") };
             (report.failed.unwrap(), report.hint)
         };

@@ -266,10 +266,10 @@ impl Look<'_> {
         };
         let since = self.past.iter().rposition(started)?;
         let waited = self.past.iter().skip(since).map(|outcome| match outcome {
-            Outcome::Waited { ms, .. } => *ms,
+            Outcome::Waited { ms, .. } => u64::from(*ms),
             Outcome::Planned { .. } => 0,
         });
-        Some(waited.sum::<u32>() / 1_000)
+        Some(u32::try_from(waited.sum::<u64>() / 1_000).unwrap_or(u32::MAX))
     }
 }
 

@@ -114,12 +114,16 @@ fn rounds(
     past: &mut Vec<Outcome>,
     lock: Option<&str>,
 ) -> End {
-    for _ in 0..STEPS {
+    let mut steps = 0;
+    while steps < STEPS {
+        steps += 1;
         let without_lock = match settle(host, facts, |facts| command.next(facts, past)) {
             Err(Refusal::World(Failure::Interrupted(signal))) => return End::Interrupted(signal),
             Err(refusal) => return End::Refused(refusal),
             Ok(Step::Done(report)) => return End::Reported(report),
             Ok(Step::Wait { why, pause_ms, forget }) => {
+                // Time passes, and with it what is waited for: that is no circle.
+                steps -= usize::from(pause_ms > 0);
                 host.say(Message::Wait(&why));
                 host.unlock();
                 if !host.pause(pause_ms) {

@@ -1,0 +1,123 @@
+//! What a round of `slave-update` keeps for the next one, and when there is nothing to do but wait.
+
+use alloc::{
+    boxed::Box,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::SlaveUpdate;
+use crate::{
+    config::{Deploy, DeployName, Label, SlaveState, State, ToolConfig},
+    s3::without_request_id,
+    seam::{Refusal, Report, Shared},
+};
+
+/// What the plan is called that reports.
+pub(super) const REPORT: &str = "report to the master";
+/// The shortest time before what failed is tried again; it doubles with each further failure, up to the second number.
+pub(super) const AGAIN_S: (u64, u64) = (30, 900);
+
+/// What a round keeps for the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The configuration that it went by.
+    pub(super) config: ToolConfig,
+    /// The state of the master that it followed: its ETag.
+    pub(super) followed: Option<String>,
+    /// When the machine is looked at again though the master says nothing new, seconds since 1970.
+    pub(super) look_at_s: u64,
+    /// What was reported, and when.
+    pub(super) reported: Option<(SlaveState, u64)>,
+    /// What could not be brought about.
+    pub(super) failed: BTreeMap<DeployName, Failed>,
+    /// What is wrong, in words.
+    pub(super) error: Option<String>,
+    /// What a person should know.
+    pub(super) notes: Vec<String>,
+    /// Why the master could not be asked, as it was told last.
+    pub(super) told: Option<String>,
+    /// Why the configuration could not be read.
+    pub(super) misconfigured: Option<String>,
+}
+
+/// A deploy that could not be brought about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failed {
+    /// As what.
+    pub(super) wanted: Deploy,
+    /// The rollout that it is a part of: who begins another wants it tried again.
+    pub(super) rollout: Option<Label>,
+    /// What this machine ran at the time.
+    pub(super) have: State,
+    pub(super) why: String,
+    pub(super) tries: u32,
+    /// When it is tried again though nothing changes, seconds since 1970.
+    pub(super) again_at_s: u64,
+}
+
+impl Failed {
+    /// Whether just this is wanted still.
+    pub(super) fn is_wanted(&self, deploy: &DeployName, wanted: &Wanted) -> bool {
+        wanted.state.deploys.get(deploy) == Some(&self.wanted) && wanted.rollout == self.rollout
+    }
+}
+
+/// What this machine is to follow.
+pub(super) struct Wanted {
+    pub(super) state: State,
+    /// What tells the master's state from any other; `None`: there is none.
+    pub(super) etag: Option<String>,
+    /// The rollout that this machine is in.
+    pub(super) rollout: Option<Label>,
+}
+
+impl Kept {
+    /// The report of a round in which there is nothing to do; `None` when there is.
+    pub(super) fn rest(
+        &self,
+        now: u64,
+        master: &Result<Option<Shared>, Refusal>,
+        slave: &SlaveUpdate,
+    ) -> Option<Report> {
+        let heartbeat_s = u64::from(slave.config.slave_heartbeat_s.get());
+        // A clock that was set back makes nothing wait for longer.
+        let is_due = now >= self.look_at_s || self.look_at_s > now + heartbeat_s;
+        if is_due || slave.config != self.config || slave.misconfigured != self.misconfigured {
+            return None;
+        }
+        let told = unreached(master);
+        let is_told = told == self.told;
+        let kept = Some(Box::new(Kept { told, ..self.clone() }));
+        match master {
+            Ok(shared) if shared.as_ref().map(|shared| &shared.etag) != self.followed.as_ref() => None,
+            // The same again and again is told once.
+            Err(refusal) if !is_told => Some(Report { kept, ..Report::failed(refusal.to_string(), refusal.hint()) }),
+            _ => Some(Report { kept, ..Report::text("") }),
+        }
+    }
+
+    /// The report of a round that looked at this machine; perhaps its own report could not be written.
+    pub(super) fn told(mut self: Box<Self>, unreported: Option<String>) -> Report {
+        if let Some(why) = unreported {
+            let tried_s = self.reported.take().map_or(0, |(_, at)| at);
+            self.look_at_s = self.look_at_s.min(tried_s + AGAIN_S.0);
+            let lost = format!("{REPORT}: {why}");
+            self.error = Some(self.error.map_or_else(|| lost.clone(), |error| format!("{error}\n{lost}")));
+        }
+        let notes = self.notes.clone();
+        match &self.error {
+            None => Report { notes, kept: Some(self), ..Report::text("") },
+            Some(error) => {
+                Report { notes, ..Report { kept: Some(self.clone()), ..Report::failed(error.as_str(), None) } }
+            }
+        }
+    }
+}
+
+/// Why the master could not be asked.
+pub(super) fn unreached(master: &Result<Option<Shared>, Refusal>) -> Option<String> {
+    master.as_ref().err().map(|refusal| without_request_id(&refusal.to_string()))
+}
