@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use c2_core::{
     commands::{Options, Request},
-    config::{Syntax, ToolConfig, tool_config},
+    config::{DeployMode, FromText, Label, ServerName, Syntax, ToolConfig, tool_config},
     seam::{Effect, End, Facts, Report, drive},
     world::{Fault, World},
 };
@@ -95,6 +95,14 @@ fn what_is_not_to_be_had_is_said_and_nothing_is_called() {
     let (end, world, _) = generate(machine(), &config("", "generated"), None);
     let End::Refused(refusal) = end else { panic!("{end:?}") };
     assert!(refusal.to_string().contains("autoCertContactEmail is empty"), "{refusal}");
+    assert_eq!(world.calls, []);
+    let mut wild = config("ops@example.com", "generated");
+    let DeployMode::Proxy(proxy) = &mut wild.deploy_mode else { panic!("no proxy") };
+    let side = proxy.end_points.get_mut(&Label::from_text("side").unwrap()).unwrap();
+    side.server_names.push(ServerName::from_text("*.example.com").unwrap());
+    let (end, world, _) = generate(machine(), &wild, None);
+    let End::Refused(refusal) = end else { panic!("{end:?}") };
+    assert!(refusal.to_string().contains("*.example.com, a name of the endpoint side, is no host name"), "{refusal}");
     assert_eq!(world.calls, []);
 }
 

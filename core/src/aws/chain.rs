@@ -38,7 +38,7 @@ pub fn credentials(look: &Look<'_>) -> Result<Credentials, Stop> {
             }
         }
     }
-    failure.hint = Some("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role".to_owned());
+    failure.hint = Some(metadata::ELSEWHERE.to_owned());
     failure.may_pass = true;
     Err(Stop::Failed(failure))
 }

@@ -88,6 +88,10 @@ fn is_allowed(url: &str) -> bool {
     }
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // What stands before an `@` is no host, whatever it looks like.
+    if authority.contains('@') {
+        return false;
+    }
     let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, port)) if port.is_empty() || port.starts_with(':') => host,
         Some(_) => return false,

@@ -22,6 +22,9 @@ const HOP_LIMIT: &str = "if c2 runs in a container, let the instance's metadata 
 
 const OFF: &str = "AWS_EC2_METADATA_DISABLED is true";
 
+/// What to do where no source has credentials.
+pub(super) const ELSEWHERE: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role";
+
 /// Whether the service is not to be asked.
 fn is_off(look: &Look<'_>) -> bool {
     look.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
@@ -36,6 +39,8 @@ pub(super) fn credentials(look: &Look<'_>) -> Result<Found, Stop> {
     let failed = |why: String, hint| Stop::Failed(Failure::new(source(&base), why, hint));
     let (status, body) = match get(look, &base, ROLES)? {
         Ok(answer) => answer,
+        // Most likely this is no instance at all.
+        Err((why, Some(HOP_LIMIT))) => return Err(failed(why, Some(&format!("{ELSEWHERE}; {HOP_LIMIT}")))),
         Err((why, hint)) => return Err(failed(why, hint)),
     };
     let role = match (status, core::str::from_utf8(body).ok().and_then(|text| text.lines().next()).map(str::trim)) {
@@ -106,7 +111,7 @@ pub fn instance_id(look: &Look<'_>) -> Result<String, Stop> {
             _ => Err(failed("it answered with something that is no id".to_owned(), Some(hint))),
         },
         Ok((status, _)) => Err(failed(format!("it answered {status} when asked for the instance's id"), Some(hint))),
-        Err((why, cure)) => Err(failed(why, cure.or(Some(hint)))),
+        Err((why, cure)) => Err(failed(why, cure.filter(|cure| *cure != ELSEWHERE).or(Some(hint)))),
     }
 }
 
@@ -125,7 +130,9 @@ fn get<'a>(look: &Look<'a>, base: &str, path: &str) -> Result<Got<'a>, Stop> {
             let hint = (*status == 403).then_some("the instance's metadata is switched off");
             return Ok(Err((format!("it answered {status} when asked for a token"), hint)));
         }
-        Answer::Failed { why, late, .. } => return Ok(Err((why.clone(), late.then_some(HOP_LIMIT)))),
+        Answer::Failed { why, late, .. } => {
+            return Ok(Err((why.clone(), Some(if *late { HOP_LIMIT } else { ELSEWHERE }))));
+        }
         _ => "",
     };
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {

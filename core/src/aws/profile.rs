@@ -126,8 +126,8 @@ impl<'a> Chain<'a> {
 
 /// The credentials that a command prints.
 fn process(look: &Look<'_>, name: &str, command: &str) -> Result<Found, Stop> {
-    // Its arguments may be secret.
-    let program = command.split_whitespace().next().unwrap_or_default();
+    // Its arguments may be secret, and what is set before it.
+    let program = command.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
     let why = match look.answer(Ask::Command(command.to_owned()))? {
         Answer::Bytes(output) => match document::from_process(output) {
             Ok(found) => return Ok(Found::Credentials(found)),

@@ -10,7 +10,7 @@ use alloc::{
 use super::lets_encrypt::config;
 use crate::{
     config::{LetsEncryptConfig, Verbosity},
-    seam::{Command, Effect, Facts, Outcome, Plan, Refusal, Report, Secret, Stage, Step},
+    seam::{Command, Effect, Facts, Location, Outcome, Plan, Refusal, Report, Secret, Stage, Step},
 };
 
 /// The longest that certbot may take: a minute or two for each name, and its own waits.
@@ -27,7 +27,8 @@ impl Command for GetCerts {
             None => {
                 let names: Vec<&str> = config.domains.iter().map(|domain| domain.as_str()).collect();
                 let about = format!("see to the certificate of {}", names.join(", "));
-                let effect = certbot(&config, &executable(facts)?);
+                let (lineage, executable) = (lineage(facts, &config), executable(facts));
+                let effect = certbot(&config, lineage?.as_deref(), &executable?);
                 Step::Do(Plan::new(about, vec![Stage::new("call certbot", vec![effect])]))
             }
             Some(Outcome::Planned { failed: Some((_, failure)), .. }) => {
@@ -58,7 +59,20 @@ fn executable(facts: &Facts) -> Result<String, Refusal> {
     }
 }
 
-fn certbot(config: &LetsEncryptConfig, executable: &str) -> Effect {
+/// The certificate that certbot has under the name which it gives one of these domains: the first of them without its
+/// wildcard. By that name it is the one that is changed when the domains do; else certbot would begin a second one beside
+/// it where a domain is left out, and nothing would renew the first.
+fn lineage(facts: &Facts, config: &LetsEncryptConfig) -> Result<Option<String>, Refusal> {
+    let Some(first) = config.domains.first().map(|domain| domain.as_str()) else { return Ok(None) };
+    let name = first.strip_prefix("*.").unwrap_or(first);
+    match facts.content(&Location::File(format!("{}/config/renewal/{name}.conf", config.basedir))) {
+        Err(Refusal::Unknown) => Err(Refusal::Unknown),
+        Ok(Some(_)) => Ok(Some(name.to_string())),
+        Ok(None) | Err(_) => Ok(None),
+    }
+}
+
+fn certbot(config: &LetsEncryptConfig, lineage: Option<&str>, executable: &str) -> Effect {
     let folder = |name: &str| format!("{}/{name}", config.basedir);
     let hook = |verb: &str| format!("{executable} {verb}");
     let mut arguments: Vec<String> = Vec::new();
@@ -73,6 +87,7 @@ fn certbot(config: &LetsEncryptConfig, executable: &str) -> Effect {
     ] {
         arguments.extend([name.to_string(), value]);
     }
+    arguments.extend(lineage.into_iter().flat_map(|name| ["--cert-name".to_string(), name.to_string()]));
     // A certificate that holds for long is kept, and one for fewer names replaced.
     arguments
         .extend(["--agree-tos", "--non-interactive", "--keep-until-expiring", "--expand"].map(ToString::to_string));
@@ -114,6 +129,15 @@ mod tests {
         assert_eq!(world.calls, [(expected.to_string(), vec![])]);
         let (_, noisy) = run(r#", "verbosity": "noisy""#, vec![]);
         assert_eq!(noisy.calls, [(expected.replace(" --quiet", ""), vec![])]);
+    }
+
+    #[test]
+    fn the_certificate_that_is_there_is_changed_and_no_second_one_begun() {
+        let (_, mut world) = run("", vec![]);
+        world.tree.write("/opt/le/config/renewal/example.com.conf", 0o644, b"");
+        world.calls.clear();
+        drive(&GetCerts, &mut world, &mut Facts::default());
+        assert!(world.calls[0].0.contains(" --cert-name example.com --agree-tos "), "{:?}", world.calls);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use alloc::{
 
 use super::{Goal, ProxyMode, configured::Certificates, expiry::standing};
 use crate::{
-    config::{EndPointType, ProxyModeConfig, SslCertMode, ToolConfig},
+    config::{EndPointType, Label, ProxyModeConfig, ServerName, SslCertMode, ToolConfig},
     seam::{Command, Effect, Facts, Location, Outcome, Plan, Refusal, Report, Secret, Stage, Step},
 };
 
@@ -37,6 +37,12 @@ impl Command for GenerateCertificate {
             let note = "no endpoint has a generated certificate: there is nothing to obtain";
             return Ok(Step::Done(Report::note(note)));
         }
+        if let Some((label, name)) = self.no_host_name() {
+            let why =
+                format!("{name}, a name of the endpoint {label}, is no host name: no certificate can be had for it");
+            return Err(Refusal::no(OBTAIN, why)
+                .with_hint("give it an endpoint of its own, with an explicit certificate or httpOnly"));
+        }
         if self.config.auto_cert_contact_email.as_str().is_empty() {
             return Err(Refusal::no(OBTAIN, "autoCertContactEmail is empty")
                 .with_hint("set it in the configuration: the certificate authority registers it"));
@@ -62,6 +68,10 @@ impl Command for GenerateCertificate {
     fn lock(&self) -> Option<String> {
         self.refresh().lock()
     }
+
+    fn may_nest(&self) -> bool {
+        self.refresh().may_nest()
+    }
 }
 
 impl GenerateCertificate {
@@ -76,6 +86,16 @@ impl GenerateCertificate {
             }
         }
         names
+    }
+
+    /// A name that no challenge over HTTP can be for (RFC 8555, section 7.1.3; nginx's own patterns), and its endpoint:
+    /// with it nothing at all would be obtained or renewed.
+    fn no_host_name(&self) -> Option<(&Label, &ServerName)> {
+        let generated = EndPointType::HttpsWithRedirect(SslCertMode::Generated);
+        let endpoints = self.proxy.end_points.iter().filter(|(_, endpoint)| endpoint.etype == generated);
+        endpoints
+            .flat_map(|(label, endpoint)| endpoint.server_names.iter().map(move |name| (label, name)))
+            .find(|(_, name)| !name.is_host_name())
     }
 
     /// What makes the proxy serve its configuration, with the certificate as it is.

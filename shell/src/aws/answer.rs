@@ -131,7 +131,8 @@ fn with<T>(
 
 fn file(path: &str) -> Answer {
     let mut bytes = Vec::new();
-    match File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes)) {
+    match File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)) {
+        Ok(_) if bytes.len() as u64 > MAX_BYTES => failed(format!("it is longer than {MAX_BYTES} bytes")),
         Ok(_) => Answer::Bytes(bytes),
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Answer::Missing,

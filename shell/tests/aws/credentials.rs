@@ -132,7 +132,8 @@ fn a_metadata_service_that_fails_at_first_is_asked_again() {
 fn a_metadata_service_that_gives_no_token_in_time_may_be_behind_a_hop_too_many() {
     let server = Server::new(|_, _| Reply::reset().then_stall());
     let shown = Machine::new(&[(ENDPOINT, &server.url())]).credentials();
-    assert!(shown.contains(": no answer within 1 s; if c2 runs in a container, "), "{shown}");
+    assert!(shown.contains(": no answer within 1 s; set AWS_ACCESS_KEY_ID and "), "{shown}");
+    assert!(shown.contains(", or give the machine a role; if c2 runs in a container, "), "{shown}");
     assert!(server.requests().iter().all(|request| request.method == "PUT"));
 }
 

@@ -54,7 +54,8 @@ fn the_answers_of_the_service() {
         (
             "no token in time may be the hop limit",
             token_fails(0, "no answer within 1 s"),
-            "no answer within 1 s; if c2 runs in a container, let the instance's metadata answer it: \
+            "no answer within 1 s; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role; \
+             if c2 runs in a container, let the instance's metadata answer it: \
              aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2",
         ),
     ] {

@@ -58,7 +58,8 @@ fn every_source_is_named_with_why_it_gave_nothing() {
          profile: there is no profile default in /home/a/.aws/config and /home/a/.aws/credentials; \
          container credentials: neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor \
          AWS_CONTAINER_CREDENTIALS_FULL_URI is set; \
-         instance metadata at http://169.254.169.254: the connection failed"
+         instance metadata at http://169.254.169.254: the connection failed; \
+         set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role"
     );
     let disabled = World { env: &[("AWS_EC2_METADATA_DISABLED", "TRUE")], ..World::default() };
     let shown = disabled.credentials().shown;

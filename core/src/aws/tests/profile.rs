@@ -47,7 +47,7 @@ fn what_a_profile_gives() {
         ),
         (
             "the arguments of a command are never shown",
-            "[profile p]\ncredential_process = no --secret x",
+            "[profile p]\ncredential_process = TOKEN=x no --secret x",
             "profile p: its credential_process no: it ended with exit status: 3; run it by hand to see what it says",
         ),
         (

@@ -80,7 +80,8 @@ pub(super) const CASES: &[Case<'_>] = &[
     Case {
         rule: "AWS_EC2_METADATA_SERVICE_ENDPOINT: another place, its final slash taken off",
         env: &[(ENDPOINT, "http://127.0.0.1:1338/")],
-        shown: "instance metadata at http://127.0.0.1:1338: the connection failed",
+        shown: "instance metadata at http://127.0.0.1:1338: the connection failed; set AWS_ACCESS_KEY_ID and \
+                AWS_SECRET_ACCESS_KEY, or give the machine a role",
         asked: &[LOCAL],
         ..CASE
     },
