@@ -63,12 +63,12 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8], mode: u32, durable: bo
     if durable { sync_parent(path) } else { Ok(()) }
 }
 
-/// Makes a folder and those above it that are missing, with these permission bits whatever the umask.
+/// Makes a folder with these permission bits, and those above it that are missing for all to enter, whatever the umask.
 pub(crate) fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
-    make_folders(&parent(path), mode)?;
+    make_folders(&parent(path), 0o755)?;
     match DirBuilder::new().mode(mode).create(path) {
         // Another process was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),

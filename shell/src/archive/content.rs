@@ -116,6 +116,9 @@ impl<'a> Source<'a> {
                 Ok(0) => break,
                 Ok(count) => {
                     so_far += count as u64;
+                    if so_far > self.bytes {
+                        return Err(Stop::Damaged(format!("it is longer than the {} bytes that it says", self.bytes)));
+                    }
                     sink(&buffer[..count]).map_err(Stop::Sink)?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && self.end.get() < data_end => {
