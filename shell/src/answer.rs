@@ -83,7 +83,9 @@ impl Machine {
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
             Query::Listens(port) => Answer::Flag(ready::listens(*port)),
             Query::Ready(port, readiness) => Answer::Flag(ready::probe(*port, readiness).is_ok()),
-            Query::ProjectRuns(project) => Answer::Flag(docker::project_runs(&self.signals, &self.engine, project)?),
+            Query::ProjectRuns { project, folder } => {
+                Answer::Flag(docker::project_runs(&self.signals, &self.engine, project, folder)?)
+            }
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)?),
             Query::Input => {
                 let mut bytes = Vec::new();

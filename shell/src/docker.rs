@@ -179,14 +179,24 @@ fn end_of(
     }
 }
 
-/// Whether a container of this compose project runs.
-pub(crate) fn project_runs(signals: &Signals, engine: &Engine, project: &str) -> Result<bool, Failure> {
-    let label = format!("com.docker.compose.project={project}");
-    if let Some(runs) = engine.runs_with(signals, &label)? {
-        return Ok(runs);
+/// Whether a container of the compose project of this name, or of one in this folder, runs: a project may be called by
+/// another name in its file or its environment, and Compose notes its folder all the same.
+pub(crate) fn project_runs(signals: &Signals, engine: &Engine, project: &str, folder: &str) -> Result<bool, Failure> {
+    let folder = std::fs::canonicalize(folder).map_or_else(|_| folder.into(), |path| path.display().to_string());
+    let labels = [("project", project), ("project.working_dir", folder.as_str())];
+    for label in labels.map(|(name, value)| format!("com.docker.compose.{name}={value}")) {
+        let runs = match engine.runs_with(signals, &label)? {
+            Some(runs) => runs,
+            None => {
+                let called = docker(signals, &["ps", "-q", "--filter", &format!("label={label}")], QUICK)?;
+                !called.must(&format!("look for containers of the compose project {project}"))?.trim().is_empty()
+            }
+        };
+        if runs {
+            return Ok(true);
+        }
     }
-    let called = docker(signals, &["ps", "-q", "--filter", &format!("label={label}")], QUICK)?;
-    Ok(!called.must(&format!("look for containers of the compose project {project}"))?.trim().is_empty())
+    Ok(false)
 }
 
 /// The containers of a compose project as they stand, and their last lines: what a person needs to see why it fails.

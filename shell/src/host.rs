@@ -52,7 +52,9 @@ pub(crate) struct Machine {
     /// What it answered that it serves, just before that.
     pub(crate) served_before: Option<Served>,
     /// Whether Compose is a plugin of docker, where that was asked.
-    pub(crate) compose_is_plugin: Option<bool>,
+    pub(crate) compose_is_plugin: bool,
+    /// When it began.
+    pub(crate) began: std::time::Instant,
 }
 
 impl Machine {
@@ -93,6 +95,10 @@ impl Host for Machine {
 
     fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
         self.perform_one(effect)
+    }
+
+    fn clock_ms(&mut self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn pause(&mut self, ms: u32) -> bool {

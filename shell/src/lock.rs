@@ -54,7 +54,7 @@ impl Lock {
                 return Err(Failure::World {
                     doing: doing(),
                     why: format!("{} holds it, and waits for the command that called this one", named(&holder)),
-                    hint: Some("a command of a release can neither start nor stop one".into()),
+                    hint: Some("a command of a release can change no deploy and no endpoint".into()),
                 });
             }
             if Instant::now() >= until {

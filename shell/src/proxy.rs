@@ -181,9 +181,16 @@ impl Machine {
 
     /// Makes sure that the proxy serves this.
     pub(crate) fn prove_proxy(&mut self, marked_one: bool, served: &Served) -> Result<(), Failure> {
-        let until = Instant::now() + PROOF;
+        let begun = Instant::now();
+        let until = begun + PROOF;
         let mut pause = Duration::from_millis(1);
+        let (mut looked, mut down) = (Instant::now(), 0);
         loop {
+            // A container that docker starts again and again is not waited for.
+            if looked.elapsed() >= STEADY {
+                looked = Instant::now();
+                down = if self.container()?.is_some_and(|container| container.running) { 0 } else { down + 1 };
+            }
             let found = if marked_one { marked() } else { None };
             let serves = found.as_ref() == Some(served);
             if if marked_one { serves && !self.others_accept(served)? } else { self.are_new_and_steady() } {
@@ -192,8 +199,9 @@ impl Machine {
             if let Some(signal) = self.signals.heeded() {
                 return Err(Failure::Interrupted(signal));
             }
-            if Instant::now() >= until {
+            if Instant::now() >= until || down >= 2 {
                 let found = match (marked_one, found) {
+                    _ if down >= 2 => "its container does not stay up".to_string(),
                     (true, Some(_)) if serves => "workers of the older configuration still accept".to_string(),
                     (true, Some(found)) => format!("it serves {found}, an older configuration"),
                     (true, None) => format!("nothing of this configuration answers on port {MARK_PORT}"),
@@ -201,7 +209,11 @@ impl Machine {
                 };
                 return Err(Failure::World {
                     doing: format!("prove that the proxy serves {served}"),
-                    why: format!("{found}, after {} s; its last lines:{}", PROOF.as_secs(), last_lines(&self.signals)),
+                    why: format!(
+                        "{found}, after {} s; its last lines:{}",
+                        begun.elapsed().as_secs(),
+                        last_lines(&self.signals)
+                    ),
                     hint: Some("see whether something else listens on ports 80 and 443".into()),
                 });
             }
@@ -279,10 +291,9 @@ impl Machine {
 
     /// Calls Compose in the folder of the proxy's project, by the name that this machine has for it.
     fn compose(&mut self, folder: &str, arguments: &[&str], limit: Duration) -> Result<Called, Failure> {
-        let plugin = match self.compose_is_plugin {
-            Some(known) => known,
-            None => *self.compose_is_plugin.insert(docker(&self.signals, &["compose", "version"], QUICK)?.succeeded),
-        };
+        // That it is not there is asked again: it may be installed while a slave goes on.
+        let plugin = self.compose_is_plugin || docker(&self.signals, &["compose", "version"], QUICK)?.succeeded;
+        self.compose_is_plugin = plugin;
         let (program, first): (&str, &[&str]) = if plugin { ("docker", &["compose"]) } else { ("docker-compose", &[]) };
         let project = ["-p", PROJECT, "-f", "docker-compose.yml"];
         let arguments = [first, &project, arguments].concat();

@@ -94,7 +94,8 @@ fn machine(options: &Options) -> io::Result<Machine> {
         master: None,
         old_workers: BTreeSet::new(),
         served_before: None,
-        compose_is_plugin: None,
+        compose_is_plugin: false,
+        began: std::time::Instant::now(),
     })
 }
 

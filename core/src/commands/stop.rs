@@ -43,8 +43,7 @@ impl Command for Stop {
                     Outcome::Planned { failed: Some((_, failure)), .. } => failure.hint(),
                     _ => None,
                 };
-                let hint = hint.unwrap_or("stop it by hand, or go on in spite of the failure with --force");
-                let hint = format!("current still points to it; {hint}");
+                let hint = format!("current still points to it; {}", hint.unwrap_or("stop it by hand"));
                 Ok(Step::Done(Report::failed(outcome.failure_text().unwrap_or_default(), Some(&hint))))
             }
             (None, None) => Ok(Step::Done(Report::note("nothing is live: there is nothing to stop"))),

@@ -9,7 +9,7 @@ use super::decode::{Decoder, Step, hint};
 use super::names::Label;
 use super::node::{Node, quoted};
 use super::paths::NginxPath;
-use super::tool::{DeployMode, ProxyModeConfig, ToolConfig};
+use super::tool::{DeployMode, EndPointType, ProxyModeConfig, SslCertMode, ToolConfig};
 
 /// Notes all of it.
 pub(super) fn check(config: &mut ToolConfig, node: &Node, at: &mut Decoder) {
@@ -18,6 +18,7 @@ pub(super) fn check(config: &mut ToolConfig, node: &Node, at: &mut Decoder) {
     server_names(proxy, node, at);
     let paths: [(&str, &NginxPath); 2] =
         [("letsencryptPrefixDir", &config.letsencrypt_prefix_dir), ("letsencryptWwwDir", &config.letsencrypt_www_dir)];
+    certificates(proxy, node, at);
     for (field, path) in paths {
         if !path.as_str().starts_with('/') {
             let text = format!(
@@ -26,6 +27,25 @@ pub(super) fn check(config: &mut ToolConfig, node: &Node, at: &mut Decoder) {
             );
             let position = node.get(field).map_or(node.position, |path| path.position);
             at.within(Step::Key(field.into()), |at| at.error(position, text));
+        }
+    }
+}
+
+/// A certificate that the proxy's container mounts.
+fn certificates(proxy: &ProxyModeConfig, node: &Node, at: &mut Decoder) {
+    for (label, endpoint) in &proxy.end_points {
+        let EndPointType::HttpsWithRedirect(SslCertMode::Explicit(paths)) = &endpoint.etype else { continue };
+        for path in [&paths.ssl_certificate, &paths.ssl_certificate_key] {
+            if !path.as_str().starts_with('/') {
+                let text = format!(
+                    "found {}, expected a path that begins with a slash: the proxy's container mounts it",
+                    quoted(path.as_str())
+                );
+                let steps = ["deployMode", "proxy", "endPoints", label.as_str(), "etype"];
+                let written = steps.iter().try_fold(node, |node, step| node.get(step));
+                let position = written.map_or(node.position, |written| written.position);
+                at.within_all(steps.map(|step| Step::Key(step.into())), |at| at.error(position, text));
+            }
         }
     }
 }

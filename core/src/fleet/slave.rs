@@ -72,6 +72,10 @@ impl Command for SlaveUpdate {
     fn lock(&self) -> Option<String> {
         Some(Deploys(self.config.deploys_dir.as_str()).lock())
     }
+
+    fn may_nest(&self) -> bool {
+        false
+    }
 }
 
 impl SlaveUpdate {

@@ -60,7 +60,7 @@ impl Certificates {
         }
         let mut fingerprints = BTreeMap::new();
         for (path, (label, etype, answer)) in asked {
-            let found = answer?;
+            let found = answer.map_err(|refusal| refusal.during(&format!("configure the endpoint {label}")))?;
             if let (EndPointType::HttpsWithRedirect(SslCertMode::Explicit(_)), None) = (etype, &found) {
                 let why = format!("{path} does not exist");
                 return Err(Refusal::no(format!("configure the endpoint {label}"), why)

@@ -12,8 +12,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Look,
-    ready::{limit_s, ready},
-    routing::Proxying,
+    living::project_name,
+    proxying::Proxying,
+    ready::{ready, start_limit_s},
 };
 use crate::{
     commands::{Prepared, context, fresh_id, is_whole, limits, prepare, release_json},
@@ -37,20 +38,6 @@ pub(super) fn stop_about(deploy: &DeployName) -> String {
 }
 
 impl Look<'_> {
-    /// Whether a deploy runs as the state says: its folder holds that release for that port, and the port answers or
-    /// its compose project runs. A folder without a stamp, of the older tool, is taken for what the state says.
-    pub(super) fn lives(&self, deploy: &DeployName, known: &Deploy) -> Result<bool, Refusal> {
-        let folder = self.facts.folder(&self.deploys.home(deploy.as_str()))?;
-        let Some(folder) = folder.filter(|folder| holds(folder, known)) else { return Ok(false) };
-        self.runs(deploy, &folder, known.port.0)
-    }
-
-    fn runs(&self, deploy: &DeployName, folder: &Folder, port: u16) -> Result<bool, Refusal> {
-        let listens = self.facts.listens(port);
-        let runs = if folder.compose { self.facts.project_runs(&project_name(deploy.as_str())) } else { Ok(false) };
-        Ok(listens? || runs?)
-    }
-
     /// The plan that creates a deploy, replaces its release, or starts again what is dead.
     pub(super) fn bring(&self, deploy: &DeployName, wanted: &Deploy, want: &State) -> Result<Plan, Refusal> {
         let (facts, config) = (self.facts, &self.mode.config);
@@ -260,7 +247,7 @@ impl Look<'_> {
         let running = self.mode.running(None);
         // Of one that shows no life nobody knows whether it runs: what its commands say is only reported.
         let stop = running.run(Role::Stop, &config, &home, self.mode.force || !lives);
-        let start = self.mode.running(limit_s(&self.readiness(config.readiness.as_ref())));
+        let start = self.mode.running(start_limit_s(&self.readiness(config.readiness.as_ref())));
         let start = start.run(Role::Start, &config, &home, !lives);
         let effects = self.drain().into_iter().chain(stop).collect();
         stages.push(Stage::new("stop it", effects).undone_by(start.into_iter().chain(proof).collect()));
@@ -369,7 +356,7 @@ impl Change<'_> {
 
     fn start(&self, demanded: bool) -> Stage {
         let readiness = self.look.readiness(self.prepared.config.readiness.as_ref());
-        let limit_s = limit_s(&readiness);
+        let limit_s = start_limit_s(&readiness);
         let run = |role, limit_s, tolerant| {
             self.look.mode.running(limit_s).run(role, &self.prepared.config, self.home_path, tolerant)
         };
@@ -380,20 +367,4 @@ impl Change<'_> {
         let undo = self.look.drain().into_iter().chain(run(Role::Stop, None, true)).collect();
         Stage::new("start", run(Role::Start, limit_s, false).into_iter().chain(ready).collect()).undone_by(undo)
     }
-}
-
-/// Whether a folder holds what the state says.
-pub(super) fn holds(folder: &Folder, known: &Deploy) -> bool {
-    let release = folder.release.as_deref().is_none_or(|release| release == known.release.as_str());
-    let pinned = known.pin.as_ref().map(|pin| pin.sha256.as_str());
-    let bytes = folder.sha256.as_deref().is_none_or(|sha256| pinned.is_none_or(|pinned| pinned == sha256));
-    is_whole(folder) && release && bytes && folder.port.is_none_or(|port| port == known.port.0)
-}
-
-/// What Compose calls the project of a deploy's folder (`NormalizeProjectName` of compose-go).
-#[must_use]
-pub fn project_name(deploy: &str) -> String {
-    let lower = deploy.chars().map(|c| c.to_ascii_lowercase());
-    let name: String = lower.filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
-    name.trim_start_matches(['-', '_']).to_string()
 }

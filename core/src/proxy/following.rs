@@ -4,7 +4,8 @@ use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
 
 use super::{
     Goal, Look,
-    deploying::{holds, project_name, restart_about, start_about},
+    deploying::{restart_about, start_about},
+    living::{holds, project_name},
     ready::limit_s,
     served::{Routes, Share, Target},
 };
@@ -38,10 +39,13 @@ impl Look<'_> {
         }
         let present = self.now.routes();
         let dark = |endpoint: &Label| present.port(endpoint).is_none();
-        if self.followed_routes(want)?.targets.keys().any(dark)
-            && let Some(plan) = self.switch(want)?
-        {
-            return Ok(Some(Step::Do(plan)));
+        if self.followed_routes(want)?.targets.keys().any(dark) {
+            match self.switch(want) {
+                Ok(Some(plan)) => return Ok(Some(Step::Do(plan))),
+                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+                // What cannot be configured holds up no deploy, and is said when all of them are seen to.
+                Ok(None) | Err(_) => (),
+            }
         }
         self.patience(want, dark)
     }
@@ -239,18 +243,18 @@ impl Look<'_> {
     }
 
     /// Whether a deploy is ready, by one look.
-    fn is_ready(&self, deploy: &DeployName, known: &Deploy) -> Result<bool, Refusal> {
+    pub(super) fn is_ready(&self, deploy: &DeployName, known: &Deploy) -> Result<bool, Refusal> {
         let folder = self.facts.folder(&self.deploys.home(deploy.as_str()))?;
         let Some(folder) = folder.filter(|folder| holds(folder, known)) else { return Ok(false) };
         match self.own_readiness(deploy)? {
-            Readiness::None if folder.compose => self.facts.project_runs(&project_name(deploy.as_str())),
+            Readiness::None if folder.compose => self.project_runs(deploy),
             Readiness::None => Ok(true),
             readiness => self.facts.ready(known.port.0, &readiness),
         }
     }
 
     /// When a deploy that is there counts as ready.
-    fn own_readiness(&self, deploy: &DeployName) -> Result<Readiness, Refusal> {
+    pub(super) fn own_readiness(&self, deploy: &DeployName) -> Result<Readiness, Refusal> {
         let home = self.deploys.home(deploy.as_str());
         let folder = self.facts.folder(&home)?;
         let own = folder.and_then(|folder| release_json(&folder, &home).ok()).and_then(|config| config.readiness);

@@ -4,9 +4,9 @@ use alloc::{format, string::String, vec, vec::Vec};
 
 use super::{
     Look,
-    deploying::holds,
-    ready::{limit_s, ready},
-    routing::Proxying,
+    living::holds,
+    proxying::Proxying,
+    ready::{ready, start_limit_s},
 };
 use crate::{
     commands::{is_whole, release_json},
@@ -49,18 +49,20 @@ impl Look<'_> {
             }
         }
         let forget = Effect::Forget(format!("{}/{deploy}.json", self.deploys.intents()));
-        stages.push(Stage::new("clean up", vec![forget, Effect::Remove(intent.aside.clone())]));
+        stages.push(Stage::new("clean up", vec![forget]));
         if let (false, Some(known), Some(folder)) = (lives, known, back)
             && holds(folder, known)
             && let Ok(config) = release_json(folder, &home)
         {
             let readiness = self.readiness(config.readiness.as_ref());
-            let start = self.mode.running(limit_s(&readiness)).run(Role::Start, &config, &home, !moved);
+            let start = self.mode.running(start_limit_s(&readiness)).run(Role::Start, &config, &home, !moved);
             let waits = self.now.waiting_for(deploy, self.mode.proxy.end_points.keys()).next().is_some();
             let ready = ready(known.port.0, readiness, &home, waits && !self.follows());
             stages.push(Stage::new("start the old again", start.into_iter().chain(ready).collect()));
         }
-        Ok(Plan { notes: proxying.notes, ..Plan::new(about(deploy), stages) })
+        // What cannot be removed keeps nothing down.
+        let tidy = vec![Effect::Remove(intent.aside.clone())];
+        Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(about(deploy), stages) })
     }
 
     /// The stages that take the endpoints off both ports of an interrupted change.

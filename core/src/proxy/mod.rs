@@ -8,8 +8,10 @@ mod followed;
 mod following;
 mod going_back;
 mod known;
+mod living;
 mod observed;
 mod page;
+mod proxying;
 mod ready;
 mod report;
 mod restarting;
@@ -32,7 +34,7 @@ use alloc::{
 use core::fmt;
 
 pub use certificate::GenerateCertificate;
-pub use deploying::project_name;
+pub use living::project_name;
 pub use served::{MARK_HOST, Routes, Served, Share, Target};
 pub use status::ProxyStatus;
 
@@ -163,6 +165,11 @@ impl Command for ProxyMode {
     fn lock(&self) -> Option<String> {
         (!self.is_elsewhere()).then(|| self.deploys().lock())
     }
+
+    // Called by a command of a release, it would go back from what its caller has begun.
+    fn may_nest(&self) -> bool {
+        false
+    }
 }
 
 impl ProxyMode {
@@ -241,8 +248,11 @@ impl Look<'_> {
         if refused.contains(&Refusal::Unknown) || (self.past.is_empty() && !self.follows() && !refused.is_empty()) {
             return Err(refused.swap_remove(0));
         }
-        if let Some(plan) = self.switch(&want).map_err(|refusal| refusal.during(&self.mode.goal.to_string()))? {
-            return Ok(Turn::Step(Step::Do(plan)));
+        match self.switch(&want).map_err(|refusal| refusal.during(&self.mode.goal.to_string())) {
+            Ok(Some(plan)) => return Ok(Turn::Step(Step::Do(plan))),
+            Ok(None) => (),
+            Err(refusal) if self.follows() && refusal != Refusal::Unknown => refused.push(refusal),
+            Err(refusal) => return Err(refusal),
         }
         let unwanted = self.now.have.deploys.iter().filter(|(deploy, _)| !want.deploys.contains_key(*deploy));
         for (deploy, _) in unwanted.filter(|(deploy, known)| !self.is_used(deploy, known, &want)) {

@@ -61,12 +61,27 @@ impl Observed {
     /// Refuses a state that must have been lost: taken for the empty one it would take everything down.
     pub(super) fn is_plausible(&self, deploys: Deploys<'_>) -> Result<(), Refusal> {
         let unknown = self.proxy.running && self.conf.is_some() && self.on_disk().is_none();
-        if self.state_is_there || (self.routes().is_empty() && !unknown) {
-            return Ok(());
-        }
-        let why = format!("{} is not there, yet the proxy routes endpoints", state_file(deploys));
-        Err(Refusal::no("read the state of this machine", why)
-            .with_hint("put the file back, or give everything up with shutdown-frontend-proxy and an empty folder"))
+        let why = match self.state_is_there {
+            true => match self.stranger() {
+                Some((label, port)) => format!("knows no deploy on port {port}, to which the proxy routes {label}"),
+                None => return Ok(()),
+            },
+            false if self.routes().is_empty() && !unknown => return Ok(()),
+            false => "is not there, yet the proxy routes endpoints".into(),
+        };
+        let hint = format!(
+            "put the file back as it was; to give everything up: c2 shutdown-frontend-proxy, then remove {}",
+            deploys.home(PROXY)
+        );
+        Err(Refusal::no("read the state of this machine", format!("{} {why}", state_file(deploys))).with_hint(hint))
+    }
+
+    /// An endpoint that the proxy routes to a port which no deploy of the state has.
+    pub(super) fn stranger(&self) -> Option<(Label, u16)> {
+        let served = self.proxy.serves.as_ref().filter(|_| self.proxy.running)?;
+        let is_known = |port| self.have.deploys.values().any(|known| known.port.0 == port);
+        let found = served.routes.pairs().find(|(_, port)| !is_known(*port))?;
+        Some((found.0.clone(), found.1))
     }
 
     /// Whether there is a proxy, or was one: its configuration counts.

@@ -10,7 +10,15 @@ pub(super) fn ready(port: u16, readiness: Readiness, folder: &str, demanded: boo
     (readiness != Readiness::None).then(|| Effect::WaitReady { port, readiness, folder: folder.into(), demanded })
 }
 
-/// The longest wait for a deploy's readiness, which is also the longest run of its start command.
+/// The longest run of a start command in seconds, where no readiness says it: behind a proxy it must return.
+const START_S: u32 = 600;
+
+/// The longest run of a deploy's start command.
+pub(super) fn start_limit_s(readiness: &Readiness) -> Option<u32> {
+    limit_s(readiness).or(Some(START_S))
+}
+
+/// The longest wait for a deploy's readiness.
 pub(super) fn limit_s(readiness: &Readiness) -> Option<u32> {
     match readiness {
         Readiness::None => None,

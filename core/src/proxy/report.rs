@@ -19,6 +19,7 @@ impl Look<'_> {
         troubles.extend(refused.iter().map(ToString::to_string));
         if troubles.is_empty() {
             let mut notes = Vec::from([self.done()]);
+            notes.extend(self.now.have.oddities(&self.mode.proxy));
             notes.extend(self.maintained());
             notes.extend(self.waiting());
             return match self.unserved() {
@@ -131,7 +132,7 @@ impl Look<'_> {
         if !self.now.has_proxy() {
             return "no endpoint is routed".to_string();
         }
-        if self.now.proxy.exists && !self.now.proxy.running {
+        if !self.now.proxy.running {
             return "the proxy does not run: no endpoint answers".to_string();
         }
         let routes = self.now.routes();

@@ -4,9 +4,10 @@ use alloc::{format, string::String, vec, vec::Vec};
 
 use super::{
     Look,
-    deploying::{holds, restart_about, start_about},
-    ready::limit_s,
-    routing::Proxying,
+    deploying::{restart_about, start_about},
+    living::holds,
+    proxying::Proxying,
+    ready::start_limit_s,
 };
 use crate::{
     commands::release_json,
@@ -52,7 +53,7 @@ impl Look<'_> {
         let stop = || running.run(Role::Stop, &commands, &home, true);
         let clear = self.drain().into_iter().chain(stop()).collect();
         stages.push(Stage::new("stop what is left of it", clear));
-        let limit_s = limit_s(&self.readiness(commands.readiness.as_ref()));
+        let limit_s = start_limit_s(&self.readiness(commands.readiness.as_ref()));
         let start = self.mode.running(limit_s).run(Role::Start, &commands, &home, false);
         let back = self.drain().into_iter().chain(stop()).collect();
         stages.push(Stage::new("start", start.into_iter().collect()).undone_by(back));

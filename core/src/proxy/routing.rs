@@ -10,14 +10,14 @@ use alloc::{
 
 use super::{
     Goal, Look,
-    configured::{Configured, Pages, Project, configured, is_served, project},
     observed::{PROXY, state_file},
-    served::{Routes, Served, Target},
+    proxying::{Proxying, write},
+    served::{Routes, Target},
 };
 use crate::{
     Ordered,
-    config::{DeployName, Label, State},
-    seam::{Effect, Outcome, Plan, Refusal, Report, Secret, Stage, Step},
+    config::{Deploy, DeployName, Label, State},
+    seam::{Effect, Outcome, Plan, Refusal, Report, Stage, Step},
 };
 
 /// What the plan is called that connects an endpoint.
@@ -98,7 +98,7 @@ impl Look<'_> {
     }
 
     /// Whether this run starts a proxy that does not run, and heals one that is stale.
-    fn heals(&self) -> bool {
+    pub(super) fn heals(&self) -> bool {
         let routes = !matches!(self.mode.goal, Goal::Start { .. } | Goal::Stop(_) | Goal::Shutdown);
         routes && !self.gave_up()
     }
@@ -118,10 +118,11 @@ impl Look<'_> {
                 let Some(known) = have.deploys.get(deploy) else { continue };
                 let asked = matches!(&self.mode.goal, Goal::Connect { endpoint: asked, .. } if asked == endpoint);
                 let usable = match at == Some(known.port.0) {
-                    true => self.lives(deploy, known)?,
+                    // What serves goes on, also one whose folder is lost.
+                    true => self.facts.listens(known.port.0)?,
                     // The one that is asked for is proven in the plan, with the patience that it needs.
                     false if asked && deploy == wish => true,
-                    false => self.facts.listens(known.port.0)?,
+                    false => self.may_return(deploy, known)?,
                 };
                 if usable {
                     let share = self.share(want, endpoint, known.port.0)?;
@@ -139,8 +140,14 @@ impl Look<'_> {
         Ok(routes)
     }
 
+    /// Whether an endpoint may go to a deploy without further proof.
+    pub(super) fn may_return(&self, deploy: &DeployName, known: &Deploy) -> Result<bool, Refusal> {
+        let (listens, ready) = (self.facts.listens(known.port.0), self.is_ready(deploy, known));
+        Ok(listens? && ready?)
+    }
+
     /// The routes as they are, but for those to ports where nobody accepts: no undo goes back to them.
-    fn live_routes(&self) -> Result<Routes, Refusal> {
+    pub(super) fn live_routes(&self) -> Result<Routes, Refusal> {
         let routes = self.now.routes();
         let ports: BTreeSet<u16> = routes.pairs().map(|(_, port)| port).into_set();
         let asked: Vec<_> = ports.into_iter().map(|port| (port, self.facts.listens(port))).collect();
@@ -193,206 +200,4 @@ impl Look<'_> {
         let down = Effect::ProxyDown { folder: self.deploys.home(PROXY) };
         Ok(Step::Do(Plan::new(SHUT_DOWN, vec![Stage::new("stop it", vec![down])])))
     }
-}
-
-/// How the proxy's container stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Container {
-    /// There is none.
-    Absent,
-    /// It does not run, or is not made from what is on disk.
-    Stale {
-        /// Whether it runs.
-        running: bool,
-    },
-    /// It runs from what is on disk.
-    Well,
-}
-
-/// The proxy in the course of a plan: each switch sets out from what the one before it left.
-pub(super) struct Proxying<'a> {
-    look: &'a Look<'a>,
-    project: Project,
-    pages: Pages,
-    container: Container,
-    routes: Routes,
-    /// Whether a switch of this plan came before.
-    switched: bool,
-    /// The configuration's text and what it serves, where that is known.
-    conf: Option<(String, Served)>,
-    /// What a person should know.
-    pub(super) notes: Vec<String>,
-}
-
-impl<'a> Proxying<'a> {
-    pub(super) fn new(look: &'a Look<'a>) -> Result<Self, Refusal> {
-        let project = project(look.facts, &look.mode.config, &look.mode.proxy)?;
-        let (now, routes) = (&look.now, look.live_routes()?);
-        let proxy = &now.proxy;
-        let same = proxy.mounted
-            && proxy.project.as_ref() == Some(&project.name)
-            && now.compose.as_ref() == Some(&project.text);
-        // One that runs and says nothing is made anew by those who are to heal it.
-        let dumb = look.mode.goal == Goal::Restart && proxy.serves.is_none();
-        let container = match (proxy.exists, proxy.running) {
-            (false, _) => Container::Absent,
-            (true, true) if same && !dumb => Container::Well,
-            (true, running) => Container::Stale { running },
-        };
-        let conf = now.conf.clone().zip(now.on_disk()).filter(|(_, served)| served.routes == routes);
-        // Of a page that is about to go, what it says is needed for the way back.
-        let mut pages = now.have.maintenance.clone();
-        pages.extend(look.wanted_maintenance());
-        Ok(Proxying { look, project, pages, container, routes, switched: false, conf, notes: vec![] })
-    }
-
-    /// Whether a proxy runs or is to run at the end.
-    fn wanted(&self) -> bool {
-        let ends = matches!(self.look.mode.goal, Goal::Disconnect(_) | Goal::EndMaintenance(_));
-        let starts = self.look.heals() && !ends;
-        starts || matches!(self.container, Container::Well | Container::Stale { running: true })
-    }
-
-    /// The routes as they are at this point of the plan.
-    pub(super) fn routes(&self) -> &Routes {
-        &self.routes
-    }
-
-    /// Whether these are the routes at this point of the plan, and would be after a restart.
-    pub(super) fn routes_are(&self, routes: &Routes) -> bool {
-        if self.switched { self.routes == *routes } else { self.look.now.routes_are(routes) }
-    }
-
-    fn configured(&self, routes: &Routes) -> Result<Configured, Refusal> {
-        configured(self.look.facts, &self.look.mode.config, &self.look.mode.proxy, routes, &self.pages)
-    }
-
-    /// Whether the proxy runs from what is on disk and serves exactly the configuration of these routes.
-    fn serves_well(&self, routes: &Routes) -> Result<bool, Refusal> {
-        let served = Some(self.configured(routes)?.served);
-        let now = &self.look.now;
-        Ok(self.container == Container::Well && now.proxy.serves == served && now.on_disk() == served)
-    }
-
-    fn path(&self, name: &str) -> String {
-        format!("{}/{name}", self.look.deploys.home(PROXY))
-    }
-
-    /// The stages that make the proxy serve these routes and nothing else, proven, each with its way back.
-    pub(super) fn switch_to(&mut self, title: &str, routes: &Routes) -> Result<Vec<Stage>, Refusal> {
-        let (facts, mode) = (self.look.facts, self.look.mode);
-        is_served(facts, &mode.config, &mode.proxy, routes, &self.pages)?;
-        let new = self.configured(routes)?;
-        let back = match &self.conf {
-            Some(conf) => Some(conf.clone()),
-            None if self.look.now.has_proxy() => {
-                let old = self.configured(&self.routes)?;
-                Some((old.text, old.served))
-            }
-            None => None,
-        };
-        let stages = match self.container {
-            _ if !self.wanted() => self.write_only(title, &new, back.as_ref()),
-            Container::Well => self.reload(title, &new, back.as_ref()),
-            _ => self.start(title, &new, back.as_ref()),
-        };
-        if self.wanted() {
-            self.container = Container::Well;
-        }
-        self.routes.clone_from(routes);
-        self.switched = true;
-        self.conf = Some((new.text, new.served));
-        Ok(stages)
-    }
-
-    /// Nothing runs: what a start would serve is written down.
-    fn write_only(&self, title: &str, new: &Configured, back: Option<&(String, Served)>) -> Vec<Stage> {
-        let conf = write(self.path("nginx.conf"), new.text.clone());
-        vec![Stage::new(title, vec![conf]).undone_by(vec![self.conf_back(back)])]
-    }
-
-    fn reload(&self, title: &str, new: &Configured, back: Option<&(String, Served)>) -> Vec<Stage> {
-        let mut undo = vec![self.conf_back(back), Effect::ReloadProxy];
-        undo.extend(back.map(|(_, served)| self.prove(served)));
-        let candidate = write_for_now(self.path("nginx.candidate.conf"), new.text.clone());
-        let mut effects = self.swap(new);
-        effects.extend([Effect::ReloadProxy, self.prove(&new.served)]);
-        vec![
-            Stage::new("try the configuration", vec![candidate, self.test(true)]),
-            Stage::new(title, effects).undone_by(undo),
-        ]
-    }
-
-    fn start(&mut self, title: &str, new: &Configured, back: Option<&(String, Served)>) -> Vec<Stage> {
-        let running = self.container == Container::Stale { running: true };
-        if running {
-            let note = "the proxy's container is not made from what is on disk now: it is made anew once";
-            self.notes.push(note.to_string());
-        }
-        let include = |name: &str| format!("include /etc/c2/{name};\n");
-        let mut prepare: Vec<Effect> = self.project.folders.iter().cloned().map(Effect::MakeFolder).collect();
-        prepare.extend([
-            write(self.path("include.conf"), include("nginx.conf")),
-            write(self.path("include.candidate.conf"), include("nginx.candidate.conf")),
-            write(self.path("docker-compose.yml"), self.project.text.clone()),
-            write_for_now(self.path("nginx.candidate.conf"), new.text.clone()),
-            self.test(false),
-        ]);
-        let compose = self.look.now.compose.clone().map(|text| write(self.path("docker-compose.yml"), text));
-        let mut effects = self.swap(new);
-        effects.extend([self.up(self.container != Container::Absent), self.prove(&new.served)]);
-        let mut undo = vec![self.conf_back(back)];
-        match running {
-            true => {
-                undo.extend([self.up(false), Effect::ReloadProxy]);
-                undo.extend(back.map(|(_, served)| self.prove(served)));
-            }
-            false => undo.push(Effect::ProxyDown { folder: self.look.deploys.home(PROXY) }),
-        }
-        vec![
-            Stage::new("try the configuration", prepare).undone_by(compose.into_iter().collect()),
-            Stage::new(title, effects).undone_by(undo),
-        ]
-    }
-
-    /// The new configuration in its place.
-    fn swap(&self, new: &Configured) -> Vec<Effect> {
-        vec![
-            write_for_now(self.path("nginx.ctx.json"), new.context.clone()),
-            write(self.path("nginx.conf"), new.text.clone()),
-        ]
-    }
-
-    fn conf_back(&self, back: Option<&(String, Served)>) -> Effect {
-        match back {
-            Some((text, _)) => write(self.path("nginx.conf"), text.clone()),
-            None => Effect::Remove(self.path("nginx.conf")),
-        }
-    }
-
-    fn test(&self, inside: bool) -> Effect {
-        Effect::TestProxy { folder: self.look.deploys.home(PROXY), inside }
-    }
-
-    fn up(&self, recreate: bool) -> Effect {
-        let (folder, project) = (self.look.deploys.home(PROXY), self.project.name.clone());
-        Effect::ProxyUp { folder, project, recreate }
-    }
-
-    fn prove(&self, served: &Served) -> Effect {
-        let marked = self.look.mode.proxy.nginx_conf_template_path.is_none();
-        Effect::ProveProxy { folder: self.look.deploys.home(PROXY), marked, served: served.clone() }
-    }
-}
-
-/// Writes one of the proxy's files: nginx reads them as another user, and so does who asks for the status.
-fn write(path: String, text: String) -> Effect {
-    let bytes = Secret::new(text.into_bytes());
-    Effect::WriteFile { path, bytes, mode: 0o644, keep_mode: false, folder_mode: 0o755, durable: true }
-}
-
-/// Writes one of them that only this plan reads, or people.
-fn write_for_now(path: String, text: String) -> Effect {
-    let bytes = Secret::new(text.into_bytes());
-    Effect::WriteFile { path, bytes, mode: 0o644, keep_mode: false, folder_mode: 0o755, durable: false }
 }

@@ -18,10 +18,10 @@ impl Look<'_> {
         let port = second.port.0;
         let asked = matches!(&self.mode.goal, Goal::Split { endpoint: asked, .. } if asked == endpoint);
         let usable = match self.now.routes().share_port(endpoint) == Some(port) {
-            true => self.lives(&second.label, second)?,
+            true => self.facts.listens(port)?,
             // The plan proves it.
             false if asked && !self.gave_up() => true,
-            false => self.facts.listens(port)?,
+            false => self.may_return(&second.label, second)?,
         };
         Ok((usable && port != main).then_some(Share { percent, port }))
     }

@@ -12,10 +12,11 @@ use super::{
     configured::paths,
     expiry::standing,
     observed::{PROXY, state},
+    served::Routes,
 };
 use crate::{
     commands::Deploys,
-    config::{EndPoint, EndPointType, ProxyModeConfig, State, ToolConfig},
+    config::{Deploy, EndPoint, EndPointType, Label, ProxyModeConfig, State, ToolConfig},
     seam::{Command, Facts, Location, Outcome, Refusal, Report, Step},
 };
 
@@ -41,7 +42,12 @@ impl Command for ProxyStatus {
         let found = state(facts, deploys)?;
         let is_there = found.is_some();
         let state = found.unwrap_or_default();
+        let mut notes = state.oddities(&self.proxy);
         let text = if self.json {
+            // Who reads the lines below sees an empty state, and must not take it for one.
+            if !is_there {
+                notes.extend(self.doubts(facts, deploys, &state, false)?);
+            }
             let mut value = json!({ "master": state.to_value() });
             if let (true, Some(fields)) = (self.show_slaves, value.as_object_mut()) {
                 fields.insert("slaves".to_string(), json!([]));
@@ -50,20 +56,28 @@ impl Command for ProxyStatus {
         } else {
             let slaves = if self.show_slaves { format!("\n{SLAVES}\n") } else { String::new() };
             let (certificates, doubts) = (self.certificates(facts), self.doubts(facts, deploys, &state, is_there));
-            let (certificates, doubts) = (certificates?, doubts?);
+            let (certificates, doubts) = (certificates?, section("To look at", &doubts?));
             format!("{MASTER}\n{}{slaves}{}{certificates}{doubts}", body(&state, &self.proxy), more(&state))
         };
-        Ok(Step::Done(Report { notes: state.oddities(&self.proxy), ..Report::text(text) }))
+        Ok(Step::Done(Report { notes, ..Report::text(text) }))
     }
 }
 
 impl ProxyStatus {
     /// What is not as the state says.
-    fn doubts(&self, facts: &Facts, deploys: Deploys<'_>, state: &State, is_there: bool) -> Result<String, Refusal> {
+    fn doubts(
+        &self,
+        facts: &Facts,
+        deploys: Deploys<'_>,
+        state: &State,
+        is_there: bool,
+    ) -> Result<Vec<String>, Refusal> {
         let (intents, proxy) = (facts.intents(&deploys.intents()), facts.proxy(&deploys.home(PROXY)));
-        let connected = self.proxy.end_points.keys().filter_map(|label| Some((label, state.connected(label)?)));
-        let asked: Vec<_> = connected.map(|(label, deploy)| (label, deploy, facts.listens(deploy.port.0))).collect();
-        let answers = asked.iter().map(|(_, _, answer)| answer.as_ref().err());
+        let mains = self.proxy.end_points.keys().filter_map(|label| Some((label, state.connected(label)?)));
+        let asked: Vec<_> = mains.map(|(label, deploy)| (label, deploy, facts.listens(deploy.port.0))).collect();
+        let shares = self.proxy.end_points.keys().filter_map(|label| Some((label, state.split(label)?.0)));
+        let shares: Vec<_> = shares.map(|(label, deploy)| (label, deploy, facts.listens(deploy.port.0))).collect();
+        let answers = asked.iter().chain(&shares).map(|(_, _, answer)| answer.as_ref().err());
         if answers.chain([intents.as_ref().err(), proxy.as_ref().err()]).flatten().any(|it| *it == Refusal::Unknown) {
             return Err(Refusal::Unknown);
         }
@@ -77,49 +91,83 @@ impl ProxyStatus {
             Ok(proxy) => proxy,
             Err(refusal) => {
                 lines.push(format!("whether the proxy runs cannot be told: {refusal}"));
-                return Ok(section("To look at", &lines));
+                return Ok(lines);
             }
         };
         let served = proxy.serves.map(|served| served.routes);
         if !is_there && served.as_ref().is_some_and(|routes| !routes.targets.is_empty()) {
             lines.push(format!("{}/state.json is not there, yet the proxy routes endpoints", deploys.home(PROXY)));
         }
+        let known = |port: u16| state.deploys.values().any(|deploy| deploy.port.0 == port);
+        let stranger = served.as_ref().and_then(|routes| routes.pairs().find(|(_, port)| is_there && !known(*port)));
+        lines.extend(stranger.map(|(label, port)| {
+            format!("{label}: the proxy routes it to port {port}, on which the state knows no deploy")
+        }));
         if !asked.is_empty() && !proxy.running {
             lines.push("the proxy does not run: no endpoint answers; c2 restart-frontend-proxy starts it".to_string());
+        } else if !asked.is_empty() && served.is_none() {
+            lines.push("the proxy does not serve its configuration; c2 restart-frontend-proxy heals it".to_string());
         }
-        for (label, deploy, listens) in asked {
-            let routed = served.as_ref().map(|routes| routes.port(label));
-            let paged = served.as_ref().is_some_and(|routes| routes.maintenance.contains(label));
-            let (name, port) = (&deploy.label, deploy.port.0);
-            if listens.is_ok_and(|listens| !listens) {
-                lines.push(format!("{label}: nothing listens on port {port}: {name} does not run or is not ready"));
-            } else if let (Some(None), false) = (routed, paged) {
-                lines.push(format!("{label}: the proxy answers 503, though it is connected to {name}"));
-            } else if let Some(Some(other)) = routed.filter(|routed| *routed != Some(port)) {
-                lines.push(format!("{label}: the proxy routes it to port {other}, though it is connected to {name}"));
-            }
-        }
-        Ok(section("To look at", &lines))
+        lines.extend(unserved(asked, shares, served.as_ref()));
+        Ok(lines)
     }
 
     /// The certificates of the endpoints, and when they expire.
     fn certificates(&self, facts: &Facts) -> Result<String, Refusal> {
         let endpoints = self.proxy.end_points.iter();
         let asked = endpoints.filter_map(|(label, endpoint)| Some((label, paths(&self.config, &endpoint.etype)?)));
-        let asked: Vec<_> =
-            asked.map(|(label, [path, _])| (label, facts.content(&Location::File(path.clone())), path)).collect();
+        let asked: Vec<_> = asked
+            .map(|(label, [path, key])| {
+                (label, facts.content(&Location::File(path.clone())), path, facts.fingerprint(&key), key)
+            })
+            .collect();
         let mut lines = String::new();
-        for (label, content, path) in asked {
+        for (label, content, path, found, key) in asked {
             let expiry = match content {
                 Err(Refusal::Unknown) => return Err(Refusal::Unknown),
                 Err(refusal) => format!("cannot be read: {refusal}"),
                 Ok(None) => "is not there".into(),
                 Ok(Some(content)) => standing(content.bytes.reveal(), facts.now())?,
             };
-            lines.push_str(&format!("  {label}: {path} {expiry}\n"));
+            let key = match found {
+                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+                Err(refusal) => format!("; its key {key} cannot be read: {refusal}"),
+                Ok(None) => format!("; its key {key} is not there"),
+                Ok(Some(_)) => String::new(),
+            };
+            lines.push_str(&format!("  {label}: {path} {expiry}{key}\n"));
         }
         Ok(if lines.is_empty() { lines } else { format!("\nCertificates:\n{lines}") })
     }
+}
+
+/// A deploy that an endpoint has, and whether something listens on its port.
+type Looked<'a> = (&'a Label, &'a Deploy, Result<bool, Refusal>);
+
+/// The endpoints and shares that are not served as the state says.
+fn unserved(asked: Vec<Looked<'_>>, shares: Vec<Looked<'_>>, served: Option<&Routes>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (label, deploy, listens) in asked {
+        let routed = served.map(|routes| routes.port(label));
+        let paged = served.is_some_and(|routes| routes.maintenance.contains(label));
+        let (name, port) = (&deploy.label, deploy.port.0);
+        if listens.is_ok_and(|listens| !listens) {
+            lines.push(format!("{label}: nothing listens on port {port}: {name} does not run or is not ready"));
+        } else if let (Some(None), false) = (routed, paged) {
+            lines.push(format!("{label}: the proxy answers 503, though it is connected to {name}"));
+        } else if let Some(Some(other)) = routed.filter(|routed| *routed != Some(port)) {
+            lines.push(format!("{label}: the proxy routes it to port {other}, though it is connected to {name}"));
+        }
+    }
+    for (label, deploy, listens) in shares {
+        let (name, port) = (&deploy.label, deploy.port.0);
+        if listens.is_ok_and(|listens| !listens) {
+            lines.push(format!("{label}: nothing listens on port {port}: {name}, which has a share, does not run"));
+        } else if served.is_some_and(|routes| routes.share_port(label) != Some(port)) {
+            lines.push(format!("{label}: no share of it goes to {name}"));
+        }
+    }
+    lines
 }
 
 /// Lines under a title, behind those that scripts know.

@@ -195,6 +195,21 @@ fn a_question_without_an_answer_is_told_with_what_was_to_be_brought_about() {
 }
 
 #[test]
+fn what_a_release_calls_changes_nothing_that_its_caller_has_begun() {
+    let text = r#"{"releases": {"localdir": "/srv"}, "deployMode": {"proxy": {"endPoints": {}}}}"#;
+    let config = tool_config("config.json", text, Syntax::Json).unwrap().value;
+    for request in [
+        Request::Start { release: "r.zip".into(), as_deploy: None, force: false, sha256: None },
+        Request::Connect { endpoint: "main".into(), deploy: "b".into() },
+        Request::RestartProxy,
+        Request::GenerateCertificate,
+    ] {
+        let command = request.command(config.clone(), &crate::commands::Options::DEFAULT).unwrap();
+        assert!(command.lock().is_some() && !command.may_nest(), "{request:?}");
+    }
+}
+
+#[test]
 fn a_signal_during_a_question_ends_the_run_as_one_that_was_interrupted() {
     let connect = Request::Connect { endpoint: "main".into(), deploy: "b".into() };
     let end = on_a_mute_host(connect, Failure::Interrupted(Signal::Terminate));

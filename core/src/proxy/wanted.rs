@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, format, string::ToString, vec::Vec};
 
 use super::{Goal, Look, deploying::stop_about, known::Known, observed::PROXY, routing::maintenance_about};
 use crate::{
-    config::{Deploy, DeployName, Label, Maintenance, Port, State},
+    config::{Deploy, DeployName, Label, Maintenance, Port, Readiness, State},
     seam::Refusal,
 };
 
@@ -33,11 +33,26 @@ impl Look<'_> {
             Goal::EndMaintenance(endpoint) if self.tried(&maintenance_about(endpoint, false)) == Some(true) => (),
             goal => known.allows(goal)?,
         }
+        if let Goal::Connect { deploy, .. } | Goal::Split { deploy, .. } = goal
+            && self.tried(&goal.to_string()).is_none()
+        {
+            self.may_be_proven(deploy)?;
+        }
         let mut want = self.now.have.clone();
         if !self.is_given_up() {
             goal.apply(&mut want, port);
         }
         Ok(want)
+    }
+
+    /// Refuses an endpoint on a deploy that proves nothing of itself and is seen not to run.
+    fn may_be_proven(&self, deploy: &DeployName) -> Result<(), Refusal> {
+        let Some(known) = self.now.have.deploys.get(deploy) else { return Ok(()) };
+        if self.own_readiness(deploy)? != Readiness::None || self.lives(deploy, known)? {
+            return Ok(());
+        }
+        Err(Refusal::no(self.mode.goal.to_string(), format!("{deploy} does not run"))
+            .with_hint(format!("start it again: c2 start {} {deploy}", known.release)))
     }
 
     /// The endpoints that are wanted in maintenance.

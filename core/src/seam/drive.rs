@@ -21,6 +21,10 @@ pub trait Host {
     fn perform(&mut self, effect: &Effect) -> Result<(), Failure>;
     /// Lets so many milliseconds pass. False: none pass here (dry run), the wait is where it ends.
     fn pause(&mut self, ms: u32) -> bool;
+    /// Milliseconds by a clock that nobody sets; 0 where looks take no time.
+    fn clock_ms(&mut self) -> u64 {
+        0
+    }
     /// Takes the lock at this path; where it may nest, the lock of the run that called it will do.
     ///
     /// # Errors
@@ -114,7 +118,7 @@ fn rounds(
     past: &mut Vec<Outcome>,
     lock: Option<&str>,
 ) -> End {
-    let mut steps = 0;
+    let (mut steps, mut since_ms) = (0, host.clock_ms());
     while steps < STEPS {
         steps += 1;
         let without_lock = match settle(host, facts, |facts| command.next(facts, past)) {
@@ -134,7 +138,11 @@ fn rounds(
                     true => facts.forget_volatile(),
                     false => facts.forget(&forget),
                 }
-                past.push(Outcome::Waited { ms: pause_ms, why });
+                // Also the looks before the pause took their time: what is waited for has had it.
+                let now_ms = host.clock_ms();
+                let spent_ms = u32::try_from(now_ms.saturating_sub(since_ms)).unwrap_or(u32::MAX);
+                since_ms = now_ms;
+                past.push(Outcome::Waited { ms: spent_ms.max(pause_ms), why });
                 true
             }
             Ok(Step::Do(plan)) => {
@@ -150,6 +158,7 @@ fn rounds(
                     facts.forget(&plan.outdates());
                 }
                 past.push(outcome);
+                since_ms = host.clock_ms();
                 facts.forget_volatile();
                 without_lock
             }

@@ -131,8 +131,8 @@ questions! {
     listens(port: u16) -> bool = Query::Listens(port) => Flag;
     /// Whether what is on this port is ready.
     ready(port: u16, readiness: &Readiness) -> bool = Query::Ready(port, readiness.clone()) => Flag;
-    /// Whether a container of this compose project runs.
-    project_runs(project: &str) -> bool = Query::ProjectRuns(project.to_string()) => Flag;
+    /// Whether a container of the compose project of this name, or of one in this folder, runs.
+    project_runs(project: &str, folder: &str) -> bool = Query::ProjectRuns { project: project.to_string(), folder: folder.to_string() } => Flag;
     /// The proxy's container, by the folder of its compose project.
     proxy(folder: &str) -> ProxyNow = Query::Proxy(folder.to_string()) => Proxy;
     /// A short text on standard input.

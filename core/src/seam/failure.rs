@@ -117,6 +117,9 @@ impl Failure {
             Failure::Command { role: Role::Start, ending: Ending::TimedOut { .. }, .. } => {
                 Some("a start command must return while what it starts runs on, as docker compose up -d does")
             }
+            Failure::Command { role: Role::Stop, .. } => {
+                Some("stop it by hand, or go on in spite of the failure with --force")
+            }
             _ => None,
         }
     }

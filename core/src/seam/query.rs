@@ -109,8 +109,13 @@ pub enum Query {
     Listens(u16),
     /// Whether what is on this port of 127.0.0.1 is ready, by one look. Answer: [`Answer::Flag`].
     Ready(u16, Readiness),
-    /// Whether a container of the compose project of this name runs. Answer: [`Answer::Flag`].
-    ProjectRuns(String),
+    /// Whether a container of a compose project runs. Answer: [`Answer::Flag`].
+    ProjectRuns {
+        /// Its name, as Compose has it from the folder.
+        project: String,
+        /// The folder, which Compose notes whatever the project is called.
+        folder: String,
+    },
     /// The proxy's container and what it serves, by the folder of its compose project. Answer: [`Answer::Proxy`].
     Proxy(String),
     /// A short text on standard input, whole. Answer: [`Answer::Content`].

@@ -225,8 +225,9 @@ impl World {
             Query::ChangedAt(_) => Answer::Number(self.changes),
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
             // What accepts is ready here.
-            Query::Listens(port) | Query::Ready(port, _) => Answer::Flag(self.listens(*port)),
-            Query::ProjectRuns(project) => Answer::Flag(self.project_runs(project)),
+            Query::Listens(port) => Answer::Flag(self.listens(*port)),
+            Query::Ready(port, _) => Answer::Flag(self.is_ready(*port)),
+            Query::ProjectRuns { project, folder } => Answer::Flag(self.project_runs(project, folder)),
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)),
             Query::Input => {
                 let bytes = Secret::new(self.input.clone().into_bytes());
@@ -352,6 +353,9 @@ impl Host for World {
 
     fn shield(&mut self, on: bool) {
         self.shielded = on;
+        if !on {
+            self.disinherit();
+        }
     }
 
     fn heed(&mut self, signals: bool) {

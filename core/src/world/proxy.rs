@@ -3,9 +3,9 @@
 //! A release that holds the file `never-accepts` starts well and never accepts a connection.
 
 use alloc::{
-    collections::BTreeSet,
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 
 use super::World;
@@ -28,16 +28,23 @@ pub struct Proxy {
 }
 
 impl World {
-    pub(super) fn listens(&mut self, port: u16) -> bool {
-        let ours = self.accepting.values().any(|held| *held == port);
+    pub(super) fn listens(&self, port: u16) -> bool {
+        self.accepting.values().any(|held| *held == port) || self.foreign.contains(&port)
+    }
+
+    /// Whether what is on a port is ready: one whose folder holds the file `never-ready` accepts, and is not.
+    pub(super) fn is_ready(&mut self, port: u16) -> bool {
+        let not_ready = |folder: &String| self.tree.get(&format!("{folder}/never-ready")).is_some();
+        let ours = self.accepting.iter().any(|(folder, held)| *held == port && !not_ready(folder));
         if ours {
             self.proven.insert(port);
         }
         ours || self.foreign.contains(&port)
     }
 
-    pub(super) fn project_runs(&self, project: &str) -> bool {
-        self.running.keys().any(|folder| self.project(folder).as_deref() == Some(project))
+    pub(super) fn project_runs(&self, project: &str, folder: &str) -> bool {
+        let is_it = |running: &String| running == folder || self.project(running).as_deref() == Some(project);
+        self.running.keys().any(is_it)
     }
 
     /// The compose project of a folder; `None` for one without a compose file.
@@ -91,7 +98,7 @@ impl World {
     }
 
     pub(super) fn wait_ready(&mut self, port: u16, folder: &str, demanded: bool) -> Result<(), Failure> {
-        if self.listens(port) || !demanded {
+        if self.is_ready(port) || !demanded {
             return Ok(());
         }
         let why = if self.running.contains_key(folder) { "it runs and does not accept" } else { "it does not run" };
@@ -147,40 +154,54 @@ impl World {
         Err(Failure::world("prove what the proxy serves", "it serves something else"))
     }
 
-    pub(super) fn proxy_up(&mut self, _folder: &str, project: &str, recreate: bool) -> Result<(), Failure> {
+    pub(super) fn proxy_up(&mut self, folder: &str, project: &str, recreate: bool) -> Result<(), Failure> {
         let conf = self.conf();
+        // The label is that of the file which is on disk.
+        let compose = self.tree.text(&format!("{folder}/docker-compose.yml")).unwrap_or_default();
+        let labelled = compose.split_once("c2.project: ").and_then(|(_, name)| name.split(['"', '\'', '\n']).nth(1));
+        let project = labelled.unwrap_or(project);
         if conf.is_empty() {
             return Err(Failure::world("start the proxy", "it has no configuration"));
         }
         let same = self.proxy.as_ref().is_some_and(|proxy| proxy.running && proxy.project.as_deref() == Some(project));
         if recreate || !same {
             self.undrained.clear();
-            self.proxy = Some(Proxy { running: true, project: Some(project.to_string()), mounted: true, loaded: conf });
+            // An nginx that cannot have its ports ends, again and again: docker says that it started it.
+            let listens = |port: &u16| conf.contains(&format!("listen {port}"));
+            let running = !self.foreign.iter().any(|port| [80, 443].contains(port) && listens(port));
+            self.proxy = Some(Proxy { running, project: Some(project.to_string()), mounted: true, loaded: conf });
         }
         Ok(())
     }
 
+    /// The routes that are served, and those on disk, which a proxy would come back with.
+    fn all_routes(&self) -> Vec<(&'static str, String, u16)> {
+        let places = [("served", self.running_proxy()), ("on disk", Served::of_file(&self.conf()))];
+        let mut all = Vec::new();
+        for (place, served) in places {
+            let routes = served.map(|served| served.routes).unwrap_or_default();
+            all.extend(routes.pairs().map(|(endpoint, port)| (place, endpoint.to_string(), port)));
+        }
+        all
+    }
+
     /// An endpoint is routed to what lives and was proven, or answers 503; also after a restart of the proxy.
     pub(super) fn check_routes(&mut self, effect: &Effect) {
-        let on_disk = Served::of_file(&self.conf());
-        let mut excused = BTreeSet::new();
-        for (place, served) in [("served", self.running_proxy()), ("on disk", on_disk)] {
-            let Some(served) = served else { continue };
-            for (endpoint, port) in served.routes.pairs() {
-                let lives = self.accepting.values().any(|held| *held == port);
-                if lives && self.proven.contains(&port) {
-                    continue;
-                }
-                let route = (place, endpoint.to_string(), port);
-                if self.inherited.contains(&route) {
-                    excused.insert(route);
-                    continue;
-                }
+        for route in self.all_routes() {
+            let (place, endpoint, port) = &route;
+            let lives = self.accepting.values().any(|held| held == port);
+            let proven = lives && self.proven.contains(port);
+            if !proven && !self.inherited.contains(&route) {
                 let state = if lives { "unproven" } else { "dead" };
                 self.note(format!("{place}: {endpoint} goes to the {state} port {port} after: {effect}"));
             }
         }
-        self.inherited = excused;
+    }
+
+    /// A plan has ended: what it changed it may have changed back before, later ones may not.
+    pub(super) fn disinherit(&mut self) {
+        let present = self.all_routes();
+        self.inherited.retain(|route| present.contains(route));
     }
 
     /// The machine starts anew. Either what ran and the proxy's container come back, as docker restarts them, or

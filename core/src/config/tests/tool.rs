@@ -316,3 +316,13 @@ fn a_text_that_is_no_object_is_told_what_is_missing() {
     let missing = r#"c.json:1:1: releases: found nothing, expected {"s3": ...} or {"localdir": ...}"#;
     assert_eq!(report(&json("{}")), missing);
 }
+
+#[test]
+fn a_certificate_that_no_container_could_mount_is_an_error() {
+    let paths = r#"{"sslCertificate": "certs/c.pem", "sslCertificateKey": "/certs/k.pem"}"#;
+    let etype = format!(r#"{{"httpsWithRedirect": {{"explicit": {paths}}}}}"#);
+    let endpoint = format!(r#"{{"serverNames": ["a.example.com"], "etype": {etype}}}"#);
+    let told = report(&with(&format!(r#""deployMode": {{"proxy": {{"endPoints": {{"main": {endpoint}}}}}}}"#)));
+    assert!(told.contains("found \"certs/c.pem\", expected a path that begins with a slash"), "{told}");
+    assert!(!told.contains("k.pem"), "{told}");
+}
