@@ -89,7 +89,7 @@ fn a_command_of_a_release_can_neither_start_nor_stop_one() {
         let output = machine.command(&["start", "b.zip"]).env("C2", env!("CARGO_BIN_EXE_c2")).output().unwrap();
         let ended = machine.ended(output);
         assert_eq!(ended.code, Some(1), "{ended:?}");
-        assert!(ended.stderr.contains("a command of a release can neither start nor stop one"), "{ended:?}");
+        assert!(ended.stderr.contains("a command of a release can change no deploy and no endpoint"), "{ended:?}");
         assert_live(&machine, "a");
         assert_tidy(&machine);
     }
