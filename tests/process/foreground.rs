@@ -191,6 +191,21 @@ fn a_foreground_start_lets_a_stop_be_that_failed_elsewhere() {
 }
 
 #[test]
+fn a_foreground_start_that_fails_lets_be_what_a_person_has_made_live() {
+    let machine = machine_with_live_a(Commands::default());
+    pack(&machine, "b", Commands { start: &foreground("exit 1"), ..Commands::default() });
+    let start = start_attended(&machine, "b");
+    let current = machine.path("/opt/deploys/current");
+    std::fs::remove_file(&current).unwrap();
+    std::os::unix::fs::symlink(machine.path("/opt/deploys/c"), &current).unwrap();
+    send("TERM", number_in(&machine, "/run/pid-b"));
+    let start = end_of(&machine, start);
+    assert_eq!(start.code, Some(0), "{start:?}");
+    assert!(start.stderr.ends_with("b.zip was stopped or replaced by another run\n"), "{start:?}");
+    assert_eq!(machine.target("/opt/deploys/current").as_deref(), Some("/opt/deploys/c"));
+}
+
+#[test]
 fn a_foreground_start_leaves_the_change_to_the_next_run_that_a_killed_run_had_begun() {
     let machine = machine_with_live_a(Commands::default());
     let stop = format!(r#"{STOP}; echo $$ > "$RUN/stopping"; kill -9 $PPID"#);

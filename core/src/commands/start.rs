@@ -174,13 +174,17 @@ impl Start {
                 if left_alone(outcome).zip(changed_at(facts, deploys)?).is_some_and(|(was, is)| was != is) =>
             {
                 // Another run has begun a change since: whatever ended the command, that change stands.
-                let note = format!("{} was stopped or replaced by another run", self.release);
-                return Ok(Step::Done(Report::note(note)));
+                return Ok(Step::Done(Report::note(self.replaced())));
             }
             Some(outcome @ Outcome::Planned { failed: Some(_), .. }) => {
+                let now = live(facts, deploys)?;
                 if left_alone(outcome).and(changed_at(facts, deploys)?).is_none() {
                     // Whether it is still what is live cannot be found out: nothing is taken back.
-                    return Ok(Step::Done(self.failure(outcome, live(facts, deploys)?.as_ref())));
+                    return Ok(Step::Done(self.failure(outcome, now.as_ref())));
+                }
+                // A person, or the older tool, which notes no intent.
+                if now.as_ref().map(|now| &now.path) != intent.home.as_ref() {
+                    return Ok(Step::Done(Report::note(self.replaced())));
                 }
                 // It failed late, and is still what is live.
                 let intent = Intent { stopping: true, ..intent.clone() };
@@ -196,6 +200,10 @@ impl Start {
             return Ok(Step::Do(Plan { tidy: vec![Effect::Remove(deploys.asides())], ..Plan::new(TIDY, vec![]) }));
         }
         done()
+    }
+
+    fn replaced(&self) -> String {
+        format!("{} was stopped or replaced by another run", self.release)
     }
 
     fn failure(&self, outcome: &Outcome, now: Option<&Live>) -> Report {
