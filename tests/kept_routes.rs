@@ -169,3 +169,18 @@ fn a_certificate_that_is_missing_holds_up_no_deploy_of_a_machine_that_follows() 
     assert!(why.contains("configure the endpoint secure: /certs/c.pem does not exist"), "{why}");
     assert_eq!(host.world.running.len(), 2);
 }
+
+#[test]
+fn what_a_start_without_a_proxy_has_made_live_is_not_replaced() {
+    let releases = BTreeMap::from([("r1.zip".to_string(), json!({}))]);
+    let mut world = proxied::bare(&releases);
+    proxied::deploy(&mut world, "a", "r1.zip", 8000, &json!({}));
+    // It accepts on a port that nobody knows of.
+    world.accepting.clear();
+    world.tree.link("/opt/deploys/current", "a", 0);
+    let before = world.tree.clone();
+    let mut host = Hooked::new(world, |_, _| (), |_| None);
+    let why = run(&mut host, &config(&main_only()), &["start", "r1.zip", "a"]).unwrap_err();
+    assert!(why.contains("/opt/deploys/a is what a start without a proxy has made live"), "{why}");
+    assert_eq!(host.world.tree, before);
+}

@@ -17,7 +17,7 @@ use super::{
     ready::{ready, start_limit_s},
 };
 use crate::{
-    commands::{Prepared, context, fresh_id, is_whole, limits, prepare, release_json},
+    commands::{Prepared, context, fresh_id, is_whole, limits, live, prepare, release_json},
     config::{Deploy, DeployName, Label, Readiness, State},
     seam::{Effect, Folder, Intent, Plan, Refusal, Role, Stage},
 };
@@ -127,6 +127,13 @@ impl Look<'_> {
                 self.deploys.home(deploy.as_str())
             );
             return Err(Refusal::no(start_about(deploy), why).with_hint("stop it by hand, or put the state file back"));
+        }
+        let path = self.deploys.home(deploy.as_str());
+        if old.is_none() && home.is_some() && live(self.facts, self.deploys)?.is_some_and(|live| live.path == path) {
+            let why = format!("{path} is what a start without a proxy has made live");
+            return Err(Refusal::no(start_about(deploy), why).with_hint(
+                "stop that first, by a configuration without deployMode.proxy, or give this one another name",
+            ));
         }
         let known = old.into_iter().chain(others.values().copied()).any(|known| known.port == wanted.port);
         if !known && self.facts.listens(wanted.port.0)? {
