@@ -100,8 +100,10 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
         return sync_parent(path);
     }
     for entry in fs::read_dir(path)? {
-        let stamp = entry?.path().join(ID_FILE);
-        if stamp.symlink_metadata().is_ok() {
+        let entry = entry?;
+        let stamp = entry.path().join(ID_FILE);
+        // A link leads to what is not removed with it.
+        if entry.file_type()?.is_dir() && stamp.symlink_metadata().is_ok() {
             fs::remove_file(&stamp)?;
         }
     }
@@ -171,5 +173,23 @@ pub(crate) fn mode_of(path: &Path) -> io::Result<Option<u32>> {
         Ok(metadata) => Ok(Some(metadata.permissions().mode() & 0o7777)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_link_leads_to_is_not_removed_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (other, gone) = (folder.path().join("other"), folder.path().join("gone"));
+        for path in [&other, &gone] {
+            fs::create_dir(path).unwrap();
+            fs::write(path.join(ID_FILE), "id").unwrap();
+        }
+        std::os::unix::fs::symlink(&other, gone.join("link")).unwrap();
+        remove(&gone).unwrap();
+        assert!(!gone.exists() && other.join(ID_FILE).exists());
     }
 }

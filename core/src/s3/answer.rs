@@ -95,6 +95,11 @@ impl Answer {
             (403, _) if self.message.contains("expired") || self.message.contains("not yet valid") => {
                 "set this machine's clock"
             }
+            (403, _) if self.message.contains("explicit deny") => {
+                "a policy denies it; requests are signed in their URLs (s3:authType REST-QUERY-STRING)"
+            }
+            // The words themselves name what is missing, and it is nothing of S3.
+            (403, _) if self.message.contains("kms:") => return None,
             (403, _) => return Some(needs.hint()),
             (300..=399, _) => "redirects are not followed: check the endpoint and the region",
             _ => return None,
@@ -272,6 +277,10 @@ mod tests {
             answer(403, "SignatureDoesNotMatch").hint("r", Needs::Get).as_deref(),
             Some("check AWS_SECRET_ACCESS_KEY")
         );
+        let said = |message: &str| Answer { message: message.into(), ..answer(403, "AccessDenied") };
+        assert_eq!(said("not authorized to perform: kms:Decrypt on it").hint("r", Needs::Get), None);
+        let denied = said("with an explicit deny in a resource-based policy").hint("r", Needs::Get).unwrap();
+        assert!(denied.contains("REST-QUERY-STRING"), "{denied}");
         let expired = Answer { message: "Request has expired".into(), ..answer(403, "AccessDenied") };
         assert_eq!(expired.hint("r", Needs::Get).as_deref(), Some("set this machine's clock"));
         assert_eq!(
