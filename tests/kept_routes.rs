@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use c2_core::{
-    config::{Readiness, Syntax, ToolConfig, tool_config},
+    config::{DeployMode, Readiness, Syntax, ToolConfig, tool_config},
     proxy::Served,
     seam::{Answer, End, Facts, Query, drive},
     world::World,
@@ -75,8 +75,28 @@ fn a_port_that_is_taken_is_refused_before_the_proxy_is_stopped() {
 }
 
 #[test]
+fn so_it_is_while_another_endpoint_is_on_a_deploy_that_died() {
+    let mut host = Hooked::new(machine(), |_, _| (), |_| None);
+    let mut endpoints = main_only();
+    endpoints["other"] = json!({ "serverNames": ["c.example.com"], "etype": "httpOnly" });
+    for words in [&["start", "r1.zip", "b"][..], &["connect", "other", "b"]] {
+        assert_eq!(run(&mut host, &config(&endpoints), words), Ok(()));
+    }
+    host.world.accepting.remove("/opt/deploys/b");
+    host.world.inherited.extend(["served", "on disk"].map(|place| (place, "other".to_string(), 8001)));
+    let before = host.world.proxy.clone();
+    let mut with_all = with_a_certificate();
+    let DeployMode::Proxy(proxy) = &mut with_all.deploy_mode else { panic!("no proxy") };
+    let DeployMode::Proxy(others) = config(&endpoints).deploy_mode else { panic!("no proxy") };
+    proxy.end_points.extend(others.end_points);
+    let why = run(&mut host, &with_all, &["connect", "secure", "a"]).unwrap_err();
+    assert!(why.contains("something else listens on port 443"), "{why}");
+    assert_eq!(host.world.proxy, before);
+}
+
+#[test]
 fn one_that_is_taken_meanwhile_has_the_container_made_as_it_was() {
-    let free = |query: &Query| matches!(query, Query::Listens(443)).then_some(Answer::Flag(false));
+    let free = |query: &Query| matches!(query, Query::Ready(443, _)).then_some(Answer::Flag(false));
     let mut host = Hooked::new(machine(), |_, _| (), free);
     // That it runs then is what docker says, not what is so.
     host.world.trusts_claims = true;

@@ -134,29 +134,57 @@ fn a_slave_that_falls_silent_when_it_has_the_change_is_a_failure() {
     assert_eq!((report.code, master_of(&operator.world).deploys.len()), (REVERTED, 1));
 }
 
-#[test]
-fn a_store_that_is_away_for_a_while_ends_no_run_and_a_failure_is_taken_back_all_the_same() {
-    // One slave takes the change up and dies of it; the store is away at that time, and for the first writes after it.
-    let (operator, mut slave, mut looks) = (begun(), named("one"), 0);
-    let away = Cell::new(false);
-    let mut operator = Hooked::new(
-        operator,
-        |world, effect| world.cut_off = matches!(effect, Effect::Put { .. }) && away.replace(false),
+/// An operator whose store is away, for reads, while `away` says so, and whose every second write is refused.
+fn beside_a_bad_store<'a>(world: World, away: &'a Cell<bool>) -> Hooked<'a> {
+    let mut writes = 0;
+    Hooked::new(
+        world,
+        move |world, effect| {
+            let write = matches!(effect, Effect::Put { .. });
+            writes += i32::from(write);
+            world.cut_off = write && writes % 2 == 1;
+        },
         |query| {
             let asks = matches!(query, Query::Shared(_) | Query::Releases(_));
             (asks && away.get()).then(|| Answer::Failed(Failure::world("ask it", "connection refused")))
         },
-    );
+    )
+}
+
+#[test]
+fn a_store_that_is_away_for_a_while_ends_no_run_and_a_failure_is_taken_back_all_the_same() {
+    // One slave takes the change up and dies of it.
+    let (operator, mut slave, mut looks, away) = (begun(), named("one"), 0, Cell::new(false));
+    let mut operator = beside_a_bad_store(operator, &away);
     operator.meanwhile = Box::new(|world| {
+        world.cut_off = false;
         looks += 1;
-        if looks == 1 {
+        if looks <= 5 {
             follow(world, &mut slave);
         }
-        away.set(looks % 3 == 2);
+        away.set(looks % 3 == 2 && looks < 60);
     });
     let report = run(&mut operator, &[100], 600, 400);
     assert!(report.failed.unwrap().contains("one: nothing heard of it any more"));
     assert_eq!(report.code, REVERTED);
+}
+
+#[test]
+fn slaves_that_could_not_report_to_a_store_that_was_away_have_not_died() {
+    let (operator, mut slave, away) = (begun(), named("one"), Cell::new(false));
+    let began_s = operator.clock;
+    let mut operator = beside_a_bad_store(operator, &away);
+    operator.meanwhile = Box::new(|world| {
+        world.cut_off = false;
+        let at_s = world.clock - began_s;
+        away.set((100..500).contains(&at_s));
+        // It is heard of again only a while after the store is.
+        if !(100..=600).contains(&at_s) {
+            follow(world, &mut slave);
+        }
+    });
+    assert_eq!(run(&mut operator, &[100], 300, 600).failed, None);
+    assert_eq!(master_of(&operator.world).deploys.len(), 2);
 }
 
 #[test]

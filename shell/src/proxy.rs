@@ -103,6 +103,7 @@ impl Machine {
         Ok(ProxyNow {
             exists: true,
             running,
+            paused: container.paused,
             mounted: running && mounts(&container, folder),
             project: container.labels.get(PROJECT_LABEL).filter(|name| !name.is_empty()).cloned(),
             serves: if running { self.serves(folder) } else { None },
@@ -189,7 +190,8 @@ impl Machine {
             // A container that docker starts again and again is not waited for.
             if looked.elapsed() >= STEADY {
                 looked = Instant::now();
-                down = if self.container()?.is_some_and(|container| container.running) { 0 } else { down + 1 };
+                let is_down = matches!(self.container(), Ok(found) if !found.as_ref().is_some_and(|it| it.running));
+                down = if is_down { down + 1 } else { 0 };
             }
             let found = if marked_one { marked() } else { None };
             let serves = found.as_ref() == Some(served);

@@ -276,6 +276,9 @@ pub type Positive = Bounded<1, { u32::MAX }>;
 pub type Percent = Bounded<1, 99>;
 
 impl<const MIN: u32, const MAX: u32> Bounded<MIN, MAX> {
+    /// The least of them.
+    pub const LEAST: Self = Self(MIN);
+
     /// The number, where it lies between the bounds.
     pub fn new(number: u32) -> Option<Self> {
         (MIN..=MAX).contains(&number).then_some(Self(number))

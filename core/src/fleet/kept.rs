@@ -61,7 +61,8 @@ pub(super) struct Failed {
 impl Failed {
     /// Whether just this is wanted still.
     pub(super) fn is_wanted(&self, deploy: &DeployName, wanted: &Wanted) -> bool {
-        wanted.state.deploys.get(deploy) == Some(&self.wanted) && wanted.rollout == self.rollout
+        let is_asked_anew = wanted.is_read && wanted.rollout != self.rollout;
+        wanted.state.deploys.get(deploy) == Some(&self.wanted) && !is_asked_anew
     }
 }
 
@@ -72,6 +73,8 @@ pub(super) struct Wanted {
     pub(super) etag: Option<String>,
     /// The rollout that this machine is in.
     pub(super) rollout: Option<Label>,
+    /// Whether the master says so; else it is what this machine has.
+    pub(super) is_read: bool,
 }
 
 impl Kept {

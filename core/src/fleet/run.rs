@@ -58,7 +58,8 @@ impl Command for RolloutRun {
         };
         let run = Run { of: self, facts, past, id };
         match run.next() {
-            Err(Refusal::World(failure)) => run.bear(failure),
+            // What is not allowed does not pass by itself.
+            Err(Refusal::World(failure)) if !matches!(failure, Failure::NotYet { .. }) => run.bear(failure),
             step => step,
         }
     }
@@ -214,12 +215,13 @@ impl<'a> Run<'a> {
         let mut failed: Vec<String> = standing.failed.iter().map(error).collect();
         // One that was dead before this stage is nobody's failure. Of the others, one that had taken the change up has died
         // of it; one that had not may be busy with it, and is waited for.
+        // Who cannot be looked at could not report either.
+        let was_away = self.was_away();
         let alive = |slave: &&&Slave| slave.age_s.unwrap_or_default() < STALE_S + u64::from(since_s);
-        let (died, silent): (Vec<&Slave>, Vec<&Slave>) = standing
-            .stale
-            .iter()
-            .filter(alive)
-            .partition(|slave| slave.report.followed.as_deref() == Some(etag) && slave.error().is_none());
+        let (died, silent): (Vec<&Slave>, Vec<&Slave>) =
+            standing.stale.iter().filter(alive).partition(|slave| {
+                !was_away && slave.report.followed.as_deref() == Some(etag) && slave.error().is_none()
+            });
         failed.extend(died.iter().map(|slave| format!("{}: nothing heard of it any more", slave.label)));
         if let Some(late_s) = late_s {
             let late = standing.waiting.iter().chain(&silent);
@@ -230,7 +232,7 @@ impl<'a> Run<'a> {
 
     /// What follows when the store cannot be looked at: it is waited for as long as for the machines of a stage.
     fn bear(&self, failure: Failure) -> Result<Step, Refusal> {
-        let what = format!("the rollout {} cannot be looked at", self.id);
+        let what = self.away();
         let ms = |outcome: &Outcome| match outcome {
             Outcome::Waited { why, ms } if why.starts_with(&what) => Some(u64::from(*ms)),
             _ => None,
@@ -249,6 +251,27 @@ impl<'a> Run<'a> {
         ];
         let forget = asked.into_iter().chain(queries(base, &[])).collect();
         Ok(Step::Wait { why: format!("{what}: {failure}; looking again"), pause_ms: LOOK_MS, forget })
+    }
+
+    /// What the waits are called in which the store could not be looked at.
+    fn away(&self) -> String {
+        format!("the rollout {} cannot be looked at", self.id)
+    }
+
+    /// Whether the store was away so lately that a slave which is well may not have been heard of since.
+    fn was_away(&self) -> bool {
+        let (mut since_ms, away) = (0, self.away());
+        for outcome in self.past.iter().rev() {
+            let Outcome::Waited { why, ms } = outcome else { continue };
+            if why.starts_with(&away) {
+                return true;
+            }
+            since_ms += u64::from(*ms);
+            if since_ms > STALE_S * 1_000 {
+                break;
+            }
+        }
+        false
     }
 
     /// What this run has waited for, and how long in milliseconds.

@@ -9,12 +9,10 @@ use alloc::{
     vec::Vec,
 };
 
-use serde_json::Map;
-
 use super::{
     Base, Kept,
     kept::{AGAIN_S, Failed, REPORT, Wanted, unreached},
-    slaves::STALE_S,
+    slaves::{MISCONFIGURED, STALE_S},
     state_of,
 };
 use crate::{
@@ -108,10 +106,9 @@ impl Round<'_> {
             // Whatever is wrong with the master: this machine keeps what it has.
             Err(why) => {
                 let etag = kept.as_ref().and_then(|kept| kept.followed.clone());
-                (Wanted { state: self.have.clone(), etag, rollout: None }, vec![why])
+                (Wanted { state: self.have.clone(), etag, rollout: None, is_read: false }, vec![why])
             }
         };
-        let is_read = troubles.is_empty();
         let mut postponed = self.postponed(&wanted);
         let labels: BTreeSet<DeployName> = postponed.keys().cloned().into_set();
         let (config, proxy, goal) = (config.clone(), proxy.clone(), Goal::Follow(wanted.state.clone()));
@@ -128,8 +125,11 @@ impl Round<'_> {
         };
         troubles.append(&mut following.troubles);
         let label = self.label.as_ref().map_err(|refusal| troubles.push(refusal.to_string())).ok();
-        if !is_read {
-            postponed = self.failed_before();
+        if !wanted.is_read {
+            let mut before = self.failed_before();
+            before.retain(|deploy, _| !following.failed.contains_key(deploy));
+            before.extend(postponed);
+            postponed = before;
         }
         self.end(facts, Ended { wanted, postponed, troubles, told, following }, label)
     }
@@ -139,7 +139,7 @@ impl Round<'_> {
         let shared = master.map_err(|refusal| format!("{refusal}; everything stays as it is"))?;
         let Some(shared) = shared else {
             if self.have == State::default() {
-                return Ok(Wanted { state: State::default(), etag: None, rollout: None });
+                return Ok(Wanted { state: State::default(), etag: None, rollout: None, is_read: true });
             }
             return Err(format!("read the state of the master: {at} is not there; everything stays as it is"));
         };
@@ -157,6 +157,7 @@ impl Round<'_> {
             state: master.for_machine(label).clone(),
             etag: Some(shared.etag),
             rollout: rollout.map(|rollout| rollout.id.clone()),
+            is_read: true,
         })
     }
 
@@ -210,10 +211,11 @@ impl Round<'_> {
             true => format!("{}; it is tried again at {}", failed.why, utc(failed.again_at_s)),
             false => failed.why.clone(),
         };
-        let words = failed.values().map(in_words).chain(troubles).chain(self.slave.misconfigured.clone());
-        let words: Vec<String> = words.collect();
+        let words: Vec<String> = failed.values().map(in_words).chain(troubles).collect();
         let error = (!words.is_empty()).then(|| words.join("\n"));
         let reported = error.as_deref().map(without_request_id);
+        let misconfigured = self.slave.misconfigured.clone();
+        let warning = misconfigured.as_ref().map(|why| format!("warning: {why}"));
         let interface = &self.slave.proxy.slave_interface_name;
         let report = SlaveState {
             status: reported.map_or(SlaveStatus::Ok, SlaveStatus::Error),
@@ -225,7 +227,7 @@ impl Round<'_> {
             host_name: host.ok().flatten().unwrap_or_default(),
             state: following.running,
             followed: etag.clone(),
-            extra: Map::new(),
+            extra: misconfigured.map(|why| (MISCONFIGURED.to_string(), why.into())).into_iter().collect(),
         };
         // By another configuration it may have another label, whose record says nothing yet.
         let before = kept.as_ref().filter(|kept| kept.config == *config).and_then(|kept| kept.reported.as_ref());
@@ -238,7 +240,7 @@ impl Round<'_> {
             reported: before.cloned(),
             failed,
             error,
-            notes: self.silence().into_iter().chain(following.notes).chain(following.waits).collect(),
+            notes: self.silence().into_iter().chain(warning).chain(following.notes).chain(following.waits).collect(),
             told,
             misconfigured: self.slave.misconfigured.clone(),
         };

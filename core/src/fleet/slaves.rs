@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::Base;
 use crate::{
@@ -17,6 +17,9 @@ use crate::{
 
 /// After so long without a word a slave counts as dead, and its record may be removed.
 pub(super) const STALE_S: u64 = 300;
+
+/// The field of a report that says why a slave's configuration cannot be read any more.
+pub(super) const MISCONFIGURED: &str = "misconfigured";
 
 /// A slave's record in the bucket.
 #[derive(Clone, Debug)]
@@ -136,6 +139,9 @@ impl Slave {
         }
         if self.error().is_some() {
             doubts.push("broken: see its status".to_string());
+        }
+        if let Some(Value::String(why)) = self.report.extra.get(MISCONFIGURED) {
+            doubts.push(format!("{MISCONFIGURED}: {why}"));
         }
         if self.is_behind(master, end_points) {
             doubts.push("behind: it does not run what the master wants".to_string());

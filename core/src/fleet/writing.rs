@@ -68,7 +68,13 @@ impl Writing<'_> {
         let attempts = tried.clone().count();
         let Some((index, plan, failed)) = tried.next_back() else { return self.read().map(Turn::Master) };
         let Some((_, failure)) = failed else { return written(plan).map(Turn::Written) };
-        if !matches!(failure, Failure::Overtaken { .. } | Failure::Unanswered { .. }) && self.endures_s.is_none() {
+        let passes = match failure {
+            Failure::Overtaken { .. } | Failure::Unanswered { .. } => true,
+            // What is not allowed does not pass by itself.
+            Failure::NotYet { .. } => false,
+            _ => self.endures_s.is_some(),
+        };
+        if !passes {
             let text = format!("{}: {failure}", self.what);
             let is_open = |failed: &Option<(String, Failure)>| matches!(failed, Some((_, Failure::Unanswered { .. })));
             let report = match tried.any(|(_, _, failed)| is_open(failed)) {
@@ -112,7 +118,7 @@ impl Writing<'_> {
         if master.state.writes.iter().any(|write| write.id == id) {
             return Ok(Turn::Written(master.state));
         }
-        let limit_s = self.endures_s.unwrap_or(LIMIT_S);
+        let limit_s = self.endures_s.map_or(LIMIT_S, |endures_s| endures_s.max(LIMIT_S));
         if now.saturating_sub(began) < limit_s {
             return Ok(Turn::Master(master));
         }

@@ -83,7 +83,7 @@ impl Look<'_> {
         Ok(Following {
             failed,
             troubles,
-            waits: if self.now.has_proxy() { self.unready(master) } else { Vec::new() },
+            waits: if self.now.has_proxy() { self.unready(master)? } else { Vec::new() },
             notes: notes.collect(),
             noted: self.now.have.clone(),
             running,

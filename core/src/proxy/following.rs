@@ -215,7 +215,7 @@ impl Look<'_> {
     }
 
     /// The endpoints that wait for a deploy which runs and is not ready, in words.
-    pub(super) fn unready(&self, master: &State) -> Vec<String> {
+    pub(super) fn unready(&self, master: &State) -> Result<Vec<String>, Refusal> {
         let (want, routes) = (Self::followed(master), self.now.routes());
         let waiting = |(endpoint, wish): (&Label, &DeployName)| {
             let (deploy, known) = self.as_wanted(wish, &want)?;
@@ -226,9 +226,11 @@ impl Look<'_> {
                 None => "answers 503".into(),
             };
             let text = format!("warning: {deploy} is not ready yet: {endpoint} {meanwhile}, and is looked at again");
-            (at != Some(known.port.0)).then_some(text)
+            // One that is ready waits for something else, which is said elsewhere.
+            (at != Some(known.port.0)).then(|| Ok((!or_else(self.is_ready(deploy, known), false)?).then_some(text)))
         };
-        self.wishes(&want).filter_map(waiting).collect()
+        let texts: Vec<_> = self.wishes(&want).filter_map(waiting).collect();
+        texts.into_iter().filter_map(Result::transpose).collect()
     }
 
     /// The endpoints of the configuration that are to have a deploy.

@@ -61,18 +61,23 @@ impl Observed {
     /// Refuses a state that must have been lost: taken for the empty one it would take everything down.
     pub(super) fn is_plausible(&self, deploys: Deploys<'_>) -> Result<(), Refusal> {
         let unknown = self.proxy.running && self.conf.is_some() && self.on_disk().is_none();
-        let why = match self.state_is_there {
+        let (why, hint) = match self.state_is_there {
             true => match self.stranger() {
-                Some((label, port)) => format!("knows no deploy on port {port}, to which the proxy routes {label}"),
+                Some((label, port)) => (
+                    format!("knows no deploy on port {port}, to which the proxy routes {label}"),
+                    "put the file back as it was; or, to go by it as it is, remove the proxy: docker rm -f frontendproxy".into(),
+                ),
                 None => return Ok(()),
             },
             false if self.routes().is_empty() && !unknown => return Ok(()),
-            false => "is not there, yet the proxy routes endpoints".into(),
+            false => (
+                "is not there, yet the proxy routes endpoints".into(),
+                format!(
+                    "put the file back; to give everything up: c2 shutdown-frontend-proxy, then remove {}",
+                    deploys.home(PROXY)
+                ),
+            ),
         };
-        let hint = format!(
-            "put the file back as it was; to give everything up: c2 shutdown-frontend-proxy, then remove {}",
-            deploys.home(PROXY)
-        );
         Err(Refusal::no("read the state of this machine", format!("{} {why}", state_file(deploys))).with_hint(hint))
     }
 

@@ -13,7 +13,10 @@ use super::{
     observed::PROXY,
     served::{Routes, Served},
 };
-use crate::seam::{Effect, Refusal, Secret, Stage};
+use crate::{
+    config::{Positive, Readiness, TcpReadiness},
+    seam::{Effect, Refusal, Secret, Stage},
+};
 
 /// How the proxy's container stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +168,8 @@ impl<'a> Proxying<'a> {
         match back {
             // As it was, from all of its files as they were; one that did not run is left to docker then.
             Some((_, served)) if is_there => {
-                undo.extend(compose.clone());
+                // What is rendered anew may name what the old file does not mount.
+                undo.extend(compose.clone().filter(|_| self.conf.is_some()));
                 undo.push(self.up(true));
                 undo.extend(running.then(|| self.prove(served)));
             }
@@ -180,10 +184,13 @@ impl<'a> Proxying<'a> {
 
     /// Refuses to start a container that could not have its ports: before the one that runs is stopped for it.
     fn ports_are_free(&self, new: &str, back: Option<&(String, Served)>) -> Result<(), Refusal> {
-        let running = self.container == Container::Stale { running: true };
-        let held = |port| running && back.is_none_or(|(old, _)| listens_on(old, port));
+        let now = &self.look.now;
+        let old = now.conf.as_ref().or(back.map(|(old, _)| old));
+        let held = |port| (now.proxy.running || now.proxy.paused) && old.is_none_or(|old| listens_on(old, port));
         let wanted = [80, 443].into_iter().filter(|port| listens_on(new, *port) && !held(*port));
-        let asked: Vec<_> = wanted.map(|port| (port, self.look.facts.listens(port))).collect();
+        // Who has it for one address of IPv6 alone is not in the way.
+        let tcp = Readiness::Tcp(TcpReadiness { timeout_s: Positive::LEAST });
+        let asked: Vec<_> = wanted.map(|port| (port, self.look.facts.ready(port, &tcp))).collect();
         for (port, taken) in asked {
             if taken? {
                 return Err(Refusal::no("start the proxy", format!("something else listens on port {port}"))
@@ -223,11 +230,16 @@ impl<'a> Proxying<'a> {
     }
 }
 
-/// Whether a configuration of nginx says by itself that it listens on a port; what it includes is not looked at.
+/// Whether a configuration of nginx says by itself that it listens on a port of all addresses; what it includes is not
+/// looked at.
 fn listens_on(text: &str, port: u16) -> bool {
     let port = port.to_string();
-    let listen = text.lines().filter_map(|line| line.trim().strip_prefix("listen "));
-    listen.flat_map(|what| what.split([' ', ';', ':'])).any(|word| word == port)
+    let code = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let words = code.flat_map(|line| line.split([';', '{', '}'])).map(str::trim);
+    let places = words.filter_map(|words| words.strip_prefix("listen ")?.split_whitespace().next());
+    let of_all =
+        |place: &str| ["*:", "0.0.0.0:", "[::]:"].iter().any(|all| place.strip_prefix(all) == Some(port.as_str()));
+    places.into_iter().any(|place| place == port || of_all(place))
 }
 
 /// Writes one of the proxy's files: nginx reads them as another user, and so does who asks for the status.
@@ -240,4 +252,32 @@ pub(super) fn write(path: String, text: String) -> Effect {
 fn write_for_now(path: String, text: String) -> Effect {
     let bytes = Secret::new(text.into_bytes());
     Effect::WriteFile { path, bytes, mode: 0o644, keep_mode: false, folder_mode: 0o755, durable: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listens_on;
+
+    #[test]
+    fn a_configuration_says_on_which_ports_of_all_addresses_it_listens() {
+        for text in [
+            "listen 80;",
+            "server { listen  80 default_server; }",
+            "  listen *:80;",
+            "x;listen [::]:80 ssl;",
+            "listen 0.0.0.0:80;",
+        ] {
+            assert!(listens_on(text, 80) && !listens_on(text, 8) && !listens_on(text, 443), "{text}");
+        }
+        for text in [
+            "# listen 80;",
+            "listen 8080;",
+            "listen 10.0.0.5:80;",
+            "listen unix:/80;",
+            "listen [::1]:80;",
+            "xlisten 80;",
+        ] {
+            assert!(!listens_on(text, 80), "{text}");
+        }
+    }
 }

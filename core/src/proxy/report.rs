@@ -88,7 +88,8 @@ impl Look<'_> {
             return Vec::new();
         }
         if let Goal::Follow(master) = &self.mode.goal {
-            return self.unready(master);
+            // What is not known yet is asked, and this report made anew.
+            return self.unready(master).unwrap_or_default();
         }
         let told = self.asked();
         let others = self.mode.proxy.end_points.keys().filter(|endpoint| Some(*endpoint) != told);

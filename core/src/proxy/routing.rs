@@ -134,7 +134,8 @@ impl Look<'_> {
             if let (false, Some((deploy, known))) = (routes.targets.contains_key(endpoint), keeps)
                 && self.lives(deploy, known)?
             {
-                routes.targets.insert(endpoint.clone(), Target { port: known.port.0, share: None });
+                let share = if deploy == wish { self.share(want, endpoint, known.port.0)? } else { None };
+                routes.targets.insert(endpoint.clone(), Target { port: known.port.0, share });
             }
         }
         Ok(routes)

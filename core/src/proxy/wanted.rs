@@ -52,7 +52,7 @@ impl Look<'_> {
             return Ok(());
         }
         Err(Refusal::no(self.mode.goal.to_string(), format!("{deploy} does not run"))
-            .with_hint(format!("start it again: c2 start {} {deploy}", known.release)))
+            .with_hint(format!("start it again: c2 start {} {deploy}; or wait until it listens", known.release)))
     }
 
     /// The endpoints that are wanted in maintenance.

@@ -331,7 +331,7 @@ impl Effect {
             Effect::ProxyUp { folder, project, .. } => {
                 let serves = proxy(ask, folder).serves;
                 let project = Some(project.clone());
-                let now = ProxyNow { exists: true, running: true, mounted: true, project, serves };
+                let now = ProxyNow { exists: true, running: true, paused: false, mounted: true, project, serves };
                 vec![(Query::Proxy(folder.clone()), Answer::Proxy(now))]
             }
             Effect::ProxyDown { folder } => {

@@ -233,6 +233,8 @@ pub struct ProxyNow {
     pub exists: bool,
     /// Whether it runs.
     pub running: bool,
+    /// Whether it is paused: it does not run, and has its ports.
+    pub paused: bool,
     /// Whether it mounts the folder that is on disk now.
     pub mounted: bool,
     /// What tells the compose file that it was made from; one of the older tool has none.

@@ -58,6 +58,7 @@ impl World {
         ProxyNow {
             exists: true,
             running: proxy.running,
+            paused: false,
             mounted: proxy.mounted,
             project: proxy.project.clone(),
             serves: Served::of_file(&proxy.loaded).filter(|_| proxy.running),
