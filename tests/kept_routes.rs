@@ -92,6 +92,12 @@ fn so_it_is_while_another_endpoint_is_on_a_deploy_that_died() {
     let why = run(&mut host, &with_all, &["connect", "secure", "a"]).unwrap_err();
     assert!(why.contains("something else listens on port 443"), "{why}");
     assert_eq!(host.world.proxy, before);
+    // And where that is found out too late.
+    let free = |query: &Query| matches!(query, Query::Ready(443, _)).then_some(Answer::Flag(false));
+    let mut host = Hooked::new(host.world, |_, _| (), free);
+    host.world.trusts_claims = true;
+    run(&mut host, &with_all, &["connect", "secure", "a"]).unwrap_err();
+    assert_eq!(host.world.proxy, before);
 }
 
 #[test]

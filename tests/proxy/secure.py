@@ -3,7 +3,7 @@
 import socket
 import subprocess
 
-from host import MAIN, SECURE, Host, proxy_id, serve_a
+from host import MAIN, SECURE, Host, docker, proxy_id, serve_a
 from load import Load, ask, ask_https, served_certificate
 from machine import cases_of, contains, equal
 
@@ -27,6 +27,7 @@ def secured(machine):
 def a_port_443_that_is_taken_leaves_what_serves():
     with Host() as machine:
         serve_a(machine)
+        machine.run("connect", "other", "b")
         secured(machine)(1000)
         container = proxy_id()
         with socket.create_server(("0.0.0.0", 443)), Load(MAIN) as load:
@@ -34,9 +35,11 @@ def a_port_443_that_is_taken_leaves_what_serves():
                 _, stderr = machine.run("connect", "secure", "a", exit_code=1)
                 contains(stderr, "connect secure to a", "something else listens on port 443")
         equal((load.failures(), proxy_id()), ({}, container))
-        # Whoever has it for another address is found out by nginx alone.
+        # Whoever has it for another address is found out by nginx alone; meanwhile another endpoint's deploy dies.
         with socket.create_server(("127.0.0.2", 443)):
-            for _ in range(2):
+            for dies in (False, True):
+                if dies:
+                    docker("rm", "-f", *docker("ps", "-q", "--filter", "label=com.docker.compose.project=b").split())
                 _, stderr = machine.run("connect", "secure", "a", exit_code=1)
                 contains(stderr, "connect secure to a", "Address already in use")
                 equal(ask(MAIN), (200, "one"))

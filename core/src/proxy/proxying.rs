@@ -164,12 +164,17 @@ impl<'a> Proxying<'a> {
         ]);
         let compose = self.look.now.compose.clone().map(|text| write(self.path("docker-compose.yml"), text));
         let is_there = self.container != Container::Absent;
+        // One that runs is made as it was, also where that routes to what has died: what is rendered anew may name what
+        // the old compose file does not mount, or want the very port that is taken.
+        let now = &self.look.now;
+        let as_it_was = if running { now.conf.clone().zip(now.on_disk()) } else { None };
+        let is_whole = as_it_was.is_some() || self.conf.is_some();
+        let back = as_it_was.as_ref().or(back);
         let mut undo = vec![self.conf_back(back)];
         match back {
             // As it was, from all of its files as they were; one that did not run is left to docker then.
             Some((_, served)) if is_there => {
-                // What is rendered anew may name what the old file does not mount.
-                undo.extend(compose.clone().filter(|_| self.conf.is_some()));
+                undo.extend(compose.clone().filter(|_| is_whole));
                 undo.push(self.up(true));
                 undo.extend(running.then(|| self.prove(served)));
             }
