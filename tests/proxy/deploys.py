@@ -3,9 +3,9 @@
 import json
 import socket
 
-from host import FIRST_PORT, MAIN, Host, docker, proxy_id, release
+from host import FIRST_PORT, MAIN, Host, compose_file, docker, proxy_id, release
 from load import Load, ask
-from machine import cases_of, contains, equal
+from machine import cases_of, contains, equal, pack
 
 
 def start_runs_deploys_side_by_side_and_again_touches_nothing():
@@ -26,6 +26,23 @@ def start_runs_deploys_side_by_side_and_again_touches_nothing():
         machine.run("stop", "b")
         equal(docker("ps", "-q"), "")
         equal(json.loads(machine.run("status", "--json-output")[0]), {"master": {"connections": {}, "deploys": {}}})
+
+
+def a_project_that_is_not_called_like_its_folder_is_known_to_run():
+    with Host() as machine:
+        compose = compose_file('command: ["8080", "a worker"]').replace("services:", "name: another\nservices:")
+        commands = {"prestartCommand": "", "startCommand": "docker compose up -d", "stopCommand": "docker compose down"}
+        # It has no port on this machine: its containers alone show that it runs.
+        files = {"release.json": json.dumps({**commands, "readiness": "none"}), "docker-compose.yml": compose}
+        pack(machine.root / "releases" / "worker.zip", files)
+        machine.run("start", "worker.zip", "w")
+        before = docker("ps", "-q")
+        contains(machine.run("start", "worker.zip", "w")[1], "runs already")
+        equal(docker("ps", "-q"), before)
+        docker("kill", *before.split())
+        _, stderr = machine.run("connect", "main", "w", exit_code=1)
+        contains(stderr, "connect main to w: w does not run", "start it again: c2 start worker.zip w")
+        machine.run("stop", "w")
 
 
 def a_port_that_somebody_listens_on_is_skipped():

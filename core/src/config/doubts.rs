@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::decode::{Decoder, Step, hint};
@@ -21,14 +21,16 @@ pub(super) fn check(config: &mut ToolConfig, node: &Node, at: &mut Decoder) {
     certificates(proxy, node, at);
     for (field, path) in paths {
         if !path.as_str().starts_with('/') {
-            let text = format!(
-                "found {}, expected a path that begins with a slash: the proxy's container mounts it",
-                quoted(path.as_str())
-            );
+            let text = unmountable(path.as_str());
             let position = node.get(field).map_or(node.position, |path| path.position);
             at.within(Step::Key(field.into()), |at| at.error(position, text));
         }
     }
+}
+
+/// What is wrong with a relative path.
+fn unmountable(path: &str) -> String {
+    format!("found {}, expected a path that begins with a slash: the proxy's container mounts it", quoted(path))
 }
 
 /// A certificate that the proxy's container mounts.
@@ -37,10 +39,7 @@ fn certificates(proxy: &ProxyModeConfig, node: &Node, at: &mut Decoder) {
         let EndPointType::HttpsWithRedirect(SslCertMode::Explicit(paths)) = &endpoint.etype else { continue };
         for path in [&paths.ssl_certificate, &paths.ssl_certificate_key] {
             if !path.as_str().starts_with('/') {
-                let text = format!(
-                    "found {}, expected a path that begins with a slash: the proxy's container mounts it",
-                    quoted(path.as_str())
-                );
+                let text = unmountable(path.as_str());
                 let steps = ["deployMode", "proxy", "endPoints", label.as_str(), "etype"];
                 let written = steps.iter().try_fold(node, |node, step| node.get(step));
                 let position = written.map_or(node.position, |written| written.position);

@@ -274,10 +274,7 @@ impl Look<'_> {
         port: u16,
         demanded: bool,
     ) -> Result<Option<Effect>, Refusal> {
-        let home = self.deploys.home(deploy.as_str());
-        let folder = self.facts.folder(&home)?;
-        let own = folder.and_then(|folder| release_json(&folder, &home).ok()).and_then(|config| config.readiness);
-        Ok(ready(port, self.readiness(own.as_ref()), &home, demanded))
+        Ok(ready(port, self.own_readiness(deploy)?, &self.deploys.home(deploy.as_str()), demanded))
     }
 
     /// When a release counts as ready: its own word, else that of the configuration.

@@ -62,7 +62,7 @@ impl Observed {
     pub(super) fn is_plausible(&self, deploys: Deploys<'_>) -> Result<(), Refusal> {
         let unknown = self.proxy.running && self.conf.is_some() && self.on_disk().is_none();
         let (why, hint) = match self.state_is_there {
-            true => match self.stranger() {
+            true => match self.proxy.serves.as_ref().and_then(|served| served.routes.stranger(&self.have)) {
                 Some((label, port)) => (
                     format!("knows no deploy on port {port}, to which the proxy routes {label}"),
                     "put the file back as it was; or, to go by it as it is, remove the proxy: docker rm -f frontendproxy".into(),
@@ -79,14 +79,6 @@ impl Observed {
             ),
         };
         Err(Refusal::no("read the state of this machine", format!("{} {why}", state_file(deploys))).with_hint(hint))
-    }
-
-    /// An endpoint that the proxy routes to a port which no deploy of the state has.
-    pub(super) fn stranger(&self) -> Option<(Label, u16)> {
-        let served = self.proxy.serves.as_ref().filter(|_| self.proxy.running)?;
-        let is_known = |port| self.have.deploys.values().any(|known| known.port.0 == port);
-        let found = served.routes.pairs().find(|(_, port)| !is_known(*port))?;
-        Some((found.0.clone(), found.1))
     }
 
     /// Whether there is a proxy, or was one: its configuration counts.

@@ -27,3 +27,15 @@ pub(super) fn limit_s(readiness: &Readiness) -> Option<u32> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_command_ends_at_some_time_whatever_the_readiness_says() {
+        let tcp = Readiness::Tcp(TcpReadiness { timeout_s: Positive::LEAST });
+        assert_eq!([start_limit_s(&Readiness::None), start_limit_s(&tcp)], [Some(START_S), Some(1)]);
+        assert_eq!(limit_s(&Readiness::None), None, "nothing is waited for");
+    }
+}

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Ordered,
-    config::{FromText, Label, Percent},
+    config::{FromText, Label, Percent, State},
 };
 
 /// Where the endpoints go.
@@ -58,6 +58,12 @@ impl Routes {
             let ports = [Some(target.port), target.share.map(|share| share.port)];
             ports.into_iter().flatten().map(move |port| (endpoint, port))
         })
+    }
+
+    /// An endpoint, with the port, that is routed to where this state knows no deploy.
+    pub(crate) fn stranger(&self, state: &State) -> Option<(&Label, u16)> {
+        let is_known = |port| state.deploys.values().any(|known| known.port.0 == port);
+        self.pairs().find(|(_, port)| !is_known(*port))
     }
 
     /// The same without what goes to these ports. A share that is gone leaves all to the endpoint's deploy; nothing

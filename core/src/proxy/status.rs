@@ -98,8 +98,7 @@ impl ProxyStatus {
         if !is_there && served.as_ref().is_some_and(|routes| !routes.targets.is_empty()) {
             lines.push(format!("{}/state.json is not there, yet the proxy routes endpoints", deploys.home(PROXY)));
         }
-        let known = |port: u16| state.deploys.values().any(|deploy| deploy.port.0 == port);
-        let stranger = served.as_ref().and_then(|routes| routes.pairs().find(|(_, port)| is_there && !known(*port)));
+        let stranger = served.as_ref().filter(|_| is_there).and_then(|routes| routes.stranger(state));
         lines.extend(stranger.map(|(label, port)| {
             format!("{label}: the proxy routes it to port {port}, on which the state knows no deploy")
         }));
