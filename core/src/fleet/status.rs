@@ -143,3 +143,77 @@ impl MasterStatus {
         rows.iter().map(line).collect()
     }
 }
+
+#[cfg(all(test, feature = "world"))]
+mod tests {
+    use alloc::{format, string::String};
+
+    use serde_json::{Value, json};
+
+    use crate::{
+        commands::{Options, Request},
+        config::{Syntax, tool_config},
+        seam::{End, Facts, Location, Output, drive},
+        world::{Object, World},
+    };
+
+    const NOW_S: u64 = 1_700_000_000;
+
+    fn state(release: &str) -> Value {
+        let deploy = json!({ "label": "a", "release": release, "releaseUnpacked": true, "port": 8000 });
+        json!({ "deploys": { "a": deploy }, "connections": { "main": "a" } })
+    }
+
+    /// What the status of a fleet prints in this form, where each slave stands otherwise.
+    fn shown(json: bool, table: bool) -> String {
+        let mut world = World { clock: NOW_S, ..World::default() };
+        let mut put = |key: &str, text: String, modified: u64| {
+            let at = Location::Object { bucket: "fleet".into(), key: format!("base/{key}") };
+            world.objects.insert(at, Object { bytes: text.into(), modified, ..Object::default() });
+        };
+        put("master/state.json", state("r2.zip").to_string(), NOW_S);
+        let report = |status: Value, release: &str| json!({ "ipAddress": "", "hostName": "", "status": status, "state": state(release) });
+        let mut unread = report(json!("ok"), "r2.zip");
+        unread["misconfigured"] = "no: such".into();
+        for (label, report, age_s) in [
+            ("well", report(json!("ok"), "r2.zip").to_string(), 300),
+            ("dead", report(json!("ok"), "r2.zip").to_string(), 301),
+            ("sick", report(json!({ "error": "it hurts" }), "r2.zip").to_string(), 0),
+            ("late", report(json!("ok"), "r1.zip").to_string(), 0),
+            ("lost", "<html>".into(), 0),
+            ("odd", unread.to_string(), 0),
+        ] {
+            put(&format!("slaves/{label}/state.json"), report, NOW_S - age_s);
+        }
+        let text = r#"{"releases": {"localdir": "/r"}, "deployMode": {"proxy": {"remoteStateS3": "s3://fleet/base",
+            "endPoints": {"main": {"serverNames": ["a.example.com"], "etype": "httpOnly"}}}}}"#;
+        let config = tool_config("c.json", text, Syntax::Json).expect("it is right").value;
+        let status = Request::Status { show_slaves: true, json, table };
+        let command = status.command(config, &Options::DEFAULT).expect("the state is shared");
+        let End::Reported(report) = drive(&*command, &mut world, &mut Facts::default()) else { panic!("no report") };
+        assert_eq!(report.failed, None, "one that is broken fails nothing");
+        let Output::Text(text) = report.output else { panic!("no text") };
+        text
+    }
+
+    #[test]
+    fn slaves_that_are_stale_broken_behind_or_misconfigured_are_named_and_no_others() {
+        let expected = "\nSlaves to look at:\n  \
+            dead: stale: nothing heard for 301 s\n  late: behind: it does not run what the master wants\n  \
+            lost: broken: see its status\n  lost: behind: it does not run what the master wants\n  \
+            odd: misconfigured: no: such\n  sick: broken: see its status\n";
+        let text = shown(false, false);
+        assert!(text.ends_with(expected), "{text}");
+        assert!(text.contains("Status: Error (its report cannot be read: "), "{text}");
+        let json: Value = serde_json::from_str(&shown(true, false)).unwrap();
+        let doubts = |label: &str| {
+            let slaves = json["slaves"].as_array().unwrap();
+            slaves.iter().find(|slave| slave["label"] == label).unwrap()["doubts"].as_array().unwrap().len()
+        };
+        assert_eq!(["well", "dead", "sick", "late", "lost", "odd"].map(doubts), [0, 1, 1, 1, 2, 1]);
+        let table = shown(false, true);
+        for end in ["well", "stale", "broken", "behind", "broken, behind", "misconfigured"] {
+            assert_eq!(table.lines().filter(|line| line.ends_with(&format!("  {end}"))).count(), 1, "{end}: {table}");
+        }
+    }
+}
