@@ -33,7 +33,8 @@ def a_project_that_is_not_called_like_its_folder_is_known_to_run():
         compose = compose_file('command: ["8080", "a worker"]').replace("services:", "name: another\nservices:")
         commands = {"prestartCommand": "", "startCommand": "docker compose up -d", "stopCommand": "docker compose down"}
         # It has no port on this machine: its containers alone show that it runs.
-        files = {"release.json": json.dumps({**commands, "readiness": "none"}), "docker-compose.yml": compose}
+        release_json = {"templates": [], **commands, "readiness": "none"}
+        files = {"release.json": json.dumps(release_json), "docker-compose.yml": compose}
         pack(machine.root / "releases" / "worker.zip", files)
         machine.run("start", "worker.zip", "w")
         before = docker("ps", "-q")
