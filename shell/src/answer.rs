@@ -18,7 +18,7 @@ use c2_core::{
 };
 
 use crate::{
-    docker,
+    containers,
     files::{self, SMALL_BYTES},
     host::Machine,
     ready,
@@ -83,8 +83,8 @@ impl Machine {
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
             Query::Listens(port) => Answer::Flag(ready::listens(*port)),
             Query::Ready(port, readiness) => Answer::Flag(ready::probe(*port, readiness).is_ok()),
-            Query::ProjectRuns { project, folder } => {
-                Answer::Flag(docker::project_runs(&self.signals, &self.engine, project, folder)?)
+            Query::Containers(folder) => {
+                Answer::Containers(containers::of_folder(&self.signals, &self.engine, folder)?)
             }
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)?),
             Query::Input => {

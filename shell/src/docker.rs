@@ -16,7 +16,7 @@ use rustix::{
     process::{Pid, Signal, kill_process_group},
 };
 
-use crate::{engine::Engine, signals::Signals};
+use crate::signals::Signals;
 
 /// The longest run of a call that only asks or signals.
 pub(crate) const QUICK: Duration = Duration::from_secs(30);
@@ -177,26 +177,6 @@ fn end_of(
         // An end is seen within an eighth of the call's time: a doubling pause would add half of it.
         thread::sleep((begun.elapsed() / 8).clamp(Duration::from_millis(1), Duration::from_millis(20)));
     }
-}
-
-/// Whether a container of the compose project of this name, or of one in this folder, runs: a project may be called by
-/// another name in its file or its environment, and Compose notes its folder all the same.
-pub(crate) fn project_runs(signals: &Signals, engine: &Engine, project: &str, folder: &str) -> Result<bool, Failure> {
-    let folder = std::fs::canonicalize(folder).map_or_else(|_| folder.into(), |path| path.display().to_string());
-    let labels = [("project", project), ("project.working_dir", folder.as_str())];
-    for label in labels.map(|(name, value)| format!("com.docker.compose.{name}={value}")) {
-        let runs = match engine.runs_with(signals, &label)? {
-            Some(runs) => runs,
-            None => {
-                let called = docker(signals, &["ps", "-q", "--filter", &format!("label={label}")], QUICK)?;
-                !called.must(&format!("look for containers of the compose project {project}"))?.trim().is_empty()
-            }
-        };
-        if runs {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// The containers of a compose project as they stand, and their last lines: what a person needs to see why it fails.

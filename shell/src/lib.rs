@@ -3,6 +3,7 @@
 mod answer;
 pub mod archive;
 pub mod aws;
+mod containers;
 mod demo;
 mod dns;
 mod docker;

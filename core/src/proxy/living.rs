@@ -6,7 +6,7 @@ use super::Look;
 use crate::{
     commands::is_whole,
     config::{Deploy, DeployName},
-    seam::{Folder, Refusal},
+    seam::{Container, Folder, Refusal},
 };
 
 impl Look<'_> {
@@ -24,9 +24,10 @@ impl Look<'_> {
         Ok(listens? || runs?)
     }
 
-    /// Whether a container of a deploy's compose project runs.
+    /// Whether a container of a deploy's compose project lives.
     pub(super) fn project_runs(&self, deploy: &DeployName) -> Result<bool, Refusal> {
-        self.facts.project_runs(&project_name(deploy.as_str()), &self.deploys.home(deploy.as_str()))
+        let containers = self.facts.containers(&self.deploys.home(deploy.as_str()))?;
+        Ok(containers.iter().any(Container::lives))
     }
 }
 

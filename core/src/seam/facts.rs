@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::cell::RefCell;
 
-use super::{Answer, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal, Shared};
+use super::{Answer, Container, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal, Shared};
 use crate::{
     archive::{Limits, Listing},
     aws::{Login, Registries, TextRecord},
@@ -131,8 +131,8 @@ questions! {
     listens(port: u16) -> bool = Query::Listens(port) => Flag;
     /// Whether what is on this port is ready.
     ready(port: u16, readiness: &Readiness) -> bool = Query::Ready(port, readiness.clone()) => Flag;
-    /// Whether a container of the compose project of this name, or of one in this folder, runs.
-    project_runs(project: &str, folder: &str) -> bool = Query::ProjectRuns { project: project.to_string(), folder: folder.to_string() } => Flag;
+    /// The containers of the compose projects in a folder.
+    containers(folder: &str) -> Vec<Container> = Query::Containers(folder.to_string()) => Containers;
     /// The proxy's container, by the folder of its compose project.
     proxy(folder: &str) -> ProxyNow = Query::Proxy(folder.to_string()) => Proxy;
     /// A short text on standard input.

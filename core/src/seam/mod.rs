@@ -4,6 +4,7 @@
 //! next [`Step`]. [`drive`] is the only loop: it has questions answered and plans performed by a [`Host`].
 
 mod command_line;
+mod container;
 mod drive;
 mod effect;
 mod effect_text;
@@ -21,6 +22,7 @@ mod supposed;
 use alloc::{string::String, vec::Vec};
 
 pub use command_line::CommandLine;
+pub use container::{Container, ContainerState, Health};
 pub use drive::{End, Host, Message, drive, settle};
 pub(crate) use effect::leads_to;
 pub use effect::{Effect, Rendered, Role};

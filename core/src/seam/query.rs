@@ -3,7 +3,7 @@
 use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
-use super::{Failure, Folder, Secret};
+use super::{Container, Failure, Folder, Secret};
 use crate::{
     archive::{Limits, Listing},
     aws::{Login, Registries, TextRecord},
@@ -109,13 +109,9 @@ pub enum Query {
     Listens(u16),
     /// Whether what is on this port of 127.0.0.1 is ready, by one look. Answer: [`Answer::Flag`].
     Ready(u16, Readiness),
-    /// Whether a container of a compose project runs. Answer: [`Answer::Flag`].
-    ProjectRuns {
-        /// Its name, as Compose has it from the folder.
-        project: String,
-        /// The folder, which Compose notes whatever the project is called.
-        folder: String,
-    },
+    /// The containers of the compose projects in this folder, by the label that Compose gives them whatever the project
+    /// is called; not those of `docker compose run`. Answer: [`Answer::Containers`].
+    Containers(String),
     /// The proxy's container and what it serves, by the folder of its compose project. Answer: [`Answer::Proxy`].
     Proxy(String),
     /// A short text on standard input, whole. Answer: [`Answer::Content`].
@@ -186,6 +182,8 @@ pub enum Answer {
     Proxy(ProxyNow),
     /// A shared object, or nothing there.
     Shared(Option<Shared>),
+    /// Containers, by name.
+    Containers(Vec<Container>),
     /// The bytes of an archive.
     Pin(Pin),
     /// The TXT records of a name, or none there.

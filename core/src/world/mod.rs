@@ -227,7 +227,7 @@ impl World {
             // What accepts is ready here.
             Query::Listens(port) => Answer::Flag(self.listens(*port)),
             Query::Ready(port, _) => Answer::Flag(self.is_ready(*port)),
-            Query::ProjectRuns { project, folder } => Answer::Flag(self.project_runs(project, folder)),
+            Query::Containers(folder) => Answer::Containers(self.containers(folder)),
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)),
             Query::Input => {
                 let bytes = Secret::new(self.input.clone().into_bytes());

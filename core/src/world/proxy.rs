@@ -11,7 +11,7 @@ use alloc::{
 use super::World;
 use crate::{
     proxy::{Served, project_name},
-    seam::{COMPOSE_FILES, Effect, Failure, ProxyNow},
+    seam::{COMPOSE_FILES, Container, ContainerState, Effect, Failure, Health, ProxyNow},
 };
 
 /// The proxy's container.
@@ -42,9 +42,21 @@ impl World {
         ours || self.foreign.contains(&port)
     }
 
-    pub(super) fn project_runs(&self, project: &str, folder: &str) -> bool {
-        let is_it = |running: &String| running == folder || self.project(running).as_deref() == Some(project);
-        self.running.keys().any(is_it)
+    /// The one container of what runs in a folder with a compose file.
+    pub(super) fn containers(&self, folder: &str) -> Vec<Container> {
+        let running = self.running.get(folder).and_then(|_| self.project(folder));
+        let container = |project| Container {
+            id: format!("id-of-{folder}"),
+            name: format!("{project}-web-1"),
+            state: ContainerState::Running,
+            started: String::new(),
+            age_ms: None,
+            restarts: 0,
+            health: Health::None,
+            published: self.accepting.get(folder).copied().into_iter().collect(),
+            stop_timeout_s: 10,
+        };
+        running.map(container).into_iter().collect()
     }
 
     /// The compose project of a folder; `None` for one without a compose file.

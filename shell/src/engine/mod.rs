@@ -78,14 +78,34 @@ impl Engine {
         Ok(self.understood(&request, container).map(Some))
     }
 
-    /// Whether a container with this label runs.
-    pub(crate) fn runs_with(&self, signals: &Signals, label: &str) -> Result<Option<bool>, Failure> {
+    /// The containers that have this label, running or not, and whose labels are `chosen`: the answers to `docker
+    /// inspect` of each.
+    pub(crate) fn with_label(
+        &self,
+        signals: &Signals,
+        label: &str,
+        chosen: &dyn Fn(&Value) -> bool,
+    ) -> Result<Option<Vec<Value>>, Failure> {
         let filters = escaped(&json!({ "label": [label] }).to_string());
-        let request = Request::get(format!("/containers/json?filters={filters}"));
+        let request = Request::get(format!("/containers/json?all=1&filters={filters}"));
         let doing = format!("look for containers with the label {label}");
         let Some(answer) = self.ask(signals, &request, &doing)? else { return Ok(None) };
-        let some = answer.json().and_then(|value| Some(!value.as_array()?.is_empty()));
-        Ok(self.understood(&request, some))
+        let listed = answer.json().and_then(|value| {
+            let entries = value.as_array()?.iter().filter(|entry| chosen(entry.get("Labels").unwrap_or(&Value::Null)));
+            entries.map(|entry| Some(entry.get("Id")?.as_str()?.to_string())).collect::<Option<Vec<String>>>()
+        });
+        let Some(ids) = self.understood(&request, listed) else { return Ok(None) };
+        let mut found = Vec::new();
+        for id in ids {
+            let request = Request::get(format!("/containers/{id}/json"));
+            let Some(answer) = self.ask(signals, &request, &doing)? else { return Ok(None) };
+            // One that was removed meanwhile is not there.
+            if answer.status != 404 {
+                let Some(value) = self.understood(&request, answer.json()) else { return Ok(None) };
+                found.push(value);
+            }
+        }
+        Ok(Some(found))
     }
 
     /// Runs a command in a container to its end.

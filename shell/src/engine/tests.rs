@@ -123,18 +123,21 @@ fn an_engine_that_hangs_is_a_failure_at_the_limit() {
 }
 
 #[test]
-fn what_runs_with_a_label_is_listed_by_it() {
-    let runs = |engine: &Engine, signals: &Signals| engine.runs_with(signals, "a=b");
-    let (found, requests) = asked(&[&ok("[]")], LONG, runs);
-    assert_eq!(
-        (found, &requests[..]),
-        (
-            Ok(Some(false)),
-            &["GET /containers/json?filters=%7B%22label%22%3A%5B%22a%3Db%22%5D%7D HTTP/1.1".to_string()][..]
-        )
-    );
-    assert_eq!(asked(&[&ok(r#"[{"Id":"ab"}]"#)], LONG, runs).0, Ok(Some(true)));
-    assert_eq!(asked(&[&ok("{}")], LONG, runs).0, Ok(None));
+fn what_has_a_label_is_listed_by_it_and_then_looked_at_one_by_one() {
+    let found = |engine: &Engine, signals: &Signals| engine.with_label(signals, "a=b", &|labels| labels["a"] == "b");
+    let (none, requests) = asked(&[&ok("[]")], LONG, found);
+    let listed = "GET /containers/json?all=1&filters=%7B%22label%22%3A%5B%22a%3Db%22%5D%7D HTTP/1.1";
+    assert_eq!((none, &requests[..]), (Ok(Some(vec![])), &[listed.to_string()][..]));
+    let gone = "HTTP/1.1 404 Not Found\r\n\r\n{\"message\":\"No such container: cd\"}";
+    let answers = [
+        &ok(r#"[{"Id":"ab","Labels":{"a":"b"}},{"Id":"no"},{"Id":"cd","Labels":{"a":"b"}}]"#),
+        &ok(r#"{"Id":"ab"}"#),
+        gone,
+    ];
+    let (some, requests) = asked(&answers, LONG, found);
+    assert_eq!(some, Ok(Some(vec![json!({"Id": "ab"})])), "one that was removed meanwhile is not there");
+    assert_eq!(requests[1..], ["GET /containers/ab/json HTTP/1.1", "GET /containers/cd/json HTTP/1.1"]);
+    assert_eq!(asked(&[&ok("{}")], LONG, found).0, Ok(None));
 }
 
 #[test]

@@ -1,0 +1,91 @@
+//! A container of a deploy's project as the docker engine tells it.
+
+use alloc::{format, string::String, vec::Vec};
+use core::fmt;
+
+/// A container of a deploy's compose project.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Container {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it does now.
+    pub state: ContainerState,
+    /// When it was last started, as the engine writes it: tells one start from the next.
+    pub started: String,
+    /// The time since then in milliseconds; `None` where it never was, or that cannot be told.
+    pub age_ms: Option<u64>,
+    /// How often the engine has restarted it by its restart policy.
+    pub restarts: u64,
+    /// What its HEALTHCHECK says.
+    pub health: Health,
+    /// The ports of this machine that it publishes.
+    pub published: Vec<u16>,
+    /// The seconds that the engine waits for it to stop before it kills it.
+    pub stop_timeout_s: u32,
+}
+
+/// What a container does (`State.Status` of the Engine API).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContainerState {
+    /// It was made and never started.
+    Created,
+    /// It runs.
+    Running,
+    /// It has ended, and the engine is about to start it again.
+    Restarting,
+    /// Its processes are frozen.
+    Paused,
+    /// It has ended, with this exit code.
+    Exited(i64),
+    /// Another state, by the engine's name for it.
+    Other(String),
+}
+
+/// What a container's HEALTHCHECK says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Health {
+    /// It has none.
+    None,
+    /// It has not decided yet, and does so within this many milliseconds of the start: the start period and all retries.
+    Starting {
+        /// The longest time to the decision.
+        within_ms: u64,
+    },
+    /// It is healthy.
+    Healthy,
+    /// It is not.
+    Unhealthy,
+}
+
+impl Container {
+    /// Whether it has processes, or is about to.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        matches!(self.state, ContainerState::Running | ContainerState::Restarting | ContainerState::Paused)
+    }
+}
+
+impl fmt::Display for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Container { name, state, .. } = self;
+        let age = self.age_ms.map(|age_ms| format!(" for {} s", age_ms / 1_000)).unwrap_or_default();
+        match state {
+            ContainerState::Created => write!(f, "{name} was not started"),
+            ContainerState::Running => write!(f, "{name} runs{age}"),
+            ContainerState::Restarting => write!(f, "{name} has ended and is restarted"),
+            ContainerState::Paused => write!(f, "{name} is paused"),
+            ContainerState::Exited(code) => write!(f, "{name} has ended with exit code {code}"),
+            ContainerState::Other(state) => write!(f, "{name} is {state}"),
+        }?;
+        if self.restarts > 0 {
+            write!(f, ", restarted {} times", self.restarts)?;
+        }
+        match self.health {
+            Health::Unhealthy => f.write_str(", unhealthy"),
+            Health::Starting { .. } if self.lives() => f.write_str(", its health check has not passed yet"),
+            _ => Ok(()),
+        }
+    }
+}
