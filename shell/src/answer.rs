@@ -180,7 +180,7 @@ pub(crate) fn s3_failure(doing: &str, error: &S3Error) -> Failure {
     let why = text.strip_prefix("cannot ").and_then(|text| text.strip_prefix(doing)).unwrap_or(&text);
     let (doing, why) = (doing.to_string(), why.trim_start().to_string());
     match error {
-        S3Error::NoCredentials(_) => Failure::NotYet { doing, why },
+        S3Error::NoCredentials(_) | S3Error::Request { no_others: Some(_), .. } => Failure::NotYet { doing, why },
         S3Error::Request { fault: Fault::Refused(answer), .. } if NOT_YET.contains(&answer.code.as_str()) => {
             Failure::NotYet { doing, why }
         }

@@ -31,6 +31,19 @@ def a_clock_that_is_wrong_is_put_right_without_a_wait():
                 equal(aws.skewed > 0, True)
 
 
+def a_clock_that_ntp_sets_while_it_waits_needs_no_other_correction():
+    for ahead_s in (HOUR_S, TEN_YEARS_S):
+        with booting(ahead_s) as (aws, machine):
+            machine.environment.update(AWS_ACCESS_KEY_ID="AKID", AWS_SECRET_ACCESS_KEY=machine.new("key"))
+
+            def set_right():
+                equal(aws.skewed > 0, True)
+                aws.ahead_s = 0
+                give(aws)
+
+            waited_for(machine, set_right, "site (s3://bucket/site.json)", "db (the secret db)")
+
+
 def a_wrong_clock_does_not_hinder_the_roles_that_sts_gives():
     for ahead_s in (HOUR_S, -TEN_YEARS_S):
         with booting(ahead_s, "SignatureDoesNotMatch") as (aws, machine):

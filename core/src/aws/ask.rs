@@ -50,6 +50,8 @@ pub struct HttpRequest {
     pub headers: Vec<(&'static str, String)>,
     /// The body; none is sent with a GET.
     pub body: String,
+    /// Whether it is one that was answered before and is to be made once more.
+    pub again: bool,
 }
 
 /// What the world answered.

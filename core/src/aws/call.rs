@@ -45,7 +45,8 @@ impl Call<'_> {
         let own = [("content-type", CONTENT_TYPE), ("x-amz-target", self.target)];
         let mut headers: Vec<_> = own.map(|(name, value)| (name, value.to_string())).into();
         headers.extend(signing.of_post(&base, &own, &body));
-        let request = HttpRequest { reach: Reach::Service, method: "POST", url: format!("{base}/"), headers, body };
+        let request =
+            HttpRequest { reach: Reach::Service, method: "POST", url: format!("{base}/"), headers, body, again: false };
         match look.answer(Ask::Http(request))? {
             Answer::Http { status: 200, body } => match serde_json::from_slice(body) {
                 Ok(document) => Ok(Ok(document)),

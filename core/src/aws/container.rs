@@ -38,7 +38,14 @@ pub(super) fn credentials(look: &Look<'_>) -> Result<Found, Stop> {
     }
     let secrets: Vec<String> = headers.iter().map(|(_, token)| token.clone()).collect();
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-    let ask = HttpRequest { reach: Reach::Container, method: "GET", url: url.clone(), headers, body: String::new() };
+    let ask = HttpRequest {
+        reach: Reach::Container,
+        method: "GET",
+        url: url.clone(),
+        headers,
+        body: String::new(),
+        again: false,
+    };
     let host = place(&url);
     match look.answer(Ask::Http(ask))? {
         Answer::Http { status: 200, body } => match document::from_service(body) {

@@ -98,6 +98,13 @@ impl Failure {
         let tried = [Tried { source: source.into(), why: why.into() }];
         Self { tried: tried.into(), hint: hint.map(ToString::to_string), may_pass: false, ended: false }
     }
+
+    /// The same failure with why there are no other credentials.
+    #[must_use]
+    pub fn and(mut self, no_others: Self) -> Self {
+        self.tried.extend(no_others.tried);
+        Self { hint: no_others.hint, may_pass: no_others.may_pass, ..self }
+    }
 }
 
 impl fmt::Display for Failure {

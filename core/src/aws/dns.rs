@@ -176,7 +176,7 @@ impl Dns<'_> {
         let headers = signing.of(&base, method, path, parameters, &[], body);
         let mark = if parameters.is_empty() { "" } else { "?" };
         let url = format!("{base}{path}{mark}{}", encoded(parameters));
-        let request = HttpRequest { reach: Reach::Service, method, url, headers, body: body.to_owned() };
+        let request = HttpRequest { reach: Reach::Service, method, url, headers, body: body.to_owned(), again: false };
         let secrets = self.credentials.secrets();
         match look.answer(Ask::Http(request))? {
             Answer::Http { status: 200, body } => {

@@ -117,14 +117,30 @@ pub fn instance_id(look: &Look<'_>) -> Result<String, Stop> {
 
 type Got<'a> = Result<(u16, &'a [u8]), (String, Option<&'static str>)>;
 
-/// Asks with a token; inside, why there is no answer and what to do.
+/// Asks with a token, and with another one where that is not taken (401): a service that began again has forgotten it.
+/// Inside, why there is no answer and what to do.
 fn get<'a>(look: &Look<'a>, base: &str, path: &str) -> Result<Got<'a>, Stop> {
-    let request = |method, path: &str, header, value: &str| {
-        let (url, headers) = (format!("{base}{path}"), vec![(header, value.to_owned())]);
-        Ask::Http(HttpRequest { reach: Reach::Metadata, method, url, headers, body: String::new() })
-    };
-    let ask = request("PUT", "/latest/api/token", "x-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL_S);
-    let token = match look.answer(ask)? {
+    for again in [false, true] {
+        let token = match token(look, base, again)? {
+            Ok(token) => token,
+            Err(failed) => return Ok(Err(failed)),
+        };
+        match look.answer(request("GET", base, path, ("x-aws-ec2-metadata-token", token), false))? {
+            Answer::Http { status: 401, .. } if !again => (),
+            Answer::Http { status, body } => return Ok(Ok((*status, body))),
+            Answer::Failed { why, .. } => return Ok(Err((redact(why, &[token]), None))),
+            _ => break,
+        }
+    }
+    Ok(Err(("it did not answer".to_owned(), None)))
+}
+
+type Token<'a> = Result<&'a str, (String, Option<&'static str>)>;
+
+/// The token that goes with each request, or another one than that.
+fn token<'a>(look: &Look<'a>, base: &str, again: bool) -> Result<Token<'a>, Stop> {
+    let lifetime = ("x-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL_S);
+    let token = match look.answer(request("PUT", base, "/latest/api/token", lifetime, again))? {
         Answer::Http { status: 200, body } => core::str::from_utf8(body).map(str::trim).unwrap_or_default(),
         Answer::Http { status, .. } => {
             let hint = (*status == 403).then_some("the instance's metadata is switched off");
@@ -135,14 +151,15 @@ fn get<'a>(look: &Look<'a>, base: &str, path: &str) -> Result<Got<'a>, Stop> {
         }
         _ => "",
     };
-    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Ok(Err(("it answered with something that is no token".to_owned(), None)));
+    match !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) {
+        true => Ok(Ok(token)),
+        false => Ok(Err(("it answered with something that is no token".to_owned(), None))),
     }
-    match look.answer(request("GET", path, "x-aws-ec2-metadata-token", token))? {
-        Answer::Http { status, body } => Ok(Ok((*status, body))),
-        Answer::Failed { why, .. } => Ok(Err((redact(why, &[token]), None))),
-        _ => Ok(Err(("it did not answer".to_owned(), None))),
-    }
+}
+
+fn request(method: &'static str, base: &str, path: &str, header: (&'static str, &str), again: bool) -> Ask {
+    let (url, headers) = (format!("{base}{path}"), vec![(header.0, header.1.to_owned())]);
+    Ask::Http(HttpRequest { reach: Reach::Metadata, method, url, headers, body: String::new(), again })
 }
 
 /// Where the service is: an endpoint, else a mode, in the environment and then the profile.

@@ -41,4 +41,4 @@ pub use secret::secret;
 pub use service::{Service, Variant};
 pub use settings::{Named, SettingError, Settings, settings};
 pub use sigv4::{Request, Sha256, Signing};
-pub use skew::{Heard, is_corrected, is_skewed};
+pub use skew::{Heard, is_apart, is_skewed};

@@ -78,7 +78,14 @@ impl Role<'_> {
         let [id, secret, session] = with.map_or([""; 3], Credentials::secrets);
         let url = format!("{base}/");
         let failed = |why: &str| self.failed(redact(&format!("{base}: {why}"), &[id, secret, session, token, &sent]));
-        match look.answer(Ask::Http(HttpRequest { reach: Reach::Service, method: "POST", url, headers, body }))? {
+        match look.answer(Ask::Http(HttpRequest {
+            reach: Reach::Service,
+            method: "POST",
+            url,
+            headers,
+            body,
+            again: false,
+        }))? {
             Answer::Http { status, body } => document::from_sts(*status, body).map_err(|why| failed(&why)),
             Answer::Failed { why, .. } => Err(failed(why)),
             _ => Err(failed("it did not answer")),

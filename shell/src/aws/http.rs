@@ -8,7 +8,7 @@ use rustls::CertificateError;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fmt, io};
 use ureq::http::{Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
@@ -36,17 +36,21 @@ pub struct Tuning {
     pub pause: Box<dyn Fn(Duration) + Send + Sync>,
     /// Tells the time in seconds since 1970 UTC.
     pub now_s: Box<dyn Fn() -> u64 + Send + Sync>,
+    /// Tells how long it is since some moment, by a clock that nobody sets.
+    pub monotonic: Box<dyn Fn() -> Duration + Send + Sync>,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
         let since_1970 = || SystemTime::now().duration_since(UNIX_EPOCH);
+        let began = Instant::now();
         Self {
             connect: Duration::from_secs(3),
             stall: Duration::from_secs(30),
             poll: Duration::from_secs(10),
             pause: Box::new(thread::sleep),
             now_s: Box::new(move || since_1970().map_or(0, |elapsed| elapsed.as_secs())),
+            monotonic: Box::new(move || began.elapsed()),
         }
     }
 }

@@ -9,14 +9,14 @@ pub use roots::RootsError;
 
 use c2_core::aws::{
     Credentials, Dns, Failure, Heard, Known, Login, Look, Quota, Registries, Service, Settings, Stop, Taken,
-    TextChange, TextRecord, credentials, instance_id, is_corrected, logins, max_attempts, secret, settings,
+    TextChange, TextRecord, credentials, instance_id, is_apart, logins, max_attempts, secret, settings,
 };
 use http::Http;
 use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
@@ -29,8 +29,8 @@ pub struct Aws {
     instance_id: Mutex<Option<String>>,
     instance_region: OnceLock<String>,
     asking_region: Mutex<()>,
-    /// How far the services' clock is ahead of this machine's.
-    skew_s: AtomicI64,
+    /// The latest time that a service told.
+    told: Mutex<Option<Moment>>,
     max_attempts: OnceLock<u32>,
     quota: Mutex<Quota>,
 }
@@ -45,12 +45,22 @@ struct Held {
     failed: Option<Failure>,
 }
 
+/// A time of day and when it was, by a clock that nobody sets.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    /// Seconds since 1970 UTC.
+    pub(crate) now_s: u64,
+    /// Monotonic clock.
+    pub(crate) at: Duration,
+}
+
 /// A decision on its way.
 struct Settling {
     known: Known,
-    now_s: u64,
-    /// The skew that it began with; `None` once it was begun anew for it.
-    skew_s: Option<i64>,
+    /// What it signs with.
+    signs_at: Moment,
+    /// Whether it was begun again for a wrong clock.
+    corrected: bool,
 }
 
 impl Aws {
@@ -64,7 +74,7 @@ impl Aws {
             instance_id: Mutex::default(),
             instance_region: OnceLock::new(),
             asking_region: Mutex::default(),
-            skew_s: AtomicI64::new(0),
+            told: Mutex::default(),
             max_attempts: OnceLock::new(),
             quota: Mutex::default(),
         }
@@ -72,7 +82,7 @@ impl Aws {
 
     /// The credentials of this machine.
     ///
-    /// Ones that hold for five more minutes are not asked for anew. When that fails, those at hand are used to their end.
+    /// Ones that hold for five more minutes are not asked for again. When that fails, those at hand go on being used.
     ///
     /// # Errors
     /// When no source gives any. Threads that waited for an attempt share its failure; a later call tries again.
@@ -95,12 +105,13 @@ impl Aws {
                 self.keep(&mut held, &found);
                 Ok(found)
             }
-            Err(failure) => match held.found.take() {
-                Some((found, _)) if found.expires_s.is_some_and(|expires_s| now_s < expires_s) => {
-                    held.found = Some((found.clone(), found.refresh_at_s(now_s)));
-                    Ok(found)
+            Err(failure) => match &mut held.found {
+                // Also ones that have ended: the service alone knows whether it still takes them.
+                Some((found, refresh_at_s)) => {
+                    *refresh_at_s = found.refresh_at_s(now_s);
+                    Ok(found.clone())
                 }
-                _ => {
+                None => {
                     held.failed = Some(failure.clone());
                     Err(failure)
                 }
@@ -108,16 +119,20 @@ impl Aws {
         }
     }
 
-    /// Credentials other than these, of which a service says that they have ended; `None` when no source has others.
-    pub(crate) fn renewed(&self, ended: [&str; 3]) -> Option<Credentials> {
+    /// Credentials other than these, of which a service says that they have ended; `None` when the source still gives
+    /// the same.
+    ///
+    /// # Errors
+    /// When no source gives any.
+    pub(crate) fn renewed(&self, ended: [&str; 3]) -> Result<Option<Credentials>, Failure> {
         let mut held = self.held();
         // Another thread may have met the same.
         if let Some((found, _)) = held.found.as_ref().filter(|(found, _)| found.secrets() != ended) {
-            return Some(found.clone());
+            return Ok(Some(found.clone()));
         }
-        let found = self.settle(credentials).ok()?;
+        let found = self.settle(credentials)?;
         self.keep(&mut held, &found);
-        (found.secrets() != ended).then_some(found)
+        Ok((found.secrets() != ended).then_some(found))
     }
 
     fn keep(&self, held: &mut Held, found: &Credentials) {
@@ -255,26 +270,38 @@ impl Aws {
         self.credentials.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The time by the services' clock, as far as their answers told it; requests are signed with it.
+    /// The time by the services' clock: the latest that an answer told, and what has passed since then. So no step of
+    /// the machine's own clock is ever added to a difference that was measured before it. That clock counts until a
+    /// service has told the time.
     pub(crate) fn now_s(&self) -> u64 {
-        (self.http.tuning.now_s)().saturating_add_signed(self.skew_s())
+        self.moment().now_s
     }
 
-    /// How far the services' clock is ahead of this machine's, in seconds.
-    pub(crate) fn skew_s(&self) -> i64 {
-        self.skew_s.load(Ordering::Relaxed)
+    /// What a request is signed with, or what it was sent at.
+    pub(crate) fn moment(&self) -> Moment {
+        let at = (self.http.tuning.monotonic)();
+        match *self.told.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(told) => Moment { now_s: told.after(at), at },
+            None => Moment { now_s: (self.http.tuning.now_s)(), at },
+        }
     }
 
-    /// Takes the time from the answer to a request that was sent at this time of the machine's own clock.
-    pub(crate) fn hear(&self, sent_s: u64, response: &Response<Body>) {
+    /// How far the services' clock, as it is known by now, is ahead of the one that a request was signed by.
+    pub(crate) fn skew_s(&self, signed: Moment) -> i64 {
+        let now = self.moment();
+        now.now_s.cast_signed().saturating_sub(signed.after(now.at).cast_signed())
+    }
+
+    /// Takes the time from the answer of a service to a request that was sent at this moment.
+    pub(crate) fn hear(&self, sent: Moment, response: &Response<Body>) {
+        let at = (self.http.tuning.monotonic)();
         let heard = Heard {
-            sent_s,
-            received_s: (self.http.tuning.now_s)(),
+            took_s: at.saturating_sub(sent.at).as_secs(),
             date: http::header(response, "date"),
             cached: response.headers().contains_key("age"),
         };
-        if let Some(skew_s) = heard.skew_s() {
-            self.skew_s.store(skew_s, Ordering::Relaxed);
+        if let Some(now_s) = heard.service_s() {
+            *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Moment { now_s, at });
         }
     }
 
@@ -293,8 +320,9 @@ impl Aws {
         };
         match ask(&credentials) {
             Err(failure) if failure.ended && self.asks_again() => match self.renewed(credentials.secrets()) {
-                Some(others) => ask(&others),
-                None => Err(failure),
+                Ok(Some(others)) => ask(&others),
+                Ok(None) => Err(failure),
+                Err(no_others) => Err(failure.and(no_others)),
             },
             result => result,
         }
@@ -308,11 +336,11 @@ impl Aws {
     /// Calls a decision until it has all it asks for. One that failed on a clock that turned out to be wrong is called
     /// once more from the start.
     fn settle<T>(&self, decide: impl Fn(&Look<'_>) -> Result<T, Stop>) -> Result<T, Failure> {
-        let mut settling = Settling { known: Known::default(), now_s: self.now_s(), skew_s: Some(self.skew_s()) };
+        let mut settling = Settling { known: Known::default(), signs_at: self.moment(), corrected: false };
         loop {
             let instance_region = self.instance_region.get().map(String::as_str);
-            let Settling { known, now_s, .. } = &settling;
-            match decide(&Look { env: &self.env, now_s: *now_s, sha256, instance_region, known }) {
+            let Settling { known, signs_at, .. } = &settling;
+            match decide(&Look { env: &self.env, now_s: signs_at.now_s, sha256, instance_region, known }) {
                 Ok(value) => return Ok(value),
                 Err(stop) => self.heed(stop, &mut settling)?,
             }
@@ -321,10 +349,9 @@ impl Aws {
 
     /// Does what has to be done before a decision is called again. It is apart, as it is the same for all of them.
     fn heed(&self, stop: Stop, settling: &mut Settling) -> Result<(), Failure> {
-        let is_wrong = |was_s| is_corrected(was_s, self.skew_s());
         match stop {
-            Stop::Failed(_) if settling.skew_s.is_some_and(is_wrong) && self.asks_again() => {
-                *settling = Settling { known: Known::default(), now_s: self.now_s(), skew_s: None };
+            Stop::Failed(_) if !settling.corrected && is_apart(self.skew_s(settling.signs_at)) && self.asks_again() => {
+                *settling = Settling { known: Known::default(), signs_at: self.moment(), corrected: true };
             }
             Stop::Failed(failure) => return Err(failure),
             Stop::Ask(ask) => {
@@ -336,6 +363,13 @@ impl Aws {
             }
         }
         Ok(())
+    }
+}
+
+impl Moment {
+    /// The time of day at another reading of the monotonic clock.
+    fn after(self, at: Duration) -> u64 {
+        self.now_s.saturating_add(at.saturating_sub(self.at).as_secs())
     }
 }
 

@@ -4,7 +4,7 @@ use super::S3Error;
 use super::body::Failed;
 use crate::aws::http::{Tuning, fault, header, retry_after_ms};
 use crate::aws::{Aws, random};
-use c2_core::aws::{self, Named, Service, Settings, is_corrected, is_skewed};
+use c2_core::aws::{self, Failure, Named, Service, Settings, is_skewed};
 use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Needs, Retry, address, retry};
 use jiff::Timestamp;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
@@ -77,9 +77,9 @@ impl<'a> Bucket<'a> {
         mut once: impl FnMut() -> Result<T, Failed>,
     ) -> Result<T, S3Error> {
         let doing = doing.to_owned();
-        let (mut attempt, mut cost, mut followed, mut renewed) = (1, None, false, false);
+        let (mut attempt, mut cost, mut followed, mut renewed, mut no_others) = (1, None, false, false, None);
         loop {
-            let skew_s = self.aws.skew_s();
+            let signed = self.aws.moment();
             let fault = match once() {
                 Ok(value) => {
                     self.aws.succeeded(cost);
@@ -94,19 +94,29 @@ impl<'a> Bucket<'a> {
                 continue;
             }
             let code = if let Fault::Refused(answer) = &fault { answer.code.as_str() } else { "" };
-            let now_known = is_corrected(skew_s, self.aws.skew_s()) && is_skewed(code, Some(self.aws.skew_s()));
+            let now_known = is_skewed(code, self.aws.skew_s(signed));
             let late = matches!(fault, Fault::Unreached { late: true, .. } | Fault::Broken { late: true, .. });
             match retry(attempt, self.most, &fault, random()) {
                 // It was signed by a clock that is found to be wrong.
                 Retry::GiveUp if now_known && attempt < self.most => (),
-                Retry::GiveUp if !renewed && attempt < self.most && self.renews(&fault) => renewed = true,
+                Retry::GiveUp if !renewed && attempt < self.most && self.renews(&fault, &mut no_others) => {
+                    renewed = true;
+                }
                 Retry::Again { after_ms } if self.aws.pays(late, &mut cost) => {
                     (self.aws.tuning().pause)(Duration::from_millis(after_ms));
                 }
                 Retry::Again { .. } | Retry::GiveUp => {
                     let Address { endpoint, region, .. } = self.place.borrow().address.clone();
                     let fault = self.redacted(&fault).through(self.aws.proxy_variable(&endpoint));
-                    return Err(S3Error::Request { doing, endpoint, region, needs, attempts: attempt, fault });
+                    return Err(S3Error::Request {
+                        doing,
+                        endpoint,
+                        region,
+                        needs,
+                        attempts: attempt,
+                        fault,
+                        no_others,
+                    });
                 }
             }
             attempt += 1;
@@ -129,13 +139,21 @@ impl<'a> Bucket<'a> {
     }
 
     /// Takes other credentials where an answer says that these have ended, and there are others.
-    fn renews(&self, fault: &Fault) -> bool {
+    fn renews(&self, fault: &Fault, no_others: &mut Option<Box<Failure>>) -> bool {
         let Fault::Refused(answer) = fault else { return false };
         if !answer.says_ended() {
             return false;
         }
         let others = self.aws.renewed(secrets(&self.credentials.borrow()));
-        others.map(|others| self.credentials.replace(signing_with(others))).is_some()
+        match others {
+            Ok(Some(others)) => {
+                self.credentials.replace(signing_with(others));
+                return true;
+            }
+            Ok(None) => (),
+            Err(failure) => *no_others = Some(Box::new(failure)),
+        }
+        false
     }
 
     /// Asks for an object as it is now or as it was in one version; `None` when there is no such key or version.
@@ -233,9 +251,9 @@ impl<'a> Bucket<'a> {
         successes: &[u16],
         call: impl FnOnce() -> Result<Response<Body>, ureq::Error>,
     ) -> Result<Response<Body>, Failed> {
-        let sent_s = (self.aws.tuning().now_s)();
+        let sent = self.aws.moment();
         let mut response = call().map_err(|error| fault(error, self.aws.tuning()))?;
-        self.aws.hear(sent_s, &response);
+        self.aws.hear(sent, &response);
         if successes.contains(&response.status().as_u16()) {
             return Ok(response);
         }

@@ -30,6 +30,8 @@ pub enum S3Error {
         attempts: u32,
         /// How it failed the last time.
         fault: Fault,
+        /// Why no source gave other credentials, where the store says that these have ended.
+        no_others: Option<Box<Failure>>,
     },
     /// The object is longer than what it is for allows.
     TooLarge {
@@ -54,13 +56,16 @@ impl fmt::Display for S3Error {
             Self::NoCredentials(failure) => write!(f, "no AWS credentials: {failure}"),
             Self::Settings(failure) => write!(f, "the settings for AWS cannot be used: {failure}"),
             Self::Connect(error) => error.fmt(f),
-            Self::Request { doing, endpoint, region, needs, attempts, fault } => {
+            Self::Request { doing, endpoint, region, needs, attempts, fault, no_others } => {
                 write!(f, "{doing} at {endpoint}: {fault}")?;
                 if *attempts > 1 {
                     write!(f, ", tried {attempts} times")?;
                 }
-                match fault {
-                    Fault::Refused(answer) => answer.hint(region, *needs).map_or(Ok(()), |hint| write!(f, "; {hint}")),
+                match (fault, no_others) {
+                    (_, Some(failure)) => write!(f, "; no other credentials: {failure}"),
+                    (Fault::Refused(answer), None) => {
+                        answer.hint(region, *needs).map_or(Ok(()), |hint| write!(f, "; {hint}"))
+                    }
                     _ => Ok(()),
                 }
             }

@@ -94,22 +94,62 @@ fn credentials_are_asked_for_anew_five_minutes_before_they_end() {
 }
 
 #[test]
-fn credentials_are_used_to_their_end_when_new_ones_cannot_be_had() {
+fn credentials_go_on_being_used_while_new_ones_cannot_be_had_also_after_their_end() {
     let gone = Arc::new(AtomicBool::new(false));
     let is_gone = Arc::clone(&gone);
+    let n = Mutex::new(0);
     let server = Server::new(move |_, request| match is_gone.load(Ordering::SeqCst) {
         true => Reply::new(500, &[], ""),
-        false => instance(request, &document(1, "2030-03-17T18:46:40Z")),
+        false => {
+            *n.lock().unwrap() += usize::from(request.target == ROLES);
+            instance(request, &document(*n.lock().unwrap(), "2030-03-17T18:46:40Z"))
+        }
     });
     let machine = Machine::new(&[(ENDPOINT, &server.url())]);
     assert_eq!(machine.credentials(), "K1 S1 T1");
     gone.store(true, Ordering::SeqCst);
     machine.pass(3_400);
     assert_eq!(machine.credentials(), "K1 S1 T1");
-    machine.pass(200);
-    assert!(machine.credentials().ends_with("it answered 500 when asked for a token"));
+    machine.pass(24 * 3_600);
+    assert_eq!(machine.credentials(), "K1 S1 T1", "the service decides whether they have ended");
+    let asked = server.requests().len();
+    machine.pass(59);
+    assert_eq!(
+        (machine.credentials().as_str(), server.requests().len()),
+        ("K1 S1 T1", asked),
+        "a minute is left in peace"
+    );
     gone.store(false, Ordering::SeqCst);
-    assert_eq!(machine.credentials(), "K1 S1 T1");
+    machine.pass(1);
+    assert_eq!(machine.credentials(), "K2 S2 T2");
+}
+
+#[test]
+fn a_metadata_service_that_no_longer_takes_its_token_is_asked_for_another_one() {
+    // It began again after it gave out the first.
+    let server = Server::new(|n, request| {
+        let has = |token: &str| request.headers.contains(&format!("x-aws-ec2-metadata-token: {token}"));
+        match (request.method.as_str(), n) {
+            ("PUT", _) => Reply::ok(format!("tok{n}")),
+            _ if has("tok0") && n > 1 => Reply::new(401, &[], ""),
+            _ if !has("tok0") && !has("tok3") => Reply::new(401, &[], ""),
+            (_, _) if request.target == ROLES => Reply::ok("web-role\n"),
+            _ => Reply::ok(document(1, "2030-03-17T20:00:00Z")),
+        }
+    });
+    assert_eq!(Machine::new(&[(ENDPOINT, &server.url())]).credentials(), "K1 S1 T1");
+    assert_eq!(server.requests().iter().filter(|request| request.method == "PUT").count(), 2);
+}
+
+#[test]
+fn a_metadata_service_that_takes_no_token_at_all_is_asked_for_two() {
+    let server = Server::new(|n, request| match request.method.as_str() {
+        "PUT" => Reply::ok(format!("tok{n}")),
+        _ => Reply::new(401, &[], ""),
+    });
+    let shown = Machine::new(&[(ENDPOINT, &server.url())]).credentials();
+    assert!(shown.ends_with("it answered 401 when asked for the role"), "{shown}");
+    assert_eq!(server.requests().len(), 4);
 }
 
 #[test]

@@ -113,7 +113,10 @@ fn what_a_source_cannot_renew_is_told_as_the_service_told_it() {
     let s3 = client(&service, &[(ENDPOINT, &metadata.url())]);
     let told = s3.aws().secret("db").unwrap_err().to_string();
     assert!(told.starts_with("get the secret db: it answered 400 ExpiredTokenException"), "{told}");
+    assert!(told.contains("it answered 403 when asked for a token"), "and why there are no others: {told}");
+    let told = s3.get_small("bucket", "k", 5).unwrap_err().to_string();
+    assert!(told.contains("ExpiredToken") && told.contains("it answered 403 when asked for a token"), "{told}");
     // What is at hand goes on being used.
     s3.aws().secret("db").unwrap_err();
-    assert_eq!(service.requests().len(), 2);
+    assert_eq!(service.requests().len(), 3);
 }

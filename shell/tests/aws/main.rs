@@ -1,6 +1,7 @@
 //! Credentials and settings of AWS against servers, files and commands: what is asked, how often, and what is kept.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod clock;
 mod credentials;
 mod ended;
 mod proxies;
@@ -14,6 +15,7 @@ use c2_shell::aws::{Aws, Tuning};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 const NOW_S: u64 = 1_900_000_000;
 
@@ -26,12 +28,7 @@ struct Machine {
 impl Machine {
     fn new(env: &[(&str, &str)]) -> Self {
         let now_s = Arc::new(AtomicU64::new(NOW_S));
-        let clock = Arc::clone(&now_s);
-        let tuning = Tuning {
-            pause: Box::new(|_| ()),
-            now_s: Box::new(move || clock.load(Ordering::SeqCst)),
-            ..Tuning::default()
-        };
+        let tuning = Tuning { pause: Box::new(|_| ()), ..stopped_clock(&now_s) };
         Self { aws: Aws::new(&variables(env), tuning), now_s }
     }
 
@@ -48,6 +45,16 @@ impl Machine {
             }
             Err(failure) => format!("no: {failure}"),
         }
+    }
+}
+
+/// The time of day and the monotonic clock as one that only runs when it is set.
+fn stopped_clock(now_s: &Arc<AtomicU64>) -> Tuning {
+    let (day, monotonic) = (Arc::clone(now_s), Arc::clone(now_s));
+    Tuning {
+        now_s: Box::new(move || day.load(Ordering::SeqCst)),
+        monotonic: Box::new(move || Duration::from_secs(monotonic.load(Ordering::SeqCst))),
+        ..Tuning::default()
     }
 }
 

@@ -72,18 +72,16 @@ fn a_wrong_clock_is_corrected_as_aws_corrects_it() {
             let attempts = operation["attempts"].as_array().unwrap();
             let most = operation["maxAttempts"].as_u64().unwrap_or(3);
             for (made, attempt) in (1..).zip(attempts) {
-                let sent_s = time(attempt, "clientTimeAtSend");
-                assert_eq!(sent_s.saturating_add_signed(skew_s), time(attempt, "expectedSigningTime"), "{name}");
+                let (sent_s, received_s) = (time(attempt, "clientTimeAtSend"), time(attempt, "clientTimeAtReceive"));
+                let (signed_s, took_s) = (sent_s.saturating_add_signed(skew_s), received_s - sent_s);
+                assert_eq!(signed_s, time(attempt, "expectedSigningTime"), "{name}");
                 let headers = &attempt["response"]["headers"];
-                let heard = Heard {
-                    sent_s,
-                    received_s: time(attempt, "clientTimeAtReceive"),
-                    date: headers["Date"].as_str(),
-                    cached: headers.get("Age").is_some(),
-                };
-                skew_s = heard.skew_s().unwrap_or(skew_s);
+                let date = headers["Date"].as_str();
+                let told_s = Heard { took_s, date, cached: headers.get("Age").is_some() }.service_s();
+                let ahead_of = |own_s: u64| told_s.map(|told_s| told_s.cast_signed() - own_s.cast_signed());
+                skew_s = ahead_of(received_s).unwrap_or(skew_s);
                 let code = attempt["response"]["errorCode"].as_str().unwrap_or_default();
-                let again = made < most && is_skewed(code, heard.skew_s());
+                let again = made < most && is_skewed(code, ahead_of(signed_s + took_s).unwrap_or_default());
                 assert_eq!(again, (made as usize) < attempts.len(), "{name}");
             }
             assert_eq!(skew_s, operation["expectedClientSkew"].as_i64().unwrap(), "{name}");

@@ -2,8 +2,8 @@
 //! has learned.
 
 use super::support::{Reply, Request, Server};
-use super::variables;
 use super::vectors::{cases, fetched};
+use super::{stopped_clock, variables};
 use c2_core::time::parse_utc;
 use c2_shell::aws::Tuning;
 use c2_shell::s3::S3;
@@ -43,12 +43,7 @@ impl Client {
             ("AWS_ENDPOINT_URL", url.as_str()),
             ("AWS_MAX_ATTEMPTS", most.as_str()),
         ];
-        let clock = Arc::clone(&now_s);
-        let tuning = Tuning {
-            pause: Box::new(|_| ()),
-            now_s: Box::new(move || clock.load(Ordering::SeqCst)),
-            ..Tuning::default()
-        };
+        let tuning = Tuning { pause: Box::new(|_| ()), ..stopped_clock(&now_s) };
         Self { s3: S3::tuned(&variables(&env), tuning), server, now_s, coming, signed, asks_s3 }
     }
 
@@ -79,13 +74,15 @@ impl Client {
         parse_utc(&signed).unwrap().cast_signed() - time(&now, "clientTimeAtSend").cast_signed()
     }
 
-    /// Makes the client learn that the service's clock is so far ahead.
-    fn learn(&self, skew_s: i64) {
-        let minutes = skew_s / 60;
+    /// Makes the client learn, when this attempt is to be made, that the service's clock is so far ahead.
+    fn learn(&self, skew_s: i64, attempt: &Value) {
+        let at = &attempt["clientTimeAtSend"];
+        assert_eq!(at, "2026-01-01T00:00:00Z");
+        let date = format!("Thu, 01 Jan 2026 00:{:02}:00 GMT", skew_s / 60);
         let learnt = json!({
-            "clientTimeAtSend": "2026-02-01T00:00:00Z",
-            "clientTimeAtReceive": "2026-02-01T00:00:00Z",
-            "response": {"statusCode": 200, "headers": {"Date": format!("Sun, 01 Feb 2026 00:{minutes:02}:00 GMT")}},
+            "clientTimeAtSend": at,
+            "clientTimeAtReceive": at,
+            "response": {"statusCode": 200, "headers": {"Date": date}},
         });
         assert_eq!(self.operate(&[learnt]), None);
         assert_eq!(self.skew_s(), skew_s);
@@ -117,7 +114,7 @@ fn play(case: &Value, asks_s3: bool) -> Result<(), String> {
     let operations = case["operations"].as_array().unwrap();
     let client = Client::new(asks_s3, operations[0]["maxAttempts"].as_u64().unwrap_or(3));
     if let Some(skew_s @ 1..) = operations[0]["initialClientSkew"].as_i64() {
-        client.learn(skew_s);
+        client.learn(skew_s, &operations[0]["attempts"][0]);
     }
     for (n, operation) in operations.iter().enumerate() {
         let differs = |what: &str| Err(format!("{}, operation {n}, S3 {asks_s3}: {what}", case["description"]));

@@ -58,6 +58,14 @@ impl Reply {
         Self::new(status, &[("x-amz-request-id", "REQ1")], body)
     }
 
+    /// The same answer with another header.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        let line = format!("{name}: {value}\r\n");
+        let first_end = self.bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        self.bytes.splice(first_end..first_end, line.into_bytes());
+        self
+    }
+
     /// The same answer without its last bytes.
     pub(crate) fn short_of(mut self, bytes: usize) -> Self {
         self.bytes.truncate(self.bytes.len() - bytes);
