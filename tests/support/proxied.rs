@@ -37,6 +37,7 @@ pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
         ["restart-frontend-proxy"] => Request::RestartProxy,
         ["shutdown-frontend-proxy"] => Request::ShutdownProxy,
         ["status"] => Request::Status { show_slaves: false, json: false, table: false },
+        ["status", "--show-slaves"] => Request::Status { show_slaves: true, json: false, table: false },
         ["status", "--json-output", "--show-slaves"] => Request::Status { show_slaves: true, json: true, table: false },
         _ => panic!("{words:?}"),
     };

@@ -1,12 +1,15 @@
 //! `status` without a proxy: what is live, where, since when.
 
-use alloc::{format, string::ToString};
+use alloc::{
+    format,
+    string::{String, ToString},
+};
 
 use serde_json::json;
 
 use super::{
     deploys::{Deploys, base_name},
-    live::live,
+    live::{Live, live},
 };
 use crate::{
     config::ToolConfig,
@@ -33,7 +36,7 @@ impl Command for Status {
             Err(Refusal::World(failure)) => Err(failure),
             intents => Ok(intents?),
         };
-        let text = if self.json {
+        let mut report = if self.json {
             let current = now.as_ref().map(|live| {
                 json!({
                     "deploy": base_name(&live.path),
@@ -43,26 +46,10 @@ impl Command for Status {
                     "whole": live.folder.is_some(),
                 })
             });
-            format!("{:#}\n", json!({ "current": current }))
+            Report::json(&json!({ "current": current }))
         } else {
-            match &now {
-                None => "nothing is live\n".to_string(),
-                Some(live) => {
-                    let release = live.folder.as_ref().and_then(|folder| folder.release.as_deref());
-                    let release = match &live.folder {
-                        Some(_) => release.unwrap_or(base_name(&live.path)),
-                        None => "unknown",
-                    };
-                    format!(
-                        "Current: {}\nRelease: {release}\nFolder: {}\nSince: {}\n",
-                        base_name(&live.path),
-                        live.path,
-                        utc(live.since)
-                    )
-                }
-            }
+            Report::text(text(now.as_ref()))
         };
-        let mut report = Report::text(text);
         if let Some(live) = now.filter(|live| live.folder.is_none()) {
             report.notes.push(format!("current points to {}, which holds no release", live.path));
         }
@@ -76,4 +63,15 @@ impl Command for Status {
         }
         Ok(Step::Done(report))
     }
+}
+
+fn text(now: Option<&Live>) -> String {
+    let Some(live) = now else { return "nothing is live\n".to_string() };
+    let release = live.folder.as_ref().and_then(|folder| folder.release.as_deref());
+    let release = match &live.folder {
+        Some(_) => release.unwrap_or(base_name(&live.path)),
+        None => "unknown",
+    };
+    let (deploy, since) = (base_name(&live.path), utc(live.since));
+    format!("Current: {deploy}\nRelease: {release}\nFolder: {}\nSince: {since}\n", live.path)
 }

@@ -12,7 +12,7 @@ use super::Base;
 use crate::{
     config::{self, FromText, Label, SlaveState, SlaveStatus, State},
     seam::{Facts, Location, Query, Refusal},
-    time::parse_utc,
+    time::{parse_utc, utc},
 };
 
 /// After so long without a word a slave counts as dead, and its record may be removed.
@@ -28,7 +28,7 @@ pub(super) struct Slave {
     pub(super) label: Label,
     /// Where the record is.
     pub(super) at: Location,
-    /// When it was written last, as the store says.
+    /// When it was written last, `YYYY-MM-DDTHH:MM:SSZ`, where the store says.
     pub(super) modified: Option<String>,
     /// How long ago.
     pub(super) age_s: Option<u64>,
@@ -81,8 +81,8 @@ pub(super) fn records(facts: &Facts, base: Base<'_>) -> Result<Vec<Record>, Refu
     let now = facts.service_time()?;
     let record = |listed: &crate::seam::Listed| {
         let label = Label::from_text(listed.name.strip_suffix("/state.json")?).ok()?;
-        let age_s = parse_utc(&listed.modified).map(|modified| now.saturating_sub(modified));
-        let modified = (!listed.modified.is_empty()).then(|| listed.modified.clone());
+        let modified_s = parse_utc(&listed.modified);
+        let (age_s, modified) = (modified_s.map(|then| now.saturating_sub(then)), modified_s.map(utc));
         let at = base.slave(&label);
         Some(Record { label, at, modified, age_s })
     };

@@ -17,7 +17,6 @@ use crate::{
     config::{Label, ProxyModeConfig, S3Path, SlaveStatus, State},
     proxy::status::{MASTER, SLAVES, body, more},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
-    time::utc,
 };
 
 /// `status [--show-slaves] [--json-output]` on the state of the master.
@@ -42,12 +41,12 @@ impl Command for MasterStatus {
         let shows = self.show_slaves || self.table;
         let (master, slaves) = (writing.read(), if shows { slaves(facts, Base(&self.base)) } else { Ok(Vec::new()) });
         let (master, slaves) = (master?.state, slaves?);
-        let text = match (self.json, self.table) {
-            (true, _) => self.json_of(&master, &slaves),
-            (false, true) => self.table_of(&master, &slaves),
-            (false, false) => self.text_of(&master, &slaves),
+        let shown = match (self.json, self.table) {
+            (true, _) => Report::json(&self.json_of(&master, &slaves)),
+            (false, true) => Report::text(self.table_of(&master, &slaves)),
+            (false, false) => Report::text(self.text_of(&master, &slaves)),
         };
-        Ok(Step::Done(Report { notes: master.oddities(&self.proxy), ..Report::text(text) }))
+        Ok(Step::Done(Report { notes: master.oddities(&self.proxy), ..shown }))
     }
 }
 
@@ -59,7 +58,7 @@ impl MasterStatus {
     fn text_of(&self, master: &State, slaves: &[Slave]) -> String {
         let mut text = format!("{MASTER}\n{}", body(master, &self.proxy));
         if self.show_slaves {
-            text.push_str(&format!("\n{SLAVES}\n"));
+            text.push_str(&format!("{SLAVES}\n"));
             slaves.iter().for_each(|slave| text.push_str(&self.slave(slave)));
         }
         text.push_str(&more(master));
@@ -84,10 +83,10 @@ impl MasterStatus {
             SlaveStatus::Ok => "OK".to_string(),
             SlaveStatus::Error(text) => format!("Error ({text})"),
         };
-        let updated = slave.modified.as_deref().and_then(crate::time::parse_utc).map(|modified| {
-            let time = utc(modified);
-            format!("Updated: {} UTC\n", time.trim_end_matches('Z').replace('T', " "))
-        });
+        let updated = slave
+            .modified
+            .as_deref()
+            .map(|time| format!("Updated: {} UTC\n", time.trim_end_matches('Z').replace('T', " ")));
         format!(
             "Slave: {}\nSlave IP: {}\nSlave Hostname: {}\nStatus: {status}\n{}{}{}\n",
             slave.label,
@@ -99,7 +98,7 @@ impl MasterStatus {
         )
     }
 
-    fn json_of(&self, master: &State, slaves: &[Slave]) -> String {
+    fn json_of(&self, master: &State, slaves: &[Slave]) -> Value {
         let mut value = json!({ "master": master.to_value() });
         if let (true, Some(fields)) = (self.show_slaves, value.as_object_mut()) {
             let end_points = self.end_points();
@@ -113,7 +112,7 @@ impl MasterStatus {
             };
             fields.insert("slaves".to_string(), Value::Array(slaves.iter().map(slave).collect()));
         }
-        format!("{value:#}\n")
+        value
     }
 
     /// A line for each slave, for people.
@@ -150,6 +149,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
+    use super::SLAVES;
     use crate::{
         commands::{Options, Request},
         config::{Syntax, tool_config},
@@ -194,6 +194,25 @@ mod tests {
         assert_eq!(report.failed, None, "one that is broken fails nothing");
         let Output::Text(text) = report.output else { panic!("no text") };
         text
+    }
+
+    #[test]
+    fn a_slaves_time_is_given_to_the_second_in_json_that_is_indented_by_four() {
+        let json = shown(true, false);
+        for line in [
+            "{\n    \"master\": {\n        \"connections\": {\n            \"main\": \"a\"\n",
+            "\n            \"lastModified\": \"2023-11-14T22:13:20Z\",\n",
+        ] {
+            assert!(json.contains(line), "{line}: {json}");
+        }
+        assert!(json.ends_with("\n    ]\n}\n"), "{json}");
+    }
+
+    #[test]
+    fn the_slaves_stand_directly_behind_the_last_deploy() {
+        let text = shown(false, false);
+        assert!(text.contains(&format!("\n  a (r2.zip): (localhost:8000)\n{SLAVES}\nSlave: dead\n")), "{text}");
+        assert!(text.contains("\nUpdated: 2023-11-14 22:13:20 UTC\nEndpoints:\n"), "{text}");
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Command for ProxyStatus {
         let is_there = found.is_some();
         let state = found.unwrap_or_default();
         let mut notes = state.oddities(&self.proxy);
-        let text = if self.json {
+        let shown = if self.json {
             // Who reads the lines below sees an empty state, and must not take it for one.
             if !is_there {
                 notes.extend(self.doubts(facts, deploys, &state, false)?);
@@ -52,14 +52,15 @@ impl Command for ProxyStatus {
             if let (true, Some(fields)) = (self.show_slaves, value.as_object_mut()) {
                 fields.insert("slaves".to_string(), json!([]));
             }
-            format!("{value:#}\n")
+            Report::json(&value)
         } else {
-            let slaves = if self.show_slaves { format!("\n{SLAVES}\n") } else { String::new() };
+            let slaves = if self.show_slaves { format!("{SLAVES}\n") } else { String::new() };
             let (certificates, doubts) = (self.certificates(facts), self.doubts(facts, deploys, &state, is_there));
             let (certificates, doubts) = (certificates?, section("To look at", &doubts?));
-            format!("{MASTER}\n{}{slaves}{}{certificates}{doubts}", body(&state, &self.proxy), more(&state))
+            let body = body(&state, &self.proxy);
+            Report::text(format!("{MASTER}\n{body}{slaves}{}{certificates}{doubts}", more(&state)))
         };
-        Ok(Step::Done(Report { notes, ..Report::text(text) }))
+        Ok(Step::Done(Report { notes, ..shown }))
     }
 }
 

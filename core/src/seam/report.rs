@@ -1,6 +1,8 @@
 //! How a command ended, and what it prints.
 
-use alloc::{boxed::Box, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
+
+use serde_json::Value;
 
 use crate::fleet::Kept;
 
@@ -42,6 +44,14 @@ impl Report {
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Report { output: Output::Text(text.into()), notes: vec![], failed: None, hint: None, code: FAILED, kept: None }
+    }
+
+    /// Success, with JSON for standard output, indented by four as the older tool did it.
+    #[must_use]
+    pub fn json(value: &Value) -> Self {
+        // serde_json indents by two, and no text in JSON goes over a line's end.
+        let line = |line: &str| format!("{:1$}{line}\n", "", line.len() - line.trim_start().len());
+        Report::text(format!("{value:#}").lines().map(line).collect::<String>())
     }
 
     /// Success, with a note for standard error.

@@ -272,7 +272,9 @@ impl World {
             Some(Listed { name: below(location)?, modified: release.modified.clone() })
         });
         let objects = self.objects.iter().filter_map(|(location, object)| {
-            let modified = if object.modified == 0 { String::new() } else { utc(object.modified) };
+            // With a fraction, as S3 has it.
+            let dated = || utc(object.modified).replace('Z', ".000Z");
+            let modified = if object.modified == 0 { String::new() } else { dated() };
             Some(Listed { name: below(location)?, modified })
         });
         releases.chain(objects).collect()
