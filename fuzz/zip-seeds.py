@@ -48,6 +48,7 @@ SEEDS = {
     "plain": PLAIN,
     "empty": pack([]),
     "comment": pack([(entry("a"), b"a")], comment=b"a comment"),
+    "end-in-comment": pack([(entry("a"), b"a")], comment=pack([]) + b"?"),
     "folders": pack([(entry("bin/", stat.S_IFDIR | 0o700), b""), (entry("./bin/tool", stat.S_IFREG | 0o4755), b"#!")]),
     "no-modes": pack([(entry("a", 0, host=0), b"a"), (entry("b/", 0, host=0), b"")]),
     "streamed": pack([(entry("a", **DEFLATED), TEXT), (entry("b"), b"stored")], into=Stream()),

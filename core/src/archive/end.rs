@@ -107,11 +107,13 @@ impl End {
     }
 }
 
-/// Finds the end record: the one whose comment reaches exactly to the end of the file.
+/// Finds the end record: the one whose comment reaches exactly to the end of the file. Most readers take the last thing
+/// that begins like one, whatever its comment's length: nothing behind the record may.
 fn end_position(tail: &[u8]) -> Result<usize, Problem> {
     let mut found = None;
-    let mut behind = None;
-    for at in (0..=tail.len().saturating_sub(END_BYTES)).rev() {
+    let (mut behind, mut last) = (None, None);
+    for at in (0..tail.len()).rev().filter(|&at| tail[at..].starts_with(&END.to_le_bytes())) {
+        last = last.or(Some(at));
         let Some(comment_bytes) = comment_bytes_at(tail, at) else { continue };
         match (tail.len() - at - END_BYTES).checked_sub(comment_bytes) {
             Some(0) if found.is_some() => {
@@ -123,6 +125,12 @@ fn end_position(tail: &[u8]) -> Result<usize, Problem> {
             Some(more) if behind.is_none() => behind = Some(more),
             _ => {}
         }
+    }
+    if found.is_some() && found != last {
+        return Err(Problem::of_archive(
+            "its comment holds what begins like an end record, so that it can be read in two ways: pack it again \
+             without a comment",
+        ));
     }
     found.ok_or_else(|| match behind {
         Some(more) => Problem::of_archive(format!("{more} bytes follow behind its end: pack it again, as a plain zip")),
