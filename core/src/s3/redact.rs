@@ -7,6 +7,8 @@ const MAX_BYTES: usize = 400;
 /// The query parameters of a presigned URL that nobody may read.
 const PARAMETERS: [&str; 3] = ["x-amz-credential", "x-amz-security-token", "x-amz-signature"];
 const HIDDEN: &str = "[hidden]";
+/// What is shorter is no key, and hiding it would take ordinary words out of a message.
+const MIN_SECRET_BYTES: usize = 6;
 
 /// Returns `text` on one line, cut to a readable length, without the `secrets` and without any word that holds a
 /// part of a presigned URL.
@@ -15,7 +17,7 @@ const HIDDEN: &str = "[hidden]";
 pub fn redact(text: &str, secrets: &[&str]) -> String {
     let mut clean = String::new();
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
-        let is_secret = secrets.iter().any(|secret| !secret.is_empty() && word.contains(secret));
+        let is_secret = secrets.iter().any(|secret| secret.len() >= MIN_SECRET_BYTES && word.contains(secret));
         let shown = if is_secret || has_parameter(word) { HIDDEN } else { word };
         let blank = usize::from(!clean.is_empty());
         if clean.len() + blank + shown.len() > MAX_BYTES {
@@ -45,8 +47,9 @@ mod tests {
 
     #[test]
     fn presigned_urls_and_secrets_are_hidden() {
-        let text = "GET http://h/b/k?a=b&X-Amz-Credential=AK%2F2&X-Amz-Signature=00ff failed, key SK1 and token=TOK;";
-        assert_eq!(redact(text, &["SK1", "TOK", ""]), "GET [hidden] failed, key [hidden] and [hidden]");
+        let text =
+            "GET http://h/b/k?a=b&X-Amz-Credential=AK%2F2&X-Amz-Signature=00ff failed, key SECRET and token=TOKEN1;";
+        assert_eq!(redact(text, &["SECRET", "TOKEN1", ""]), "GET [hidden] failed, key [hidden] and [hidden]");
         assert_eq!(redact("x-amz-signature%3D00ff", &[]), "[hidden]");
     }
 
@@ -54,6 +57,16 @@ mod tests {
     fn names_of_parameters_stay_readable() {
         let text = "Error parsing the X-Amz-Credential parameter; the region 'us-east-1' is wrong";
         assert_eq!(redact(text, &["AK"]), text);
+    }
+
+    #[test]
+    fn a_value_of_under_six_bytes_takes_no_word_out_of_a_message() {
+        let text = "the test of us-east-1 timed out after 12345 ms";
+        assert_eq!(redact(text, &["t", "12345", "test", ""]), text);
+        assert_eq!(
+            redact(text, &["timed out", "us-east-1", "12345 "]),
+            "the test of [hidden] timed out after 12345 ms"
+        );
     }
 
     #[test]

@@ -100,8 +100,8 @@ fn the_agents_token() {
 
 #[test]
 fn an_agent_is_asked_straight_and_its_token_is_never_shown() {
-    let env = [(RELATIVE, "/c"), ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "tok3n")];
-    let http = [("GET http://169.254.170.2/c", 403, r#"{"code":"No","message":"not with tok3n"}"#)];
+    let env = [(RELATIVE, "/c"), ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "t0k3n1")];
+    let http = [("GET http://169.254.170.2/c", 403, r#"{"code":"No","message":"not with t0k3n1"}"#)];
     let outcome = World { env: &env, http: &http, ..World::default() }.credentials();
     assert_eq!(outcome.requests()[0].reach, Reach::Container);
     assert!(outcome.shown.ends_with("it answered No: not with [hidden] (status 403)"), "{}", outcome.shown);

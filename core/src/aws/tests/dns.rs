@@ -22,7 +22,7 @@ fn asked(
     let env = [("AWS_REGION", "eu-west-1")];
     let outcome = World { env: &env, http: &http, ..World::default() }.settle(|look| {
         let credentials =
-            Credentials { access_key_id: "AKID".into(), secret_access_key: "SECRET".into(), ..Credentials::none() };
+            Credentials { access_key_id: "AKID42".into(), secret_access_key: "SECRET".into(), ..Credentials::none() };
         let settings = settings(look, Service::Route53)?;
         decide(look, Dns { settings: &settings, credentials: &credentials })
     });
@@ -116,7 +116,7 @@ fn the_records_of_a_name_are_its_own_and_as_route_53_writes_them() {
         ),
         (
             403,
-            "<ErrorResponse><Error><Code>AccessDenied</Code><Message>AKID is not allowed</Message></Error></ErrorResponse>"
+            "<ErrorResponse><Error><Code>AccessDenied</Code><Message>AKID42 is not allowed</Message></Error></ErrorResponse>"
                 .into(),
             "it answered 403 AccessDenied: [hidden] is not allowed; give the machine's role \
              route53:ListResourceRecordSets and route53:ChangeResourceRecordSets on the zone, and route53:GetChange",

@@ -210,8 +210,8 @@ fn a_session_without_a_name_is_named_after_c2_and_the_time() {
 
 #[test]
 fn what_sts_refuses_is_shown_without_the_keys() {
-    let text = "[profile p]\nrole_arn=R\nsource_profile=p\naws_access_key_id=AKID\naws_secret_access_key=sec+ret";
-    let body = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>User AKID may not sts:AssumeRole with \
+    let text = "[profile p]\nrole_arn=R\nsource_profile=p\naws_access_key_id=AKID42\naws_secret_access_key=sec+ret";
+    let body = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>User AKID42 may not sts:AssumeRole with \
                 sec+ret</Message></Error></ErrorResponse>";
     let http = [("POST https://sts.us-east-1.amazonaws.com/", 403, body)];
     check(&[(

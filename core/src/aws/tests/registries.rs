@@ -106,7 +106,7 @@ fn asked(registries: &Registries, env: &[(&str, &str)], status: u16, body: &str)
     let env = [env, &[("AWS_REGION", "eu-west-1")]].concat();
     let outcome = World { env: &env, http: &http, ..World::default() }.settle(|look| {
         let credentials =
-            Credentials { access_key_id: "AKID".into(), secret_access_key: "SECRET".into(), ..Credentials::none() };
+            Credentials { access_key_id: "AKID42".into(), secret_access_key: "SECRET".into(), ..Credentials::none() };
         let found = logins(look, &settings(look, Service::Ecr)?, &credentials, registries)?;
         let line = |login: &crate::aws::Login| {
             format!("{} {}", login.host, core::str::from_utf8(login.password.reveal()).unwrap())
@@ -195,7 +195,7 @@ fn an_answer_without_a_login_is_refused_and_not_shown() {
         let (shown, _) = asked(&Registries::OfAccounts(Vec::new()), &[], 200, &body);
         assert_eq!(shown, format!("no: log in to the docker registry of this machine's account: {expected}"));
     }
-    let refused = r#"{"__type":"AccessDeniedException","message":"not for AKID"}"#;
+    let refused = r#"{"__type":"AccessDeniedException","message":"not for AKID42"}"#;
     let (shown, _) = asked(&Registries::OfAccounts(Vec::new()), &[], 400, refused);
     let end =
         "it answered 400 AccessDeniedException: not for [hidden]; give the machine's role ecr:GetAuthorizationToken";
