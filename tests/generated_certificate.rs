@@ -76,7 +76,7 @@ fn it_is_obtained_for_all_names_and_served_and_touched_only_when_it_changes() {
         -v /opt/var/log/letsencrypt:/var/log/letsencrypt \
         -v /opt/var/www/.well-known/acme-challenge:/opt/var/www/.well-known/acme-challenge certbot/certbot certonly \
         --cert-name camus2cert --webroot --webroot-path /opt/var/www -m ops@example.com --non-interactive --agree-tos \
-        --deploy-hook chmod -R ag+rX /etc/letsencrypt -d a.example.com -d b.example.com -d d.example.com";
+        -d a.example.com -d b.example.com -d d.example.com";
     assert_eq!(world.calls, [(expected.to_string(), vec![])]);
     let loaded = world.proxy.clone().unwrap().loaded;
     assert!(loaded.contains(&format!("{LIVE}/fullchain.pem")), "{loaded}");
@@ -85,6 +85,15 @@ fn it_is_obtained_for_all_names_and_served_and_touched_only_when_it_changes() {
     let (_, other, plans) = generate(world, &config, Some("second"));
     assert_eq!(plans, ["obtain the certificate", "refresh the proxy"]);
     assert_ne!(other.proxy.unwrap().loaded, loaded);
+}
+
+#[test]
+fn keys_are_opened_to_other_users_only_where_the_configuration_says_so() {
+    let mut config = config("ops@example.com", "generated");
+    let called = |config: &ToolConfig| generate(machine(), config, Some("first")).1.calls[0].0.clone();
+    assert!(!called(&config).contains("chmod"));
+    config.certbot_opens_keys = true;
+    assert!(called(&config).contains(" --agree-tos --deploy-hook chmod -R ag+rX /etc/letsencrypt -d a.example.com"));
 }
 
 #[test]

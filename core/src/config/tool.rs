@@ -57,6 +57,8 @@ pub struct ToolConfig {
     pub slave_heartbeat_s: Bounded<1, 299>,
     /// Whether deploys are refused whose state entry pins no hash.
     pub require_pins: bool,
+    /// Whether certbot opens the private keys to other users, as the older tool had it do.
+    pub certbot_opens_keys: bool,
 }
 
 record!(ToolConfig {
@@ -80,6 +82,7 @@ record!(ToolConfig {
     drain_s: "drainSecs" = "30",
     slave_heartbeat_s: "slaveHeartbeatSecs" = "120",
     require_pins: "requirePins" = "false",
+    certbot_opens_keys: "certbotOpensKeys" = "false",
 }; check);
 
 impl ToolConfig {

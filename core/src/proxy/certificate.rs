@@ -130,11 +130,12 @@ impl GenerateCertificate {
             config.auto_cert_contact_email.as_str(),
             "--non-interactive",
             "--agree-tos",
-            // The proxy's workers, which are another user, read it.
-            "--deploy-hook",
-            "chmod -R ag+rX /etc/letsencrypt",
         ];
         arguments.extend(certbot.map(ToString::to_string));
+        // nginx's master reads keys as root; only an image that runs as another user needs them open.
+        if config.certbot_opens_keys {
+            arguments.extend(["--deploy-hook", "chmod -R ag+rX /etc/letsencrypt"].map(ToString::to_string));
+        }
         arguments.extend(names.iter().flat_map(|name| ["-d".to_string(), (*name).to_string()]));
         let folders = vec![Effect::MakeFolder(self.logs()), Effect::MakeFolder(challenges)];
         let (program, input) = ("docker".to_string(), Secret::default());

@@ -84,7 +84,7 @@ const FULL: &str = r#"{
   "strictTemplates": false, "releaseLimits": {"maxEntries": 1, "maxBytes": 2, "maxRatio": 3},
   "commandTimeoutSecs": {"just": 10},
   "readiness": {"http": {"path": "/ready", "status": [200, 204], "timeoutSecs": 5}},
-  "drainSecs": 0, "slaveHeartbeatSecs": 299, "requirePins": true
+  "drainSecs": 0, "slaveHeartbeatSecs": 299, "requirePins": true, "certbotOpensKeys": true
 }"#;
 
 #[test]
