@@ -1,6 +1,7 @@
-//! The commands of a release: run by `sh -c` in their folder, their output to the terminal and the log.
+//! The commands of a release: run by `sh` in their folder, their output to the terminal and the log.
 
 use std::{
+    io::{IsTerminal, stdin},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
@@ -21,6 +22,11 @@ use crate::{
 pub(crate) const SEEN_ALIVE: Duration = Duration::from_secs(2);
 /// How long a command that was asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
+/// The variable by which `sh` gets a command line. Arguments are for every user of the machine to read, a process's first
+/// environment only for its own and root.
+const LINE: &str = "C2_LINE";
+/// What `sh` runs: the line, and before it takes the variable away from whatever the line calls.
+const RUN_LINE: &str = r#"eval "unset C2_LINE; $C2_LINE""#;
 
 /// A command of a release that was spawned.
 #[derive(Debug)]
@@ -61,8 +67,9 @@ pub(crate) fn spawn(
     let mut process = Command::new("sh");
     process
         .arg("-c")
-        .arg(command.reveal())
-        .stdin(Stdio::null())
+        .arg(RUN_LINE)
+        .env(LINE, command.reveal())
+        .stdin(input())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
@@ -85,6 +92,12 @@ pub(crate) fn spawn(
         output.follow(pipe.into(), Stream::Err);
     }
     Ok(Spawned { role, folder: folder.into(), command: command.clone(), limit_s, since: Instant::now(), child, output })
+}
+
+/// Standard input of a command: this process's. In a process group of its own it would be stopped by a read from the
+/// terminal (SIGTTIN), and waited for in vain.
+fn input() -> Stdio {
+    if stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() }
 }
 
 impl Spawned {

@@ -1,5 +1,7 @@
 //! How commands end: what is shown of one that fails, what becomes of one that takes too long, where they run.
 
+use std::fs;
+
 use crate::{
     fixture::{
         Commands, START, STOP, assert_live, assert_tidy, lives, machine, machine_with, machine_with_live_a, number_in,
@@ -69,14 +71,56 @@ fn commands_run_in_the_deploys_folder_whose_base_name_is_the_deploys() {
 }
 
 #[test]
-fn commands_get_the_environment_of_c2_and_an_empty_standard_input() {
+fn commands_get_the_environment_of_c2_and_its_standard_input() {
     let machine = machine();
     let prestart = r#"cat > "$RUN/input"; echo "$SETTING" > "$RUN/setting""#;
     pack(&machine, "a", Commands { prestart, ..Commands::default() });
-    let output = machine.command(&["start", "a.zip"]).env("SETTING", "of the caller").output().unwrap();
+    machine.write("/srv/input", 0o644, b"of the caller too");
+    let input = fs::File::open(machine.path("/srv/input")).unwrap();
+    let output = machine.command(&["start", "a.zip"]).env("SETTING", "of the caller").stdin(input).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(machine.text("/run/setting").as_deref(), Some("of the caller\n"));
-    assert_eq!(machine.text("/run/input").as_deref(), Some(""));
+    assert_eq!(machine.text("/run/input").as_deref(), Some("of the caller too"));
+}
+
+#[test]
+fn a_command_line_stands_in_no_arguments_and_nothing_that_it_calls_sees_it() {
+    let machine = machine();
+    let look = |name: &str| {
+        format!(
+            r#"tr '\0' ' ' < /proc/$$/cmdline > "$RUN/{name}-seen"; env >> "$RUN/{name}-seen"; set >> "$RUN/{name}-seen"; \
+               echo "$0 $#" > "$RUN/{name}-name"; : pass"'w'"ord"#
+        )
+    };
+    let (prestart, start, stop) = (look("prestart"), format!("{START}; {}", look("start")), look("stop"));
+    pack(&machine, "a", Commands { prestart: &prestart, start: &start, stop: &stop });
+    assert_eq!(machine.run(&["start", "a.zip"]).code, Some(0));
+    assert_eq!(machine.run(&["stop", "a"]).code, Some(0));
+    for name in ["prestart", "start", "stop"] {
+        let seen = machine.text(&format!("/run/{name}-seen")).unwrap();
+        assert!(seen.contains("sh -c ") && seen.contains("PWD="), "{seen}");
+        assert!(!seen.contains("ord") && !seen.contains("cmdline >"), "{name}: {seen}");
+        assert_eq!(machine.text(&format!("/run/{name}-name")).as_deref(), Some("sh 0\n"));
+    }
+}
+
+#[test]
+fn a_line_ends_as_it_would_by_itself_whatever_it_holds() {
+    let machine = machine();
+    let line =
+        "# a comment first\nset -eu\nx='a  b'; echo \"$x\" > \"$RUN/x\"\ncat <<END > \"$RUN/y\"\n$x\nEND\nexit 7";
+    pack(&machine, "a", Commands { prestart: line, ..Commands::default() });
+    let ended = machine.run(&["start", "a.zip"]);
+    assert!(ended.stderr.contains("prestart command in /opt/deploys/a: exited with status 7: "), "{ended:?}");
+    assert_eq!(
+        (machine.text("/run/x").as_deref(), machine.text("/run/y").as_deref()),
+        (Some("a  b\n"), Some("a  b\n"))
+    );
+    for (line, status) in [("exec false", 1), ("no-such-program", 127), ("if", 2), ("trap 'exit 9' EXIT; true", 9)] {
+        pack(&machine, "a", Commands { prestart: line, ..Commands::default() });
+        let ended = machine.run(&["start", "a.zip"]);
+        assert!(ended.stderr.contains(&format!(": exited with status {status}: ")), "{line}: {ended:?}");
+    }
 }
 
 #[test]

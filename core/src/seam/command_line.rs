@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-/// A line for `sh -c`. One that was filled from `release.json.tpl` may hold values of the config sources: it prints as
+/// A line for `sh`. One that was filled from `release.json.tpl` may hold values of the config sources: it prints as
 /// its length alone, in plans, logs, errors and `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CommandLine {

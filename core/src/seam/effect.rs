@@ -112,7 +112,7 @@ pub enum Effect {
         role: Role,
         /// The folder.
         folder: String,
-        /// The command line for `sh -c`.
+        /// The command line for `sh`.
         command: CommandLine,
         /// Whether its failure is only reported.
         tolerant: bool,
