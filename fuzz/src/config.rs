@@ -21,7 +21,10 @@ fn check_both(text: &str) {
 fn read(text: &str, syntax: Syntax) -> Result<Parsed<ToolConfig>, Rejected> {
     let read = tool_config("c", text, syntax);
     match &read {
-        Ok(Parsed { warnings, .. }) => check_problems(text, warnings),
+        Ok(Parsed { warnings, notes, .. }) => {
+            check_problems(text, warnings);
+            check_problems(text, notes);
+        }
         Err(rejected) => {
             assert!(!rejected.errors.is_empty() && !rejected.to_string().is_empty(), "a refusal says why");
             check_problems(text, &rejected.errors);

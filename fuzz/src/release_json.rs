@@ -34,7 +34,7 @@ pub fn check(input: &[u8]) {
 
 fn accepted<T>(text: &str, read: Result<Parsed<T>, Rejected>) -> Option<T> {
     match read {
-        Ok(Parsed { value, warnings }) => {
+        Ok(Parsed { value, warnings, .. }) => {
             check_problems(text, &warnings);
             Some(value)
         }

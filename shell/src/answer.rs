@@ -14,7 +14,7 @@ use std::{
 use c2_core::{
     Ordered,
     s3::Fault,
-    seam::{Answer, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, Secret},
+    seam::{Answer, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, Secret, Stat},
 };
 
 use crate::{
@@ -72,6 +72,7 @@ impl Machine {
             }
             Query::Member(at, path) => Answer::Content(self.member(at, path)?),
             Query::Folder(path) => Answer::Folder(folder(path)?),
+            Query::Stat(path) => Answer::Stat(stat(path).map_err(|error| failed("look at", path, &error))?),
             Query::Link(path) => Answer::Link(link(path)?),
             Query::Intents(path) => {
                 Answer::Files(texts(path).map_err(|error| failed("read the intents in", path, &error))?)
@@ -255,6 +256,14 @@ fn changed_at(path: &str) -> io::Result<u64> {
 fn leads_nowhere(error: &io::Error) -> bool {
     let nowhere = [rustix::io::Errno::NOENT, rustix::io::Errno::NOTDIR, rustix::io::Errno::LOOP];
     nowhere.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+fn stat(path: &str) -> io::Result<Option<Stat>> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some(Stat { is_folder: found.is_dir(), mode: found.mode() & 0o7777 })),
+        Err(error) if leads_nowhere(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn link(path: &str) -> Result<Option<Link>, Failure> {

@@ -138,6 +138,23 @@ def a_good_config_passes_its_check():
         machine.run("check-config")
 
 
+def advice_is_a_note_and_does_not_fail_the_check():
+    with Machine(None) as machine:
+        (machine.root / "releases").rmdir()
+        stdout, stderr = machine.run("check-config")
+        equal(stdout, "the configuration is fine\n")
+        equal(stderr, f"note: releases.localdir: {machine.root}/releases is not there yet\n")
+
+
+def a_path_that_cannot_be_a_folder_fails_only_the_check():
+    with Machine(None) as machine:
+        (machine.root / "etc-file").write_text("")
+        machine.config["deploysDir"] = f"{machine.root}/etc-file/deploys"
+        machine.write_config()
+        contains(machine.run("check-config", exit_code=1)[0], f"lies below the file {machine.root}/etc-file")
+        machine.run("list-releases")
+
+
 def options_are_taken_in_every_form_and_place():
     with Machine(None) as machine:
         pack(machine.root / "releases" / "app-1.zip", release_files("one"))

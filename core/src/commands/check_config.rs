@@ -1,8 +1,13 @@
-//! `check-config`: everything that is wrong or doubtful about the configuration.
+//! `check-config`: everything that is wrong or doubtful about the configuration, and advice.
 
-use alloc::{format, string::String};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
-use super::load_config::read_config;
+use super::{config_on_host::ConfigOnHost, load_config::read_config};
 use crate::seam::{Command, Facts, Outcome, Refusal, Report, Step};
 
 /// `check-config`.
@@ -11,20 +16,24 @@ pub struct CheckConfig;
 
 impl Command for CheckConfig {
     fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
-        let (errors, warnings) = match read_config(facts)? {
-            Ok(parsed) => (alloc::vec![], parsed.warnings),
-            Err(rejected) => (rejected.errors, rejected.warnings),
+        let lines = |problems: Vec<_>| problems.iter().map(ToString::to_string).collect::<Vec<String>>();
+        let (errors, warnings, notes) = match read_config(facts)? {
+            Ok(parsed) => {
+                let on_host = ConfigOnHost::look(facts, &parsed.value)?;
+                let (warnings, notes) = (lines(parsed.warnings), lines(parsed.notes));
+                (vec![], [warnings, on_host.warnings].concat(), [notes, on_host.notes].concat())
+            }
+            Err(rejected) => (lines(rejected.errors), lines(rejected.warnings), vec![]),
         };
         let mut text = String::new();
-        errors.iter().for_each(|problem| text.push_str(&format!("error: {problem}\n")));
-        warnings.iter().for_each(|problem| text.push_str(&format!("warning: {problem}\n")));
-        let report = Report::text(text);
-        Ok(Step::Done(if errors.is_empty() && warnings.is_empty() {
-            Report::text("the configuration is fine\n")
-        } else {
-            let count = format!("{}, {}", counted(errors.len(), "error"), counted(warnings.len(), "warning"));
-            Report { failed: Some(format!("check the configuration: {count}")), ..report }
-        }))
+        errors.iter().for_each(|error| text.push_str(&format!("error: {error}\n")));
+        warnings.iter().for_each(|warning| text.push_str(&format!("warning: {warning}\n")));
+        let (fails, count) = (errors.len() + warnings.len() > 0, |count, what| counted(count, what));
+        let failed =
+            format!("check the configuration: {}, {}", count(errors.len(), "error"), count(warnings.len(), "warning"));
+        let report = Report::text(if fails { text } else { "the configuration is fine\n".to_string() });
+        let notes = notes.iter().map(|note| format!("note: {note}")).collect();
+        Ok(Step::Done(Report { notes, failed: fails.then_some(failed), ..report }))
     }
 }
 

@@ -34,7 +34,13 @@ pub(super) struct Branch {
 
 /// Reads a whole file.
 pub(super) fn read<T: Decode>(file: &str, tree: Result<Node, Fault>) -> Result<Parsed<T>, Rejected> {
-    let mut at = Decoder { file: file.to_owned(), path: Vec::new(), errors: Vec::new(), warnings: Vec::new() };
+    let mut at = Decoder {
+        file: file.to_owned(),
+        path: Vec::new(),
+        errors: Vec::new(),
+        warnings: Vec::new(),
+        notes: Vec::new(),
+    };
     let value = match tree {
         Ok(node) => {
             let value = T::decode(&node, &mut at);
@@ -49,7 +55,7 @@ pub(super) fn read<T: Decode>(file: &str, tree: Result<Node, Fault>) -> Result<P
         }
     };
     match value {
-        Some(value) if at.errors.is_empty() => Ok(Parsed { value, warnings: at.warnings }),
+        Some(value) if at.errors.is_empty() => Ok(Parsed { value, warnings: at.warnings, notes: at.notes }),
         _ => Err(Rejected { errors: at.errors, warnings: at.warnings }),
     }
 }
@@ -60,6 +66,7 @@ pub(super) struct Decoder {
     path: Vec<Step>,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
+    notes: Vec<Problem>,
 }
 
 /// One step of a path.
@@ -84,6 +91,12 @@ impl Decoder {
     pub(super) fn warning(&mut self, position: Position, text: String) {
         let problem = self.problem(position, text);
         insert_in_order(&mut self.warnings, problem);
+    }
+
+    /// Advice: nothing is wrong, and it might be better.
+    pub(super) fn note(&mut self, position: Position, text: String) {
+        let problem = self.problem(position, text);
+        insert_in_order(&mut self.notes, problem);
     }
 
     /// Notes that a value is not what its place takes.

@@ -10,10 +10,15 @@ use super::names::Label;
 use super::node::{Node, quoted};
 use super::paths::NginxPath;
 use super::tool::{DeployMode, EndPointType, ProxyModeConfig, SslCertMode, ToolConfig};
+use super::{advice, folders};
 
 /// Notes all of it.
 pub(super) fn check(config: &mut ToolConfig, node: &Node, at: &mut Decoder) {
+    folders::check(config, node, at);
+    source_named_ports(config, node, at);
     let DeployMode::Proxy(proxy) = &config.deploy_mode else { return };
+    ports_of_the_proxy(proxy, node, at);
+    advice::note(config, proxy, node, at);
     health_endpoint(config, proxy, node, at);
     server_names(proxy, node, at);
     let paths: [(&str, &NginxPath); 2] =
@@ -31,6 +36,30 @@ pub(super) fn check(config: &mut ToolConfig, node: &Node, at: &mut Decoder) {
 /// What is wrong with a relative path.
 fn unmountable(path: &str) -> String {
     format!("found {}, expected a path that begins with a slash: the proxy's container mounts it", quoted(path))
+}
+
+/// A source of this name cannot be seen by the templates of a release behind a proxy.
+fn source_named_ports(config: &ToolConfig, node: &Node, at: &mut Decoder) {
+    const PORTS: &str = "ports";
+    if config.config_sources.keys().any(|name| name.as_str() == PORTS) {
+        let written = node.get("configSources").and_then(|sources| sources.get(PORTS));
+        let position = written.map_or(node.position, |source| source.position);
+        let text = "behind a proxy templates find the deploy's ports by this name, expected another one".to_string();
+        at.within_all(["configSources", PORTS].map(|step| Step::Key(step.into())), |at| at.warning(position, text));
+    }
+}
+
+/// The proxy itself listens on 80 and 443.
+fn ports_of_the_proxy(proxy: &ProxyModeConfig, node: &Node, at: &mut Decoder) {
+    let held = [80, 443].into_iter().filter(|port| proxy.dynamic_port_range.contains(*port));
+    let held: Vec<String> = held.map(|port| port.to_string()).collect();
+    if !held.is_empty() {
+        let steps = ["deployMode", "proxy", "dynamicPortRange"];
+        let written = steps.iter().try_fold(node, |node, step| node.get(step));
+        let position = written.map_or(node.position, |written| written.position);
+        let text = format!("expected a range without {}, on which the proxy itself listens", held.join(" and "));
+        at.within_all(steps.map(|step| Step::Key(step.into())), |at| at.warning(position, text));
+    }
 }
 
 /// A certificate that the proxy's container mounts.

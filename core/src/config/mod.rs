@@ -1,8 +1,10 @@
 //! What the tool is told: its configuration, that of a release, and states, read from JSON or YAML into types that
 //! hold only what is valid. Every error of a file is reported at once. It never reads a file: it is given the text.
 
+mod advice;
 mod decode;
 mod doubts;
+mod folders;
 mod json;
 mod lets_encrypt;
 mod macros;

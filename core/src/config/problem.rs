@@ -13,7 +13,7 @@ pub struct Position {
     pub column: u32,
 }
 
-/// One error or warning about a file, printed as `file:line:column: path: text`.
+/// One error, warning or note about a file, printed as `file:line:column: path: text`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The file's name as the person gave it.
@@ -46,6 +46,8 @@ pub struct Parsed<T> {
     pub value: T,
     /// In the order of the file.
     pub warnings: Vec<Problem>,
+    /// Advice, which `check-config` alone prints and which never changes its exit code. In the order of the file.
+    pub notes: Vec<Problem>,
 }
 
 /// Everything that is wrong with a file, and what is doubtful besides. Printed: the errors, one a line.

@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::cell::RefCell;
 
-use super::{Answer, Container, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal, Shared};
+use super::{Answer, Container, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal, Shared, Stat};
 use crate::{
     archive::{Limits, Listing},
     aws::{Login, Registries, TextRecord},
@@ -117,6 +117,8 @@ questions! {
     member(at: &Location, path: &str) -> Option<Content> = Query::Member(at.clone(), path.to_string()) => Content;
     /// A deploy's folder.
     folder(path: &str) -> Option<Folder> = Query::Folder(path.to_string()) => Folder;
+    /// What is at a path.
+    stat(path: &str) -> Option<Stat> = Query::Stat(path.to_string()) => Stat;
     /// A symbolic link.
     link(path: &str) -> Option<Link> = Query::Link(path.to_string()) => Link;
     /// The texts of the intents noted in a folder, by name.

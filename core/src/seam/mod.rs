@@ -31,7 +31,7 @@ pub use failure::{Ending, Failure, Signal};
 pub use folder::Folder;
 pub use intent::Intent;
 pub use plan::{Outcome, Plan, Stage};
-pub use query::{Answer, COMPOSE_FILES, Content, Link, Listed, Location, ProxyNow, Query, Shared};
+pub use query::{Answer, COMPOSE_FILES, Content, Link, Listed, Location, ProxyNow, Query, Shared, Stat};
 pub use refusal::Refusal;
 pub use report::{FAILED, Output, REVERTED, Report};
 pub use secret::Secret;

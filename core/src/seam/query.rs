@@ -94,6 +94,8 @@ pub enum Query {
     Member(Location, String),
     /// A deploy's folder. Answer: [`Answer::Folder`].
     Folder(String),
+    /// What is at a path, links followed, without opening it. Answer: [`Answer::Stat`].
+    Stat(String),
     /// A symbolic link. Answer: [`Answer::Link`].
     Link(String),
     /// The intents noted in a folder. Answer: [`Answer::Files`].
@@ -174,6 +176,8 @@ pub enum Answer {
     Archive(Option<Arc<Listing>>),
     /// A folder, or nothing there.
     Folder(Option<Folder>),
+    /// What is at a path, or nothing there: a file in place of a folder above it is nothing, too.
+    Stat(Option<Stat>),
     /// A link, or nothing there.
     Link(Option<Link>),
     /// Small text files by name.
@@ -239,6 +243,15 @@ pub struct ProxyNow {
     pub project: Option<String>,
     /// What it serves, where that is known.
     pub serves: Option<Served>,
+}
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// Its permission bits.
+    pub mode: u32,
 }
 
 /// A symbolic link.

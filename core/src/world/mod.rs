@@ -208,6 +208,7 @@ impl World {
                 Answer::Content(file.map(content))
             }
             Query::Folder(path) => self.folder(path),
+            Query::Stat(path) => Answer::Stat(self.tree.stat(path)),
             Query::Link(path) => match self.tree.get(path) {
                 Some(Node::Link { target, since }) => {
                     let leads = matches!(self.tree.get(&leads_to(path, target)), Some(Node::Folder { .. }));

@@ -8,6 +8,8 @@ use alloc::{
     vec::Vec,
 };
 
+use crate::seam::{Stat, leads_to};
+
 /// What is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
@@ -41,6 +43,20 @@ impl Tree {
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Node> {
         self.0.get(path)
+    }
+
+    /// What is at a path, a link followed once.
+    #[must_use]
+    pub fn stat(&self, path: &str) -> Option<Stat> {
+        let followed = match self.0.get(path)? {
+            Node::Link { target, .. } => self.0.get(&leads_to(path, target))?,
+            node => node,
+        };
+        match followed {
+            Node::File { mode, .. } => Some(Stat { is_folder: false, mode: *mode }),
+            Node::Folder { mode } => Some(Stat { is_folder: true, mode: *mode }),
+            Node::Link { .. } => None,
+        }
     }
 
     /// Writes a file and the folders above it that are missing.

@@ -1,5 +1,6 @@
 //! The tests of the configuration, through its public face.
 
+mod doubts;
 mod json;
 mod lets_encrypt;
 mod mutated;

@@ -165,7 +165,7 @@ fn a_key_given_twice_is_refused_with_both_places() {
 #[test]
 fn long_and_quoted_texts_are_read() {
     for (text, expected) in [
-        ("logFile: >-\n  /var/log/\n", "/var/log/"),
+        ("logFile: >-\n  /var/log/c2\n", "/var/log/c2"),
         ("logFile: \"/\\u00e4\\x41\"\n", "/äA"),
         ("logFile: '/it''s'\n", "/it's"),
         ("logFile: /a b # comment\n", "/a b"),
