@@ -13,6 +13,7 @@ use c2_core::{
 use support::{
     case::{cases, proxied_cases},
     proxied,
+    told::Told,
 };
 
 #[test]
@@ -37,6 +38,35 @@ fn every_case_performs_its_plans_and_ends_as_expected() {
         }
     }
     assert!(wrong.is_empty(), "not as in expected.txt:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_failed_run_says_each_cause_once_and_ends_with_how_things_stand_and_what_to_do() {
+    let proxied = proxied_cases().into_iter().map(|case| {
+        let (config, words) = (case.config(""), case.words(""));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        (Told::run(proxied::world(&case), &*proxied::command(&config, &words)), case)
+    });
+    let others = cases().into_iter().map(|case| (Told::run(case.world(), &*case.command("")), case));
+    let (mut wrong, mut failed) = (Vec::new(), 0);
+    for ((told, end), case) in others.chain(proxied) {
+        let mut printed = told.printed.join("\n");
+        if let End::Reported(report) = &end {
+            report_text(&mut printed, report);
+            let changes = case.name.starts_with("start/") || case.name.starts_with("stop/");
+            let stands = report.now.is_some() && report.hint.is_some();
+            if report.failed.is_some() && changes && !stands {
+                wrong.push(format!("{}: {report:?}", case.name));
+            }
+        }
+        failed += told.failures.len();
+        // A command may fail again when it is gone back.
+        let times = |text: &String| told.failures.iter().filter(|other| *other == text).count();
+        let off = |text: &&String| printed.matches(text.as_str()).count() != times(text);
+        wrong.extend(told.failures.iter().filter(off).map(|text| format!("{}: {text}\n{printed}", case.name)));
+    }
+    assert!(failed > 10, "nothing failed");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Behind the proxy, too, a dry run shows what is done. What fails goes on otherwise than it can suppose; a machine that
@@ -86,6 +116,7 @@ fn report_text(text: &mut String, report: &Report) {
         None => text.push_str("ends well\n"),
         Some(what) => writeln!(text, "failed: {what}").unwrap(),
     }
+    report.now.iter().for_each(|now| writeln!(text, "now: {now}").unwrap());
     report.hint.iter().for_each(|hint| writeln!(text, "hint: {hint}").unwrap());
 }
 

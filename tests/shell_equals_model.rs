@@ -176,22 +176,24 @@ fn foreground(world: &World) -> Option<String> {
 /// Exit code, standard output, and the last lines of standard error.
 fn expected(machine: &Machine, end: &End) -> (i32, String, Vec<String>) {
     match end {
-        End::Reported(Report { output, notes, failed, hint, .. }) => {
+        End::Reported(Report { output, notes, failed, now, hint, .. }) => {
             let stdout = match output {
                 Output::Text(text) | Output::Failure(text) => text.clone(),
                 Output::File(path) => machine.text(path).unwrap_or_default(),
             };
-            let complaint = failed.iter().flat_map(|what| complaint(what, hint.as_deref()));
+            let complaint = failed.iter().flat_map(|what| complaint(what, now.as_deref(), hint.as_deref()));
             (i32::from(failed.is_some()), stdout, notes.iter().cloned().chain(complaint).collect())
         }
-        End::Refused(refusal) => (1, String::new(), complaint(&refusal.to_string(), refusal.hint())),
+        End::Refused(refusal) => (1, String::new(), complaint(&refusal.to_string(), None, refusal.hint())),
         other => panic!("{other:?}"),
     }
 }
 
-fn complaint(what: &str, hint: Option<&str>) -> Vec<String> {
-    let hint = hint.map(|hint| format!("    {hint}"));
-    format!("c2: {what}").lines().map(str::to_string).chain(hint).collect()
+fn complaint(what: &str, now: Option<&str>, hint: Option<&str>) -> Vec<String> {
+    let next = if now.is_some() { "next: " } else { "" };
+    let hint = hint.map(|hint| format!("    {next}{hint}"));
+    let now = now.map(|now| format!("    now: {now}"));
+    format!("c2: {what}").lines().map(str::to_string).chain(now).chain(hint).collect()
 }
 
 /// What matters of a host, but for what only one of the two has: releases lie in stores, what runs has a name.

@@ -40,6 +40,8 @@ pub(crate) struct Machine {
     pub(crate) fetched: BTreeMap<Location, Shared>,
     /// The start command of this run that is still running.
     pub(crate) attended: Option<Spawned>,
+    /// The last lines of the command of a release that printed something last.
+    pub(crate) shown: Vec<String>,
     /// Whether only what fails is told.
     pub(crate) quiet: bool,
     /// How long another run's lock is waited for.
@@ -79,6 +81,11 @@ impl Machine {
 
     fn tell(&self, level: usize, text: &str) {
         self.log.write(level, text);
+        self.show(level, text);
+    }
+
+    /// Tells the terminal alone.
+    fn show(&self, level: usize, text: &str) {
         if self.quiet {
             return;
         }
@@ -137,7 +144,15 @@ impl Host for Machine {
             }
             Message::Stage(title) => self.tell(1, title),
             Message::Effect(effect) => self.log.write(2, &effect.to_string()),
-            Message::Undo(failure) => self.tell(1, &format!("failed, going back: {failure}")),
+            // The cause stands once on the terminal, at the end; the log has it should there be no end.
+            Message::Undo(failure) => {
+                self.log.write(1, &format!("failed, going back: {failure}"));
+                self.show(1, "failed, going back");
+            }
+            Message::Stuck(failure) => {
+                self.log.write(1, &format!("going back failed: {failure}"));
+                self.show(1, "going back failed");
+            }
             Message::Trouble(failure) => self.tell(1, &format!("warning: {failure}")),
             Message::Wait(why) => self.tell(0, why),
         }

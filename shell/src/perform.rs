@@ -58,10 +58,10 @@ impl Machine {
             }
             Effect::Attend { .. } => match self.attended.take() {
                 None => Ok(()),
-                Some(spawned) => match spawned.watch(None, &self.signals) {
-                    Seen::Ended(ended) => ended,
-                    Seen::Alive(_) => Ok(()),
-                },
+                Some(spawned) => {
+                    let seen = spawned.watch(None, &self.signals);
+                    self.seen(seen)
+                }
             },
             Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode, durable } => {
                 let bits = Bits { mode: *mode, keep: *keep_mode, folder: *folder_mode };
@@ -115,8 +115,18 @@ impl Machine {
     ) -> Result<(), Failure> {
         let watch = (role == Role::Start && may_stay).then_some(SEEN_ALIVE);
         let spawned = spawn(role, folder, command, limit_s, &self.setting())?;
-        match spawned.watch(watch, &self.signals) {
-            Seen::Ended(ended) => ended,
+        let seen = spawned.watch(watch, &self.signals);
+        self.seen(seen)
+    }
+
+    fn seen(&mut self, seen: Seen) -> Result<(), Failure> {
+        match seen {
+            Seen::Ended(ended, tail) => {
+                if !tail.is_empty() {
+                    self.shown = tail;
+                }
+                ended
+            }
             Seen::Alive(spawned) => {
                 // Whatever was started before it goes on by itself.
                 self.end();

@@ -42,8 +42,8 @@ pub(crate) struct Spawned {
 
 /// How a watched command stands.
 pub(crate) enum Seen {
-    /// It ended.
-    Ended(Result<(), Failure>),
+    /// It ended; the last lines that it printed.
+    Ended(Result<(), Failure>, Vec<String>),
     /// It is still running at the end of the watch.
     Alive(Spawned),
 }
@@ -107,9 +107,11 @@ impl Spawned {
         let (mut pause, mut asked) = (Duration::from_millis(1), None);
         loop {
             match self.child.try_wait() {
-                Ok(Some(status)) => return Seen::Ended(self.ended(status, asked)),
+                Ok(Some(status)) => return Seen::Ended(self.ended(status, asked), self.output.tail()),
                 Ok(None) => (),
-                Err(error) => return Seen::Ended(Err(self.failure(Ending::NotRun(error.to_string())))),
+                Err(error) => {
+                    return Seen::Ended(Err(self.failure(Ending::NotRun(error.to_string()))), self.output.tail());
+                }
             }
             let over_limit = self.limit_s.is_some_and(|limit_s| self.since.elapsed().as_secs() >= limit_s.into());
             match asked {

@@ -88,6 +88,7 @@ fn machine(options: &Options) -> io::Result<Machine> {
         touches_nothing: false,
         fetched: BTreeMap::new(),
         attended: None,
+        shown: vec![],
         quiet: false,
         lock_wait_s: options.lock_wait_s,
         held: None,
@@ -107,8 +108,8 @@ fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
     print(&text);
     match end {
         End::Refused(refusal) => refused(&refusal),
-        End::Reported(Report { failed: Some(what), hint, code, .. }) => {
-            failed(&what, hint.as_deref());
+        End::Reported(Report { failed: Some(what), now, hint, code, .. }) => {
+            complain(&what, &[], now.as_deref(), hint.as_deref());
             code
         }
         End::Reported(report) => {
@@ -146,7 +147,9 @@ pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
             match (&report.failed, printed) {
                 (Some(what), _) => {
                     note(&format!("failed: {what}"));
-                    failed(what, report.hint.as_deref());
+                    report.now.iter().for_each(|now| note(&format!("now: {now}")));
+                    let tail = if report.tail == machine.shown { &[] } else { report.tail.as_slice() };
+                    complain(what, tail, report.now.as_deref(), report.hint.as_deref());
                     report.code
                 }
                 (None, printed) => printed,
@@ -192,6 +195,19 @@ fn print_file(path: &str) -> u8 {
 
 fn refused(refusal: &Refusal) -> u8 {
     failed(&refusal.to_string(), refusal.hint())
+}
+
+/// Says how a run failed: the cause, how things stand now, and what to do next. Where nothing stands otherwise than
+/// before, it reads like a refusal.
+fn complain(what: &str, tail: &[String], now: Option<&str>, next: Option<&str>) {
+    tell(&format!("c2: {what}"));
+    if !tail.is_empty() {
+        tell("    its last lines:");
+    }
+    tail.iter().for_each(|line| tell(&format!("      {line}")));
+    now.iter().for_each(|now| tell(&format!("    now: {now}")));
+    let next_is = if now.is_some() { "next: " } else { "" };
+    next.iter().for_each(|next| tell(&format!("    {next_is}{next}")));
 }
 
 /// Says what failed and why, and what to do about it. The answer is the exit code.

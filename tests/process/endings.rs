@@ -7,27 +7,43 @@ use crate::{
         Commands, START, STOP, assert_live, assert_tidy, lives, machine, machine_with, machine_with_live_a, number_in,
         pack,
     },
-    support::machine::eventually,
+    support::machine::{Ended, eventually},
 };
 
 #[test]
-fn a_failing_command_shows_its_status_and_its_last_lines() {
+fn a_failing_command_says_why_once_and_the_run_ends_with_the_cause_the_state_and_the_next_command() {
     let machine = machine_with_live_a(Commands::default());
     let prestart = "n=0; while test $n -lt 30; do n=$((n + 1)); echo line $n; done; echo why >&2; exit 7";
     pack(&machine, "b", Commands { prestart, ..Commands::default() });
     let ended = machine.run(&["start", "b.zip"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    let (_, complaint) = ended.stderr.split_once("\nc2: ").unwrap();
-    assert!(complaint.starts_with("start b.zip: prepare: prestart command in /opt/deploys/b: exited with status 7: "));
-    let (_, tail) = complaint.split_once("\nits last lines:\n").unwrap();
-    let lines: Vec<&str> =
-        tail.lines().take_while(|line| line.starts_with("  ") && !line.starts_with("    ")).collect();
-    assert_eq!(lines.len(), 20, "{tail}");
-    assert!(lines.contains(&"  line 30") && lines.contains(&"  why"), "{tail}");
-    assert!(tail.ends_with("\n    live is /opt/deploys/a\n"), "{tail}");
+    assert_eq!(lines_of(&ended, "why"), 1, "{ended:?}");
+    assert_eq!(lines_of(&ended, "line 30"), 1, "{ended:?}");
+    let end: Vec<&str> = ended.stderr.lines().rev().take(3).collect();
+    let next = "fix the cause, then run c2 start b.zip again; c2 show-log has the full output";
+    let cause = "c2: start b.zip: prepare: prestart command in /opt/deploys/b: exited with status 7";
+    assert_eq!(end, [&format!("    next: {next}"), "    now: live is /opt/deploys/a", &format!("{cause}: {prestart}")]);
     assert!(machine.log().contains("exited with status 7"));
     assert_live(&machine, "a");
     assert_tidy(&machine);
+}
+
+/// How many of the lines that a run printed are just this text, however far they are indented.
+fn lines_of(ended: &Ended, text: &str) -> usize {
+    ended.stdout.lines().chain(ended.stderr.lines()).filter(|line| line.trim() == text).count()
+}
+
+#[test]
+fn the_last_lines_of_a_failed_command_are_shown_again_when_others_have_printed_since() {
+    let machine = machine_with_live_a(Commands { start: &format!("{START}; echo coming up"), ..Commands::default() });
+    pack(&machine, "b", Commands { start: "echo why >&2; exit 1", ..Commands::default() });
+    let ended = machine.run(&["start", "b.zip"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let (_, complaint) = ended.stderr.split_once("\nc2: ").unwrap();
+    let (_, rest) = complaint.split_once('\n').unwrap();
+    assert!(rest.starts_with("    its last lines:\n      why\n    now: live is /opt/deploys/a\n    next: "), "{rest}");
+    assert_eq!(lines_of(&ended, "why"), 2, "{ended:?}");
+    assert_live(&machine, "a");
 }
 
 #[test]
@@ -52,7 +68,7 @@ fn a_command_that_takes_longer_than_allowed_is_ended_with_its_children() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     let expected = "prestart command in /opt/deploys/b: still running after 1 s, its limit, ended: ";
     assert!(ended.stderr.contains(expected), "{ended:?}");
-    assert!(ended.stderr.contains("\nits last lines:\n  waiting\n"), "{ended:?}");
+    assert_eq!(lines_of(&ended, "waiting"), 1, "{ended:?}");
     assert!(!lives(number_in(&machine, "/run/child")), "its child goes on");
     assert_live(&machine, "a");
     assert_tidy(&machine);

@@ -13,13 +13,15 @@ pub struct Told {
     pub printed: Vec<String>,
     /// The effects, in order.
     pub effects: Vec<String>,
+    /// What failed, once for each time.
+    pub failures: Vec<String>,
 }
 
 impl Told {
     /// Runs a command on the host to its end.
     pub fn run(mut world: World, command: &dyn Command) -> (Told, End) {
         world.begin(&[]);
-        let mut told = Told { world, printed: vec![], effects: vec![] };
+        let mut told = Told { world, printed: vec![], effects: vec![], failures: vec![] };
         let end = drive(command, &mut told, &mut Facts::default());
         assert!(told.world.violations.is_empty(), "{:?}", told.world.violations);
         (told, end)
@@ -37,7 +39,9 @@ impl Host for Told {
 
     fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
         let done = self.world.perform(effect);
+        self.failures.extend(done.as_ref().err().map(ToString::to_string));
         for failure in std::mem::take(&mut self.world.tolerated) {
+            self.failures.push(failure.to_string());
             self.say(Message::Trouble(&failure));
         }
         done
@@ -75,7 +79,8 @@ impl Host for Told {
             }
             Message::Stage(title) => self.tell(1, title),
             Message::Effect(effect) => self.effects.push(effect.to_string()),
-            Message::Undo(failure) => self.tell(1, &format!("failed, going back: {failure}")),
+            Message::Undo(_) => self.tell(1, "failed, going back"),
+            Message::Stuck(_) => self.tell(1, "going back failed"),
             Message::Trouble(failure) => self.tell(1, &format!("warning: {failure}")),
             Message::Wait(why) => self.tell(0, why),
         }

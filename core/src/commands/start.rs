@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     config::{FolderName, FromText, Pin, Positive, ReleaseName, ToolConfig, default_deploy_name},
-    seam::{Command, Effect, Facts, Folder, Intent, Outcome, Plan, Refusal, Report, Role, Stage, Step},
+    seam::{
+        Command, Effect, Facts, Failure, Folder, Intent, Outcome, Plan, Refusal, Report, Role, Stage, Step, retry_hint,
+    },
 };
 
 /// `start <release>` without a proxy.
@@ -52,7 +54,7 @@ impl Command for Start {
         }
         match change_of(past) {
             None => self.plan(facts, deploys, before.as_ref()).map(Step::Do),
-            Some(outcome) => Ok(Step::Done(self.failure(outcome, before.as_ref()))),
+            Some(outcome) => Ok(Step::Done(self.failure(outcome, before.as_ref(), past))),
         }
     }
 
@@ -168,7 +170,7 @@ impl Start {
                 return Ok(Step::Do(Plan { without_lock: true, ..Plan::new(about, vec![attend]) }));
             }
             Some(outcome) if last_is(past, TAKE_UP) => {
-                return Ok(Step::Done(self.failure(outcome, live(facts, deploys)?.as_ref())));
+                return Ok(Step::Done(self.failure(outcome, live(facts, deploys)?.as_ref(), past)));
             }
             Some(outcome)
                 if left_alone(outcome).zip(changed_at(facts, deploys)?).is_some_and(|(was, is)| was != is) =>
@@ -180,7 +182,7 @@ impl Start {
                 let now = live(facts, deploys)?;
                 if left_alone(outcome).and(changed_at(facts, deploys)?).is_none() {
                     // Whether it is still what is live cannot be found out: nothing is taken back.
-                    return Ok(Step::Done(self.failure(outcome, now.as_ref())));
+                    return Ok(Step::Done(self.failure(outcome, now.as_ref(), past)));
                 }
                 // A person, or the older tool, which notes no intent.
                 if now.as_ref().map(|now| &now.path) != intent.home.as_ref() {
@@ -206,17 +208,20 @@ impl Start {
         format!("{} was stopped or replaced by another run", self.release)
     }
 
-    fn failure(&self, outcome: &Outcome, now: Option<&Live>) -> Report {
-        let live = match now {
-            Some(Live { path, folder: Some(_), .. }) => format!("live is {path}"),
-            _ => "nothing is live".to_string(),
-        };
-        let text = outcome.failure_text().unwrap_or_default();
-        let hint = match outcome {
-            Outcome::Planned { failed: Some((_, failure)), .. } => failure.hint(),
-            _ => None,
-        };
-        Report::failed(text, Some(&hint.map_or(live.clone(), |hint| format!("{live}; {hint}"))))
+    fn failure(&self, outcome: &Outcome, now: Option<&Live>, past: &[Outcome]) -> Report {
+        let again = retry_hint(&format!("c2 start {}", self.release));
+        let hint = outcome.failure().and_then(Failure::hint).unwrap_or(&again);
+        let report = Report::failed(outcome.failure_text().unwrap_or_default(), Some(hint)).after(past);
+        Report { now: Some(standing(now)), ..report }
+    }
+}
+
+/// What is live, in words.
+pub(crate) fn standing(now: Option<&Live>) -> String {
+    match now {
+        Some(Live { path, folder: Some(_), .. }) => format!("live is {path}"),
+        Some(Live { path, .. }) => format!("nothing is live; current points to {path}, which holds no release"),
+        None => "nothing is live".into(),
     }
 }
 

@@ -5,12 +5,12 @@ use alloc::{format, string::String, vec, vec::Vec};
 use super::{
     deploys::{CURRENT_INTENT, Deploys, base_name},
     live::{Live, Running, live},
-    start::{change_of, last_is, stop_stage},
+    start::{change_of, last_is, standing, stop_stage},
     take_up::{self, TAKE_UP},
 };
 use crate::{
     config::{FromText, Positive, ReleaseName, ToolConfig, default_deploy_name},
-    seam::{Command, Effect, Facts, Intent, Outcome, Plan, Refusal, Report, Stage, Step},
+    seam::{Command, Effect, Facts, Failure, Intent, Outcome, Plan, Refusal, Report, Stage, Step, retry_hint},
 };
 
 /// `stop <deploy>` without a proxy.
@@ -38,13 +38,11 @@ impl Command for Stop {
             return take_up::from_note(facts, deploys, text, running).map(Step::Do);
         }
         match (change_of(past), now) {
-            (Some(outcome), _) => {
-                let hint = match outcome {
-                    Outcome::Planned { failed: Some((_, failure)), .. } => failure.hint(),
-                    _ => None,
-                };
-                let hint = format!("current still points to it; {}", hint.unwrap_or("stop it by hand"));
-                Ok(Step::Done(Report::failed(outcome.failure_text().unwrap_or_default(), Some(&hint))))
+            (Some(outcome), now) => {
+                let again = retry_hint(&format!("c2 stop {}", self.deploy.escape_debug()));
+                let hint = outcome.failure().and_then(Failure::hint).unwrap_or(&again);
+                let report = Report::failed(outcome.failure_text().unwrap_or_default(), Some(hint)).after(past);
+                Ok(Step::Done(Report { now: Some(standing(now.as_ref())), ..report }))
             }
             (None, None) => Ok(Step::Done(Report::note("nothing is live: there is nothing to stop"))),
             (None, Some(now)) => self.plan(deploys, &now, running).map(Step::Do),

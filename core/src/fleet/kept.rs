@@ -12,7 +12,7 @@ use super::SlaveUpdate;
 use crate::{
     config::{Deploy, DeployName, Label, SlaveState, State, ToolConfig},
     s3::without_request_id,
-    seam::{Refusal, Report, Shared},
+    seam::{Refusal, Report, Shared, retry_hint},
 };
 
 /// What the plan is called that reports.
@@ -35,6 +35,8 @@ pub struct Kept {
     pub(super) failed: BTreeMap<DeployName, Failed>,
     /// What is wrong, in words.
     pub(super) error: Option<String>,
+    /// How the endpoints stand, in words.
+    pub(super) standing: Option<String>,
     /// What a person should know.
     pub(super) notes: Vec<String>,
     /// Why the master could not be asked, as it was told last.
@@ -102,8 +104,9 @@ impl Kept {
         }
     }
 
-    /// The report of a round that looked at this machine; perhaps its own report could not be written.
-    pub(super) fn told(mut self: Box<Self>, unreported: Option<String>) -> Report {
+    /// The report of a round that looked at this machine; perhaps its own report could not be written. `repeats`: another
+    /// round follows by itself.
+    pub(super) fn told(mut self: Box<Self>, unreported: Option<String>, repeats: bool) -> Report {
         if let Some(why) = unreported {
             let tried_s = self.reported.take().map_or(0, |(_, at)| at);
             self.look_at_s = self.look_at_s.min(tried_s + AGAIN_S.0);
@@ -114,7 +117,9 @@ impl Kept {
         match &self.error {
             None => Report { notes, kept: Some(self), ..Report::text("") },
             Some(error) => {
-                Report { notes, ..Report { kept: Some(self.clone()), ..Report::failed(error.as_str(), None) } }
+                let next = (!repeats).then(|| retry_hint("c2 slave-update"));
+                let report = Report::failed(error.as_str(), next.as_deref());
+                Report { notes, now: self.standing.clone(), kept: Some(self), ..report }
             }
         }
     }

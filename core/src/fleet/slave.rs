@@ -49,7 +49,7 @@ impl Command for SlaveUpdate {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         if let Some(Outcome::Planned { plan: Plan { kept: Some(kept), .. }, failed, .. }) = past.last() {
             let failed = failed.as_ref().map(|(_, failure)| failure.to_string());
-            return Ok(Step::Done(kept.clone().told(failed)));
+            return Ok(Step::Done(kept.clone().told(failed, self.repeat_s.is_some())));
         }
         let (now, master) = (facts.began(), facts.shared(&Base(&self.base).master()));
         let (have, label) = (noted_state(facts, Deploys(self.config.deploys_dir.as_str())), self.label(facts));
@@ -240,12 +240,13 @@ impl Round<'_> {
             reported: before.cloned(),
             failed,
             error,
+            standing: following.standing,
             notes: self.silence().into_iter().chain(warning).chain(following.notes).chain(following.waits).collect(),
             told,
             misconfigured: self.slave.misconfigured.clone(),
         };
         let Some(label) = label.filter(|_| is_new) else {
-            return Ok(Step::Done(Box::new(kept).told(None)));
+            return Ok(Step::Done(Box::new(kept).told(None, self.slave.repeat_s.is_some())));
         };
         let (at, bytes) = (Base(base).slave(label), Secret::new(report.to_json().into_bytes()));
         kept.reported = Some((report, self.now));

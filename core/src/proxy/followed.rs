@@ -37,6 +37,8 @@ pub(crate) struct Following {
     pub(crate) waits: Vec<String>,
     /// What was done.
     pub(crate) notes: Vec<String>,
+    /// How the endpoints stand, in words; `None`: it was not found out.
+    pub(crate) standing: Option<String>,
     /// The state that this machine notes.
     pub(crate) noted: State,
     /// What really runs and is routed.
@@ -85,6 +87,7 @@ impl Look<'_> {
             troubles,
             waits: if self.now.has_proxy() { self.unready(master)? } else { Vec::new() },
             notes: notes.collect(),
+            standing: Some(self.standing()),
             noted: self.now.have.clone(),
             running,
         })

@@ -9,14 +9,19 @@ use alloc::{
 use super::{Goal, Look, served::Target};
 use crate::{
     config::{DeployName, Label},
-    seam::{Outcome, Refusal, Report},
+    seam::{Failure, Outcome, Refusal, Report, retry_hint},
 };
 
 impl Look<'_> {
     /// The report of everything that this run has done, and of what is still refused.
     pub(super) fn report(&self, refused: &[Refusal]) -> Report {
-        let mut troubles: Vec<String> = self.past.iter().filter_map(Outcome::failure_text).collect();
-        troubles.extend(refused.iter().map(ToString::to_string));
+        let failed = self.past.iter().filter_map(Outcome::failure_text);
+        let mut troubles: Vec<String> = Vec::new();
+        for text in failed.chain(refused.iter().map(ToString::to_string)) {
+            if !troubles.contains(&text) {
+                troubles.push(text);
+            }
+        }
         if troubles.is_empty() {
             let mut notes = Vec::from([self.done()]);
             notes.extend(self.now.have.oddities(&self.mode.proxy));
@@ -24,19 +29,35 @@ impl Look<'_> {
             notes.extend(self.waiting());
             return match self.unserved() {
                 None => Report { notes, ..Report::text("") },
-                Some((text, hint)) => Report { notes: self.waiting(), ..Report::failed(text, Some(&hint)) },
+                Some((text, hint)) => {
+                    let now = Some(self.standing());
+                    Report { notes: self.waiting(), now, ..Report::failed(text, Some(&hint)) }
+                }
             };
         }
-        let failure = self.past.iter().find_map(|outcome| match outcome {
-            Outcome::Planned { failed: Some((_, failure)), .. } => failure.hint(),
-            _ => None,
-        });
-        let standing = self.standing();
-        let hint = match refused.iter().find_map(Refusal::hint).or(failure) {
-            Some(hint) => format!("{hint}; {standing}"),
-            None => standing,
-        };
-        Report { notes: self.waiting(), ..Report::failed(troubles.join("\n"), Some(&hint)) }
+        let again = retry_hint(&self.again());
+        let failure = self.past.iter().filter_map(Outcome::failure).find_map(Failure::hint);
+        let hint = refused.iter().find_map(Refusal::hint).or(failure).unwrap_or(&again);
+        let report = Report::failed(troubles.join("\n"), Some(hint)).after(self.past);
+        Report { notes: self.waiting(), now: Some(self.standing()), ..report }
+    }
+
+    /// The command, to be given again.
+    fn again(&self) -> String {
+        match &self.mode.goal {
+            Goal::Start { deploy, release, .. } => format!("c2 start {release} {deploy}"),
+            Goal::Stop(deploy) => format!("c2 stop {deploy}"),
+            Goal::Connect { endpoint, deploy } => format!("c2 connect {endpoint} {deploy}"),
+            Goal::Disconnect(endpoint) => format!("c2 disconnect {endpoint}"),
+            Goal::Split { endpoint, deploy, percent } => {
+                format!("c2 split {endpoint} {deploy} --percent {}", percent.get())
+            }
+            Goal::Maintain { endpoint, .. } => format!("c2 maintenance {endpoint}"),
+            Goal::EndMaintenance(endpoint) => format!("c2 maintenance {endpoint} --off"),
+            Goal::Follow(_) => "c2 slave-update".into(),
+            Goal::Refresh | Goal::Restart => "c2 restart-frontend-proxy".into(),
+            Goal::Shutdown => "c2 shutdown-frontend-proxy".into(),
+        }
     }
 
     /// What the command was to bring about, as it is now.
@@ -129,7 +150,7 @@ impl Look<'_> {
     }
 
     /// How the endpoints stand after a failure.
-    fn standing(&self) -> String {
+    pub(super) fn standing(&self) -> String {
         if !self.now.has_proxy() {
             return "no endpoint is routed".to_string();
         }
@@ -150,6 +171,6 @@ impl Look<'_> {
             None => format!("{endpoint} answers 503"),
         };
         let all: Vec<String> = self.mode.proxy.end_points.keys().map(of).collect();
-        if all.is_empty() { "there are no endpoints".to_string() } else { format!("now {}", all.join(", ")) }
+        if all.is_empty() { "there are no endpoints".to_string() } else { all.join(", ") }
     }
 }

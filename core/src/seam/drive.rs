@@ -51,8 +51,10 @@ pub enum Message<'a> {
     Stage(&'a str),
     /// An effect is performed.
     Effect(&'a Effect),
-    /// Something failed and is being undone.
+    /// Something failed and is being undone; how the run ends says why.
     Undo(&'a Failure),
+    /// The undoing failed; how the run ends says why.
+    Stuck(&'a Failure),
     /// Something went wrong that does not end the command.
     Trouble(&'a Failure),
     /// What is waited for.
@@ -194,9 +196,8 @@ fn perform(plan: Plan, host: &mut dyn Host) -> Option<Outcome> {
         Err(failure) => Some((String::from("note the intent"), failure)),
         Ok(()) => run_stages(&plan, host, &mut trouble)?,
     };
-    for failure in &trouble {
-        host.say(Message::Trouble(failure));
-    }
+    let told = if failed.is_some() { Message::Stuck } else { Message::Trouble };
+    trouble.iter().for_each(|failure| host.say(told(failure)));
     host.shield(false);
     Some(Outcome::Planned { plan, failed, trouble })
 }

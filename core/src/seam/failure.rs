@@ -109,6 +109,12 @@ impl Failure {
         matches!(self, Failure::Command { ending, .. } if !matches!(ending, Ending::NotRun(_)))
     }
 
+    /// The last lines that a command printed.
+    #[must_use]
+    pub fn tail(&self) -> &[String] {
+        if let Failure::Command { tail, .. } = self { tail } else { &[] }
+    }
+
     /// What to do about it, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
@@ -131,12 +137,9 @@ impl fmt::Display for Failure {
             Failure::World { doing, why, .. } | Failure::NotYet { doing, why } => write!(f, "{doing}: {why}"),
             Failure::Overtaken { doing } => write!(f, "{doing}: somebody else wrote it first"),
             Failure::Unanswered { doing, why } => write!(f, "{doing}: no answer says whether it was done: {why}"),
-            Failure::Command { role, folder, command, ending, tail } => {
-                write!(f, "{role} command in {folder}: {ending}: {command}")?;
-                if !tail.is_empty() {
-                    write!(f, "\nits last lines:")?;
-                }
-                tail.iter().try_for_each(|line| write!(f, "\n  {line}"))
+            // What it printed has gone to the terminal and the log: see [`Failure::tail`].
+            Failure::Command { role, folder, command, ending, .. } => {
+                write!(f, "{role} command in {folder}: {ending}: {command}")
             }
             Failure::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
             Failure::Interrupted(Signal::Terminate) => f.write_str("asked to end (SIGTERM)"),

@@ -33,6 +33,7 @@ pub use intent::Intent;
 pub use plan::{Outcome, Plan, Stage};
 pub use query::{Answer, COMPOSE_FILES, Content, Link, Listed, Location, ProxyNow, Query, Shared, Stat};
 pub use refusal::Refusal;
+pub(crate) use report::retry_hint;
 pub use report::{FAILED, Output, REVERTED, Report};
 pub use secret::Secret;
 pub use supposed::Supposed;

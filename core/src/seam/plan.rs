@@ -119,6 +119,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Why a plan failed; `None` for one that is done.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Outcome::Planned { failed: Some((_, failure)), .. } => Some(failure),
+            _ => None,
+        }
+    }
+
     /// The failure of a plan as one text: the stage, why, and what became of the undo; `None` for one that is done.
     #[must_use]
     pub fn failure_text(&self) -> Option<String> {

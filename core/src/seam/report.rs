@@ -4,6 +4,7 @@ use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 
 use serde_json::Value;
 
+use super::{Failure, Outcome};
 use crate::fleet::Kept;
 
 /// What goes to standard output.
@@ -26,12 +27,21 @@ pub struct Report {
     pub notes: Vec<String>,
     /// What failed, and why; `None` is success.
     pub failed: Option<String>,
+    /// How things stand after a failure, where that is known.
+    pub now: Option<String>,
     /// What to do about it, where that is known.
     pub hint: Option<String>,
+    /// The last lines that the one command printed which failed: shown again only when others have printed since.
+    pub tail: Vec<String>,
     /// The exit code of a failure.
     pub code: u8,
     /// What the command is to know in its next round.
     pub kept: Option<Box<Kept>>,
+}
+
+/// What to do next where nothing better is known: the command once more.
+pub(crate) fn retry_hint(command: &str) -> String {
+    format!("fix the cause, then run {command} again; c2 show-log has the full output")
 }
 
 /// The exit code of an operation that failed.
@@ -43,7 +53,16 @@ impl Report {
     /// Success, with a text for standard output.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Report { output: Output::Text(text.into()), notes: vec![], failed: None, hint: None, code: FAILED, kept: None }
+        Report {
+            output: Output::Text(text.into()),
+            notes: vec![],
+            failed: None,
+            now: None,
+            hint: None,
+            tail: vec![],
+            code: FAILED,
+            kept: None,
+        }
     }
 
     /// Success, with JSON for standard output, indented by four as the older tool did it.
@@ -64,5 +83,16 @@ impl Report {
     #[must_use]
     pub fn failed(what: impl Into<String>, hint: Option<&str>) -> Self {
         Report { failed: Some(what.into()), hint: hint.map(Into::into), ..Report::text("") }
+    }
+
+    /// The same report of a run that has done this; where one command alone failed in it, with that command's last lines.
+    #[must_use]
+    pub fn after(self, past: &[Outcome]) -> Self {
+        let failures = past.iter().filter_map(Outcome::failure);
+        let mut tails = failures.map(Failure::tail).filter(|tail| !tail.is_empty());
+        match (tails.next(), tails.next()) {
+            (Some(tail), None) => Report { tail: tail.to_vec(), ..self },
+            _ => self,
+        }
     }
 }
