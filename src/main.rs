@@ -11,14 +11,17 @@ use c2_core::commands::{Options, Request};
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    ExitCode::from(match args::invocation(args::called(std::env::args_os())) {
-        Ok(Invocation::Print(text)) => c2_shell::print(&text),
-        Ok(Invocation::Run { request, options }) => c2_shell::run(&request, &options),
-        Ok(Invocation::CheckConfig) => c2_shell::run(&Request::CheckConfig, &Options::DEFAULT),
-        Ok(Invocation::Demo { folder }) => c2_shell::demo(folder.as_deref()),
+    let (invocation, config) = match args::invocation(args::called(std::env::args_os())) {
+        Ok(asked) => asked,
         Err(error) => {
             c2_shell::tell(&error.to_string());
-            USAGE
+            return ExitCode::from(USAGE);
         }
+    };
+    ExitCode::from(match invocation {
+        Invocation::Print(text) => c2_shell::print(&text),
+        Invocation::Run { request, options } => c2_shell::run(&request, &options, config.as_deref()),
+        Invocation::CheckConfig => c2_shell::run(&Request::CheckConfig, &Options::DEFAULT, config.as_deref()),
+        Invocation::Demo { folder } => c2_shell::demo(folder.as_deref()),
     })
 }

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use c2_core::seam::Failure;
+use c2_core::{commands::CONFIG_VARIABLE, seam::Failure};
 
 use crate::{output::tell, signals::Signals};
 use workspace::Workspace;
@@ -126,7 +126,7 @@ When you have seen enough, remove it by: rm -r {}",
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(words).env("CAMUS2_CONFIG", self.workspace.config());
+        command.args(words).env(CONFIG_VARIABLE, self.workspace.config());
         command.current_dir(&self.workspace.folder).stdin(Stdio::null());
         command
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use c2_core::{
     archive::Limits,
+    commands::CONFIG_VARIABLE,
     config::Pin,
     proxy::Served,
     seam::{Answer, Effect, Failure, Host, Location, Message, Query, Shared, Signal},
@@ -55,6 +56,8 @@ pub(crate) struct Machine {
     pub(crate) served_before: Option<Served>,
     /// Whether Compose is a plugin of docker, where that was asked.
     pub(crate) compose_is_plugin: bool,
+    /// The configuration that the option names: what a release calls goes by it too.
+    pub(crate) config: Option<String>,
     /// When it began.
     pub(crate) began: std::time::Instant,
 }
@@ -63,7 +66,8 @@ impl Machine {
     /// What the commands of a release are run with.
     pub(crate) fn setting(&self) -> Setting<'_> {
         let held = self.held.as_ref().map(|(path, _)| (lock::HELD, lock::own_mark(path)));
-        Setting { log: &self.log, held }
+        let config = self.config.clone().map(|name| (CONFIG_VARIABLE, name));
+        Setting { log: &self.log, variables: held.into_iter().chain(config).collect() }
     }
 
     /// The archives of a round are not those of the next.

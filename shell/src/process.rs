@@ -51,8 +51,8 @@ pub(crate) enum Seen {
 /// What a command of a release is run with.
 pub(crate) struct Setting<'a> {
     pub(crate) log: &'a Log,
-    /// The variable that names the held lock, and its value.
-    pub(crate) held: Option<(&'a str, String)>,
+    /// What their environment has more than this program's: the held lock, the configuration.
+    pub(crate) variables: Vec<(&'a str, String)>,
 }
 
 /// Spawns a command in a process group of its own, so that signals reach all of it.
@@ -73,9 +73,7 @@ pub(crate) fn spawn(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    if let Some((name, value)) = &setting.held {
-        process.env(name, value);
-    }
+    process.envs(setting.variables.iter().map(|(name, value)| (name, value)));
     let spawned = physical.and_then(|physical| process.current_dir(&physical).env("PWD", &physical).spawn());
     let mut child = spawned.map_err(|error| Failure::Command {
         role,

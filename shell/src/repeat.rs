@@ -6,7 +6,7 @@ use std::{
 };
 
 use c2_core::{
-    commands::{Options, Request, load_config},
+    commands::{CONFIG_VARIABLE, Options, Request, load_config},
     config::{Positive, ToolConfig},
     s3::without_request_id,
     seam::{End, Facts, Refusal, drive, settle},
@@ -74,7 +74,7 @@ struct Source {
 
 impl Source {
     fn new(machine: &Machine) -> Self {
-        let named = machine.environment.get("CAMUS2_CONFIG");
+        let named = machine.environment.get(CONFIG_VARIABLE);
         let is_object = named.is_some_and(|name| name.starts_with("s3://"));
         Source { is_object, read_at: Instant::now(), config: None, trouble: None, told: None }
     }

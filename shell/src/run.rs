@@ -8,16 +8,16 @@ use std::{
 
 use c2_core::{
     Ordered,
-    commands::{Options, Request, load_config},
+    commands::{CONFIG_VARIABLE, Options, Request, load_config},
     config::ToolConfig,
     seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
 use crate::{engine::Engine, host::Machine, log::Log, output::tell, repeat::repeat, s3::S3, signals::Signals};
 
-/// Runs a request on this machine. The answer is the exit code.
-pub fn run(request: &Request, options: &Options) -> u8 {
-    let mut machine = match machine(options) {
+/// Runs a request on this machine, by the configuration of this name where one is given. The answer is the exit code.
+pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
+    let mut machine = match machine(options, config) {
         Ok(machine) => machine,
         Err(error) => return failed(&format!("take over the signals: {error}"), None),
     };
@@ -70,11 +70,13 @@ pub(crate) fn prepare(machine: &mut Machine, config: &ToolConfig, command: Optio
     }
 }
 
-fn machine(options: &Options) -> io::Result<Machine> {
-    let environment: BTreeMap<String, String> = std::env::vars_os()
+fn machine(options: &Options, config: Option<&str>) -> io::Result<Machine> {
+    let mut environment: BTreeMap<String, String> = std::env::vars_os()
         // What is not UTF-8 stays recognisable, and names nothing that is there.
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
         .into_map();
+    let config = config.map(absolute).transpose()?;
+    environment.extend(config.clone().map(|name| (CONFIG_VARIABLE.to_string(), name)));
     let log = Log::default();
     Ok(Machine {
         s3: S3::new(&environment),
@@ -91,6 +93,7 @@ fn machine(options: &Options) -> io::Result<Machine> {
         shown: vec![],
         quiet: false,
         lock_wait_s: options.lock_wait_s,
+        config,
         held: None,
         master: None,
         old_workers: BTreeSet::new(),
@@ -98,6 +101,14 @@ fn machine(options: &Options) -> io::Result<Machine> {
         compose_is_plugin: false,
         began: std::time::Instant::now(),
     })
+}
+
+/// The configuration's name as it holds in any folder.
+fn absolute(config: &str) -> io::Result<String> {
+    match config {
+        object if object.starts_with("s3://") => Ok(object.into()),
+        file => std::path::absolute(file).map(|path| path.to_string_lossy().into_owned()),
+    }
 }
 
 /// Prints the plans and performs nothing.

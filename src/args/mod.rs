@@ -17,11 +17,14 @@ use c2_core::{
     completion::{Complete, Shell, script},
     config::Hundredths,
     fleet::RolloutVerb,
-    help::{self, CALLBACK_OPTIONS, COMMANDS, CommandHelp, HELP_OPTION, OptionHelp, TOP_OPTIONS},
+    help::{self, CALLBACK_OPTIONS, COMMANDS, CONFIG_OPTION, CommandHelp, HELP_OPTION, OptionHelp, TOP_OPTIONS},
     nearest, nginx,
 };
 
-use prepass::{Taken, take};
+use prepass::{Taken, before_command, take, typed_config};
+
+/// What the arguments ask for, and the configuration that they name.
+pub(crate) type Asked = (Invocation, Option<String>);
 
 /// What the arguments ask for.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,17 +68,18 @@ pub(crate) fn called(mut arguments: impl Iterator<Item = OsString>) -> Vec<OsStr
 ///
 /// # Errors
 /// They ask for nothing that c2 does. The question of a completion script is never an error: it gets no candidates.
-pub(crate) fn invocation(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
+pub(crate) fn invocation(arguments: Vec<OsString>) -> Result<Asked, UsageError> {
     let is_callback = arguments.iter().any(|argument| argument == OsStr::new(CALLBACK_OPTIONS[0].name));
     let texts: Result<Vec<String>, OsString> = arguments.into_iter().map(OsString::into_string).collect();
     let invocation = match &texts {
         Ok(texts) => of_texts(texts),
         Err(argument) => Err(wrong(&format!("the argument {argument:?} is no UTF-8"), None)),
     };
-    if is_callback { invocation.or(Ok(Invocation::Print(String::new()))) } else { invocation }
+    if is_callback { invocation.or(Ok((Invocation::Print(String::new()), None))) } else { invocation }
 }
 
-fn of_texts(arguments: &[String]) -> Result<Invocation, UsageError> {
+fn of_texts(arguments: &[String]) -> Result<Asked, UsageError> {
+    let (before, arguments) = before_command(arguments).map_err(|what| wrong(&what, None))?;
     let Some((name, rest)) = arguments.split_first() else { return Err(wrong("no command is given", None)) };
     if name.starts_with('-') {
         return of_top_options(arguments);
@@ -83,17 +87,23 @@ fn of_texts(arguments: &[String]) -> Result<Invocation, UsageError> {
     let command = known_command(name)?;
     let known: Vec<&OptionHelp> = command.all_options().collect();
     match take(&known, rest).map_err(|what| wrong(&what, Some(command)))? {
-        Taken::Help => Ok(Invocation::Print(command.usage())),
-        Taken::Normal(normal) => of_command(command, &normal),
+        Taken::Help => Ok((Invocation::Print(command.usage()), None)),
+        Taken::Normal { config: Some(_), .. } if before.is_some() => {
+            Err(wrong(&format!("{} is given twice", CONFIG_OPTION.name), Some(command)))
+        }
+        Taken::Normal { arguments, config } => {
+            Ok((of_command(command, &arguments)?, before.or(config).map(String::from)))
+        }
     }
 }
 
 /// The options of c2 itself, and those by which completion scripts ask.
-fn of_top_options(arguments: &[String]) -> Result<Invocation, UsageError> {
+fn of_top_options(arguments: &[String]) -> Result<Asked, UsageError> {
+    let print = |text: String| Ok((Invocation::Print(text), None));
     let known: Vec<&OptionHelp> = TOP_OPTIONS.iter().chain(CALLBACK_OPTIONS).collect();
     let normal = match take(&known, arguments) {
-        Ok(Taken::Help) => return Ok(Invocation::Print(help::page())),
-        Ok(Taken::Normal(normal)) => normal,
+        Ok(Taken::Help) => return print(help::page()),
+        Ok(Taken::Normal { arguments, .. }) => arguments,
         Err(what) => {
             let name = arguments[0].split('=').next().unwrap_or_default();
             let of_commands = COMMANDS.iter().any(|command| command.all_options().any(|option| option.name == name));
@@ -104,13 +114,14 @@ fn of_top_options(arguments: &[String]) -> Result<Invocation, UsageError> {
     let top: shapes::Top = parse(None, &normal)?;
     let scripts = [(Shell::Bash, top.bash), (Shell::Zsh, top.zsh), (Shell::Fish, top.fish)];
     if top.version {
-        return Ok(Invocation::Print(version()));
+        return print(version());
     }
     if let Some((shell, path)) = scripts.into_iter().find_map(|(shell, path)| Some((shell, path?))) {
-        return Ok(Invocation::Print(script(shell, &path)));
+        return print(script(shell, &path));
     }
     let Some(index) = top.index else { return Err(wrong("no command is given", None)) };
-    Ok(run(Request::Completion(Complete { index, words: top.word, enriched: top.enriched })))
+    let config = typed_config(&top.word[..index.min(top.word.len())]);
+    Ok((run(Request::Completion(Complete { index, words: top.word, enriched: top.enriched })), config))
 }
 
 fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocation, UsageError> {

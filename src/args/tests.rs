@@ -7,7 +7,17 @@ use c2_core::config::{Percent, Positive};
 use super::*;
 
 fn of(line: &[&str]) -> Result<Invocation, String> {
+    asked(line).map(|(invocation, _)| invocation)
+}
+
+fn asked(line: &[&str]) -> Result<Asked, String> {
     invocation(line.iter().map(OsString::from).collect()).map_err(|error| error.to_string())
+}
+
+/// What the arguments, cut at blanks, ask for, with the configuration that they name.
+fn with_config(line: &str) -> (Invocation, Option<String>) {
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    asked(&arguments).expect(line)
 }
 
 /// The arguments, cut at blanks, ask for this.
@@ -154,7 +164,7 @@ fn help_and_version_are_printed_from_everywhere() {
     for line in ["help", "--help", "-h", "--help start", "--version --help", "--help --unknown"] {
         check(line, page());
     }
-    for line in ["version", "--version"] {
+    for line in ["version", "--version", "-V"] {
         check(line, Invocation::Print(concat!(env!("CARGO_PKG_VERSION"), "\n").into()));
     }
     for command in COMMANDS {
@@ -220,6 +230,7 @@ fn an_unknown_command_or_option_is_refused_with_the_nearest_one() {
     check_wrong("start a --halp", "c2: start: there is no option \"--halp\", did you mean --help?");
     check_wrong("start a --retry", "c2: start: there is no option \"--retry\"");
     check_wrong("start a -f", "c2: start: there is no option \"-f\"");
+    check_wrong("start a -V", "c2: start: there is no option \"-V\"");
     check_wrong("start -", "c2: start: there is no option \"-\"");
     check_wrong("list-releases --dry-run", "c2: list-releases: there is no option \"--dry-run\"");
     check_wrong("--verison", "c2: there is no option \"--verison\", did you mean --version?");
@@ -285,6 +296,61 @@ fn called_by_the_name_of_dockers_helper_it_is_one() {
 }
 
 #[test]
+fn a_configuration_is_named_before_the_command_and_wherever_its_options_stand() {
+    for (line, config) in [
+        ("start a --force", None),
+        ("start a --force --config c.json", Some("c.json")),
+        ("start --config=c.json --force a", Some("c.json")),
+        ("start --config s3://bkt/c.yaml a --force", Some("s3://bkt/c.yaml")),
+        ("--config c.json start a --force", Some("c.json")),
+        ("--config=c.json start --force a", Some("c.json")),
+        ("--config --force start --force a", Some("--force")),
+        ("start --force --config=a=b -- a", Some("a=b")),
+    ] {
+        assert_eq!(with_config(line), (run(start("a", None, true)), config.map(Into::into)), "{line}");
+    }
+    assert_eq!(with_config("check-config --config c"), (Invocation::CheckConfig, Some("c".into())));
+    assert_eq!(with_config("start -- --config"), (run(start("--config", None, false)), None));
+    check("--config c.json version", Invocation::Print(version()));
+    check("--config c.json -V", Invocation::Print(version()));
+    check("--config c.json --help", Invocation::Print(help::page()));
+    check_wrong("--config", "c2: --config is given without its value: --config FILE");
+    check_wrong("--config c.json", "c2: no command is given");
+    check_wrong("--config= status", "c2: --config is given without its value: --config FILE");
+    check_wrong("status --config", "c2: status: --config is given without its value: --config FILE");
+    check_wrong("status --config=", "c2: status: --config is given without its value: --config FILE");
+    check_wrong("status --config a --config b", "c2: status: --config is given twice");
+    check_wrong("--config a --config=b status", "c2: --config is given twice");
+    let twice = of(&["--config", "a", "status", "--config", "b"]).unwrap_err();
+    assert!(twice.starts_with("c2: status: --config is given twice\n"), "{twice}");
+    check_wrong("--configs a status", "c2: there is no option \"--configs\", did you mean --config?");
+    check_wrong("status --confg a", "c2: status: there is no option \"--confg\", did you mean --config?");
+    // These go by no configuration of c2: named behind them, it would be taken for one of theirs.
+    for line in ["version", "demo", "le-get-certs", "aws-docker-login-cmd"] {
+        check_wrong(&format!("{line} --config c"), &format!("c2: {line}: there is no option \"--config\""));
+    }
+}
+
+#[test]
+fn a_line_that_is_completed_goes_by_the_configuration_that_is_typed_in_it() {
+    for (words, index, config) in [
+        ("c2 --config c.json start x", 4, Some("c.json")),
+        ("c2 --config=c.json start x", 3, Some("c.json")),
+        ("c2 --config = c.json start x", 5, Some("c.json")),
+        ("c2 start --config s3://b/c.json x", 4, Some("s3://b/c.json")),
+        ("c2 start x", 2, None),
+        ("c2 start --config x", 3, None),
+        ("c2 start --configs x", 3, None),
+        ("c2 start -- --config x", 4, None),
+    ] {
+        let index = index.to_string();
+        let words = words.split(' ').flat_map(|word| ["--bash-completion-word", word]);
+        let arguments: Vec<&str> = ["--bash-completion-index", &index].into_iter().chain(words).collect();
+        assert_eq!(asked(&arguments).unwrap().1.as_deref(), config, "{arguments:?}");
+    }
+}
+
+#[test]
 fn an_argument_that_is_no_text_is_refused() {
     let arguments = |first: &str| vec![OsString::from(first), OsString::from_vec(vec![b'a', 0xff])];
     let expected = "c2: the argument \"a\\xFF\" is no UTF-8\nc2 help shows all commands";
@@ -317,7 +383,7 @@ fn the_question_of_a_completion_script_is_taken_in_any_form_and_never_refused() 
     check(&format!("--bash-completion-index 1 {word}"), nothing());
     check("--bash-completion-index 1 --future-option", nothing());
     let bytes = vec![OsString::from("--bash-completion-index"), OsString::from_vec(vec![0xff])];
-    assert_eq!(invocation(bytes), Ok(nothing()));
+    assert_eq!(invocation(bytes), Ok((nothing(), None)));
 }
 
 #[test]

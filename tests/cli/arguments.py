@@ -37,7 +37,7 @@ def bare(*words, exit_code=0, stdout=subprocess.PIPE, environment=None):
 
 
 def version_prints_the_bare_number():
-    for words in (["version"], ["--version"]):
+    for words in (["version"], ["--version"], ["-V"]):
         stdout, stderr = bare(*words)
         equal((bool(re.fullmatch(r"\d+\.\d+\.\d+\n", stdout)), stderr), (True, ""))
 
@@ -105,6 +105,28 @@ def the_config_is_found_beside_the_binary_and_through_a_link():
         for path in (binary, link):
             done = subprocess.run([path, "list-releases"], env={}, capture_output=True, text=True, cwd="/")
             equal((done.stdout, done.returncode), ("app-1.zip\n", 0))
+
+
+def the_option_names_the_config_whatever_the_environment_names():
+    with Machine(None) as machine:
+        pack(machine.root / "releases" / "app-1.zip", release_files("one"))
+        (machine.root / "camus2.json").rename(machine.root / "mine.json")
+        for environment in ({}, {"CAMUS2_CONFIG": "/nowhere/camus2.json"}, {"CAMUS2_CONFIG": None}):
+            for words in (["list-releases", "--config", "mine.json"], ["--config=mine.json", "list-releases"]):
+                equal(machine.run(*words, environment=environment), ("app-1.zip\n", ""))
+        words = [word for typed in ("c2", "--config", "mine.json", "start", "ap") for word in ("--bash-completion-word", typed)]
+        equal(machine.run("--bash-completion-index", "4", *words)[0], "app-1.zip\n")
+        _, stderr = machine.run("list-releases", "--config", "other.json", exit_code=1)
+        contains(stderr, f"none of these exists: {machine.root}/other.json", "--config")
+
+
+def what_a_release_calls_goes_by_the_config_of_the_option_too():
+    with Machine(None) as machine:
+        command = f"{C2} expand-template name.txt {machine.root}/made.txt"
+        pack(machine.root / "releases" / "app-1.zip", release_files("one", prestartCommand=command))
+        (machine.root / "camus2.json").rename(machine.root / "mine.json")
+        machine.run("start", "app-1.zip", "--config", "mine.json")
+        equal((machine.root / "made.txt").read_text(), "one")
 
 
 def a_config_of_another_syntax_is_refused_by_its_extension():

@@ -35,13 +35,13 @@ impl Command for AwaitConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seam::Answer;
+    use crate::{commands::CONFIG_VARIABLE, seam::Answer};
 
     #[test]
     fn an_object_is_waited_for_until_it_is_there_and_a_file_is_not() {
         let next = |name: &str, answer: Option<Answer>| {
             let mut facts = Facts::default();
-            facts.learn(Query::Environment("CAMUS2_CONFIG".into()), Answer::Text(Some(name.into())));
+            facts.learn(Query::Environment(CONFIG_VARIABLE.into()), Answer::Text(Some(name.into())));
             if let Some(answer) = answer {
                 facts.learn(Query::Content(location(name).unwrap()), answer);
             }

@@ -13,8 +13,8 @@ use crate::{
     seam::{Facts, Location, Refusal},
 };
 
-/// The variable that names the configuration.
-const VARIABLE: &str = "CAMUS2_CONFIG";
+/// The variable that names the configuration; the option `--config` is put into it.
+pub const CONFIG_VARIABLE: &str = "CAMUS2_CONFIG";
 
 /// The configuration with what is doubtful about it.
 ///
@@ -54,8 +54,8 @@ fn find(facts: &Facts) -> Result<(Location, Syntax, Vec<u8>), Refusal> {
     }
     let tried: Vec<String> = candidates.iter().map(ToString::to_string).collect();
     let hint = match named {
-        Some(_) => format!("{VARIABLE} names it: make it name a file or s3://bucket/key that exists"),
-        None => format!("write one of them, or name another file or s3://bucket/key by {VARIABLE}"),
+        Some(_) => format!("--config or {CONFIG_VARIABLE} names it: make that a file or s3://bucket/key that exists"),
+        None => format!("write one of them, or name another file or s3://bucket/key by --config or {CONFIG_VARIABLE}"),
     };
     Err(Refusal::no("find the configuration", format!("none of these exists: {}", tried.join(", "))).with_hint(hint))
 }
@@ -65,7 +65,7 @@ fn find(facts: &Facts) -> Result<(Location, Syntax, Vec<u8>), Refusal> {
 /// # Errors
 /// It is not known yet.
 pub(super) fn named(facts: &Facts) -> Result<Option<String>, Refusal> {
-    Ok(facts.environment(VARIABLE)?.filter(|name| !name.is_empty()))
+    Ok(facts.environment(CONFIG_VARIABLE)?.filter(|name| !name.is_empty()))
 }
 
 /// The folder above the one that the executable is in.
@@ -86,7 +86,7 @@ pub(super) fn location(name: &str) -> Result<Location, Refusal> {
     if !name.starts_with("s3://") {
         return Ok(Location::File(name.to_string()));
     }
-    let path = S3Path::from_text(name)
-        .map_err(|error| Refusal::no(format!("find the configuration that {VARIABLE} names"), error.to_string()))?;
+    let doing = || format!("find the configuration that --config or {CONFIG_VARIABLE} names");
+    let path = S3Path::from_text(name).map_err(|error| Refusal::no(doing(), error.to_string()))?;
     Ok(Location::Object { bucket: path.bucket().into(), key: path.key().into() })
 }

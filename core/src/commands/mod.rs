@@ -34,7 +34,7 @@ pub use fetch_context::FetchContext;
 pub use le_get_certs::GetCerts;
 pub use le_hook::ChallengeHook;
 pub use list_releases::ListReleases;
-pub use load_config::load_config;
+pub use load_config::{CONFIG_VARIABLE, load_config};
 pub use request::{Options, Request};
 pub use show_log::ShowLog;
 pub use start::Start;

@@ -19,7 +19,7 @@ use crate::{
     commands::{Deploys, base_name, live, load_config, releases},
     config::{DeployMode, ToolConfig},
     fleet::master_deploys,
-    help::{self, CommandHelp, Fits, HELP_OPTION, OptionHelp, TOP_OPTIONS},
+    help::{self, CONFIG_OPTION, CommandHelp, Fits, HELP_OPTION, OptionHelp, TOP_OPTIONS},
     proxy::noted_deploys,
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
@@ -69,6 +69,16 @@ enum Wanted {
 }
 
 fn wanted(before: &[&str], typed: &str) -> Wanted {
+    match before.split_first() {
+        Some((&option, behind)) if option == CONFIG_OPTION.name => match behind.split_first() {
+            Some((_, behind)) => return wanted(behind, typed),
+            None => return Wanted::Word(Fits::Path),
+        },
+        Some((option, behind)) if option.strip_prefix(CONFIG_OPTION.name).is_some_and(|it| it.starts_with('=')) => {
+            return wanted(behind, typed);
+        }
+        _ => (),
+    }
     let Some((name, given)) = before.split_first() else {
         let options = || TOP_OPTIONS.iter().chain([&HELP_OPTION]).collect();
         return if typed.starts_with('-') { Wanted::Options(options()) } else { Wanted::Word(Fits::Command) };
@@ -90,7 +100,7 @@ fn wanted_of(command: &'static CommandHelp, given: &[&str], typed: &str) -> Want
         } else if command.all_options().any(|option| option.name == *word && option.value.is_some())
             && given.next().is_none()
         {
-            return Wanted::Word(Fits::Anything);
+            return Wanted::Word(if *word == CONFIG_OPTION.name { Fits::Path } else { Fits::Anything });
         }
     }
     if typed.starts_with('-') && !options_ended {

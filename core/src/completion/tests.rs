@@ -139,12 +139,19 @@ fn commands_and_options_are_completed_without_a_question() {
     check(
         no_question,
         "c2 -",
-        &["--version", "--bash-completion-script", "--zsh-completion-script", "--fish-completion-script", "--help"],
+        &[
+            "--config",
+            "--version",
+            "--bash-completion-script",
+            "--zsh-completion-script",
+            "--fish-completion-script",
+            "--help",
+        ],
     );
     check(
         no_question,
         "c2 start -",
-        &["--force", "--sha256", "--rollout", "--allow-unsafe-store", "--dry-run", "--lock-wait", "--help"],
+        &["--force", "--sha256", "--rollout", "--allow-unsafe-store", "--dry-run", "--lock-wait", "--config", "--help"],
     );
     check(no_question, "c2 status --json", &["--json-output"]);
     assert_eq!(answer(no_question, "c2 ", false).lines().count(), crate::help::COMMANDS.len());
@@ -158,6 +165,11 @@ fn releases_are_completed_newest_first() {
     check(machine(NO_PROXY), "c2 unpack web/", &all[..1]);
     check(machine(PROXY), "c2 start --dry-run --force ", &all);
     check(no_question, "c2 start app-1.zip ", &[]);
+    for config in ["--config c.json", "--config=c.json", "--config = c.json"] {
+        check(machine(NO_PROXY), &format!("c2 {config} start "), &all);
+        check(machine(NO_PROXY), &format!("c2 start {config} app"), &all[1..]);
+        check(no_question, &format!("c2 {config} sta"), &["start", "status"]);
+    }
 }
 
 #[test]
@@ -179,7 +191,7 @@ fn endpoints_are_completed() {
     check(
         no_question,
         "c2 maintenance main --",
-        &["--message", "--off", "--rollout", "--allow-unsafe-store", "--dry-run", "--lock-wait", "--help"],
+        &["--message", "--off", "--rollout", "--allow-unsafe-store", "--dry-run", "--lock-wait", "--config", "--help"],
     );
     check(machine(NO_PROXY), "c2 connect ", &[]);
 }
@@ -193,6 +205,9 @@ fn a_path_is_left_to_the_shell_by_an_empty_line() {
         "c2 expand-template a.tpl ",
         "c2 demo ",
         "c2 --bash-completion-script /op",
+        "c2 --config ",
+        "c2 --config = /op",
+        "c2 start --config ",
     ] {
         assert_eq!(answer(no_question, line, false), "\n", "{line}");
         assert_eq!(answer(no_question, line, true), "\n", "{line}");

@@ -7,7 +7,7 @@ mod table;
 mod tests;
 
 pub use page::page;
-pub use table::{CALLBACK_OPTIONS, COMMANDS, HELP_OPTION, TOP_OPTIONS};
+pub use table::{CALLBACK_OPTIONS, COMMANDS, CONFIG_OPTION, HELP_OPTION, TOP_OPTIONS};
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -106,13 +106,19 @@ impl CommandHelp {
     pub fn all_options(&self) -> impl Iterator<Item = &'static OptionHelp> + use<> {
         let common: &[OptionHelp] = if self.changes { &table::CHANGE_OPTIONS } else { &[] };
         let shared: &[OptionHelp] = if self.shared { &table::SHARED_OPTIONS } else { &[] };
-        self.options.iter().chain(shared).chain(common)
+        let configured: &[OptionHelp] = if self.is_configured() { &[CONFIG_OPTION] } else { &[] };
+        self.options.iter().chain(shared).chain(common).chain(configured)
     }
 
-    /// The line that shows how it is called.
+    /// Whether it goes by the configuration.
+    fn is_configured(&self) -> bool {
+        self.summaries.iter().any(|(group, _)| *group != Group::Other)
+    }
+
+    /// The line that shows how it is called, without the options of all commands.
     #[must_use]
     pub fn usage_line(&self) -> String {
-        let options = self.all_options().map(OptionHelp::in_usage);
+        let options = self.all_options().filter(|option| option.name != CONFIG_OPTION.name).map(OptionHelp::in_usage);
         format!("usage: c2 {}{}", self.with_words(), options.collect::<String>())
     }
 

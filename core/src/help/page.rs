@@ -48,8 +48,8 @@ config sources. These are JSON texts, each with a name: {{db.password}} is in th
 Started without a name of its own, app-1.4.zip becomes the deploy app-1.4.
 
 Configuration
-CAMUS2_CONFIG names it: a file or s3://bucket/key, in JSON (.json) or YAML (.yaml). Without that, c2
-looks for ../etc/camus2.json, then ../etc/camus2.yaml, seen from the folder of its executable.
+--config or CAMUS2_CONFIG names it: a file or s3://bucket/key, in JSON (.json) or YAML (.yaml). Else
+c2 looks for ../etc/camus2.json, then ../etc/camus2.yaml, seen from the folder of its executable.
 
   releases: { s3: s3://my-bucket/releases }          # or { localdir: /srv/releases }
   configSources:

@@ -7,6 +7,9 @@ use Group::{Both, Other, WithProxy, WithoutProxy};
 /// The option that every command has, and c2 itself.
 pub const HELP_OPTION: OptionHelp = flag("--help", "show this text; also -h");
 
+/// The option of every command that goes by the configuration; before a command it is an option of c2 itself.
+pub const CONFIG_OPTION: OptionHelp = option("--config", "FILE", "the configuration, whatever CAMUS2_CONFIG names");
+
 /// The options of every command that changes something.
 pub(super) const CHANGE_OPTIONS: [OptionHelp; 2] = [
     flag("--dry-run", "print what would be done, and do nothing"),
@@ -21,7 +24,8 @@ pub(super) const SHARED_OPTIONS: [OptionHelp; 2] = [
 
 /// The options of c2 itself.
 pub const TOP_OPTIONS: &[OptionHelp] = &[
-    flag("--version", "print the version"),
+    CONFIG_OPTION,
+    flag("--version", "print the version; also -V"),
     option("--bash-completion-script", "PATH", "print what completes the words of the c2 at PATH"),
     option("--zsh-completion-script", "PATH", "the same for zsh"),
     option("--fish-completion-script", "PATH", "the same for fish"),

@@ -42,6 +42,7 @@ options:
   --allow-unsafe-store write to a store that ignores conditions, though of two writers one is lost
   --dry-run            print what would be done, and do nothing
   --lock-wait SECS     wait so long for another run of c2 to end; 60 if not given
+  --config FILE        the configuration, whatever CAMUS2_CONFIG names
   --help               show this text; also -h
 ";
     assert_eq!(usage, expected);
