@@ -1,7 +1,7 @@
 //! The cases that AWS ships with its own crates, read from cargo's registry folder where they are fetched to.
 //!
-//! Without them nothing is checked, unless `C2_WANT_AWS_VECTORS` is set, as `tests/steps/35-aws-vectors.sh` does after
-//! it has fetched them.
+//! `tests/install` fetches them. Where they are missing, nothing is checked, unless `C2_WANT_AWS_VECTORS` is set, as
+//! `tests/run` does for all tests: then they fail.
 
 use c2_core::aws::{Credentials, Heard, Kind, Location, Profiles, Request, Signing, is_skewed};
 use c2_core::time::parse_utc;
@@ -11,21 +11,45 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The newest fetched source of a crate.
+// The crates with their versions: `tests/install` reads them here.
+pub(crate) const RUNTIME: &str = "aws-runtime-1.10.2";
+const SIGNING: &str = "aws-sigv4-1.6.4";
+
+/// The fetched source of a crate.
 pub(crate) fn fetched(name: &str) -> Option<PathBuf> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
-    let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
-    let folders = registries.into_iter().flatten().flatten();
-    let crates = folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten());
-    let found = crates.map(|entry| entry.path()).filter(|path| {
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        file.strip_prefix(name)
-            .is_some_and(|rest| rest.starts_with('-') && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
-    });
-    let found = found.max();
-    assert!(found.is_some() || env::var_os("C2_WANT_AWS_VECTORS").is_none(), "{name} is not fetched");
-    found
+    found(name, &home.unwrap_or_default(), env::var_os("C2_WANT_AWS_VECTORS").is_some()).unwrap()
+}
+
+/// The source of a crate that was fetched into cargo's folder.
+///
+/// # Errors
+/// It is wanted, and missing.
+fn found(name: &str, home: &Path, wanted: bool) -> Result<Option<PathBuf>, String> {
+    let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();
+    let found = registries.map(|registry| registry.path().join(name)).find(|path| path.is_dir());
+    let told = format!("{name} is not fetched into {}: tests/install does that", home.display());
+    match (found, wanted) {
+        (None, true) => Err(told),
+        (None, false) => {
+            println!("nothing is checked: {told}");
+            Ok(None)
+        }
+        (found, _) => Ok(found),
+    }
+}
+
+#[test]
+fn cases_that_are_missing_where_they_are_wanted_are_a_failure() {
+    let home = tempfile::tempdir().unwrap();
+    assert_eq!(found(RUNTIME, home.path(), false), Ok(None));
+    assert!(found(RUNTIME, home.path(), true).is_err_and(|told| told.starts_with(RUNTIME)));
+    let (older, source) = ("registry/src/index/aws-runtime-1.9.9", format!("registry/src/index/{RUNTIME}"));
+    fs::create_dir_all(home.path().join(older)).unwrap();
+    assert!(found(RUNTIME, home.path(), true).is_err());
+    fs::create_dir_all(home.path().join(&source)).unwrap();
+    assert_eq!(found(RUNTIME, home.path(), true), Ok(Some(home.path().join(source))));
 }
 
 pub(crate) fn cases(path: &Path) -> Vec<Value> {
@@ -35,7 +59,7 @@ pub(crate) fn cases(path: &Path) -> Vec<Value> {
 
 #[test]
 fn profile_files_are_read_as_aws_reads_them() {
-    let Some(folder) = fetched("aws-runtime") else { return };
+    let Some(folder) = fetched(RUNTIME) else { return };
     let all = cases(&folder.join("test-data/profile-parser-tests.json"));
     for case in &all {
         let mut profiles = Profiles::default();
@@ -62,7 +86,7 @@ fn profile_files_are_read_as_aws_reads_them() {
 
 #[test]
 fn a_wrong_clock_is_corrected_as_aws_corrects_it() {
-    let Some(folder) = fetched("aws-runtime") else { return };
+    let Some(folder) = fetched(RUNTIME) else { return };
     let all = cases(&folder.join("test-data/clock-skew-test-cases.json"));
     let time = |attempt: &Value, name: &str| parse_utc(attempt[name].as_str().unwrap()).unwrap();
     for case in &all {
@@ -93,7 +117,7 @@ fn a_wrong_clock_is_corrected_as_aws_corrects_it() {
 
 #[test]
 fn profile_files_are_where_aws_looks_for_them() {
-    let Some(folder) = fetched("aws-runtime") else { return };
+    let Some(folder) = fetched(RUNTIME) else { return };
     let all = cases(&folder.join("test-data/file-location-tests.json"));
     let linux: Vec<_> = all.iter().filter(|case| case["platform"] == "linux").collect();
     for case in &linux {
@@ -113,7 +137,7 @@ fn profile_files_are_where_aws_looks_for_them() {
 
 #[test]
 fn requests_are_signed_as_aws_signs_them() {
-    let Some(folder) = fetched("aws-sigv4") else { return };
+    let Some(folder) = fetched(SIGNING) else { return };
     let suite = fs::read_dir(folder.join("aws-signing-test-suite/v4")).unwrap();
     let mut folders: Vec<_> = suite.map(|entry| entry.unwrap().path()).collect();
     folders.sort();

@@ -2,7 +2,7 @@
 //! has learned.
 
 use super::support::{Reply, Request, Server};
-use super::vectors::{cases, fetched};
+use super::vectors::{RUNTIME, cases, fetched};
 use super::{stopped_clock, variables};
 use c2_core::time::parse_utc;
 use c2_shell::aws::Tuning;
@@ -140,7 +140,7 @@ fn play(case: &Value, asks_s3: bool) -> Result<(), String> {
 
 #[test]
 fn the_client_corrects_its_clock_as_that_of_aws_does() {
-    let Some(folder) = fetched("aws-runtime") else { return };
+    let Some(folder) = fetched(RUNTIME) else { return };
     let all = cases(&folder.join("test-data/clock-skew-test-cases.json"));
     let played = all.iter().flat_map(|case| [play(case, false), play(case, true)]);
     let differing: Vec<String> = played.filter_map(Result::err).collect();
