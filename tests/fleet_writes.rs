@@ -172,6 +172,7 @@ fn a_release_whose_bytes_have_changed_is_pinned_anew_and_said() {
     assert!(store.notes.is_empty(), "{:?}", store.notes);
     let other = release_of("r1.zip", &json!({ "files": { "more.txt": "more" } }));
     store.world.releases.insert(object("releases/r1.zip"), other);
+    store.world.begin(&[]);
     store.world.nonce += 1 << 40;
     end(&mut store);
     assert_ne!(pin(&store), before);

@@ -50,7 +50,7 @@ impl Machine {
             Query::ServiceTime => Answer::Number(self.s3.aws().now_s()),
             Query::Shared(at) => self.shared(at)?,
             Query::Heeds { probe, absent } => self.heeds(probe, *absent)?,
-            Query::Pin(at, limits) => Answer::Pin(self.pin(at, *limits)?),
+            Query::Pin(at, _) => Answer::Pin(self.pin(at)?),
             Query::Now | Query::Began => {
                 Answer::Number(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()))
             }
@@ -68,7 +68,10 @@ impl Machine {
             Query::Content(at) => remote(&self.s3, at),
             Query::Releases(at) => Answer::Listing(self.listed(at)?),
             Query::Archive(at, limits) => {
-                Answer::Archive(self.fetch(at, *limits)?.map(|archive| archive.listing().clone()))
+                Answer::Archive(self.fetch(at, *limits, false)?.map(|archive| archive.listing().clone()))
+            }
+            Query::ArchiveCopy(at, limits) => {
+                Answer::Archive(self.fetch(at, *limits, true)?.map(|archive| archive.listing().clone()))
             }
             Query::Member(at, path) => Answer::Content(self.member(at, path)?),
             Query::Folder(path) => Answer::Folder(folder(path)?),

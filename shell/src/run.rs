@@ -70,7 +70,7 @@ pub(crate) fn prepare(machine: &mut Machine, config: &ToolConfig, command: Optio
     }
 }
 
-fn machine(options: &Options, config: Option<&str>) -> io::Result<Machine> {
+pub(crate) fn machine(options: &Options, config: Option<&str>) -> io::Result<Machine> {
     let mut environment: BTreeMap<String, String> = std::env::vars_os()
         // What is not UTF-8 stays recognisable, and names nothing that is there.
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))

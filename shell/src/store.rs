@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Read, Write},
     path::Path,
     time::UNIX_EPOCH,
 };
@@ -13,19 +13,24 @@ use c2_core::{
     seam::{Failure, Listed, Location},
 };
 
+use ring::digest::{Context, SHA256};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::{answer::s3_failure, archive::Archive, files, host::Machine, s3::S3Error};
 
 /// The deepest folder below the releases' folder that is listed.
 const DEPTH: usize = 32;
+/// What to do where temporary files have no room.
+const TEMPORARY: &str = "TMPDIR names a folder that has room for it";
 
 impl Machine {
-    /// Fetches and judges an archive, once a run; `None` when there is none.
-    pub(crate) fn fetch(&mut self, at: &Location, limits: Limits) -> Result<Option<&Archive>, Failure> {
+    /// Fetches and judges an archive, once a run; `None` when there is none. `copied`: also one in a folder is judged as a
+    /// copy of its own.
+    pub(crate) fn fetch(&mut self, at: &Location, limits: Limits, copied: bool) -> Result<Option<&Archive>, Failure> {
         let key = (at.clone(), limits);
-        if !self.archives.contains_key(&key) {
-            let Some(file) = self.open(at)? else { return Ok(None) };
+        // What tells its bytes is known of a copy alone.
+        if !self.archives.contains_key(&key) || copied && !self.pins.contains_key(at) {
+            let Some(file) = self.open(at, copied)? else { return Ok(None) };
             let judged = Archive::judge(Path::new(&at.to_string()), file, &limits);
             let archive = judged.map_err(|error| {
                 let text = error.to_string();
@@ -44,20 +49,59 @@ impl Machine {
     }
 
     /// A folder's archive is read where it lies: the open file stays the same whatever is renamed over it, and what
-    /// is written into it is found out by the checksums. An object goes into a file without a name, which is gone
-    /// with this process.
-    fn open(&mut self, at: &Location) -> Result<Option<File>, Failure> {
+    /// is written into it by accident is found out by the checksums. Who may write it could as well have put another one
+    /// there; where only certain bytes may run, what is judged and unpacked is a copy, hashed as it is made. An object
+    /// goes into a file without a name, too, which is gone with this process.
+    fn open(&mut self, at: &Location, copied: bool) -> Result<Option<File>, Failure> {
         let failed = |error: io::Error| Failure::world(format!("read the archive {at}"), error.to_string());
         match at {
             Location::File(path) => match fs::metadata(path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                 // Opening anything else could block.
                 Ok(metadata) if !metadata.is_file() => Err(failed(io::Error::other("it is no regular file"))),
-                _ => File::open(path).map(Some).map_err(failed),
+                _ => {
+                    let file = File::open(path).map_err(failed)?;
+                    if copied { self.copy(at, file).map(Some) } else { Ok(Some(file)) }
+                }
             },
             Location::Object { bucket, key } => self.download(at, bucket, key, None),
             Location::Version { bucket, key, version } => self.download(at, bucket, key, Some(version)),
             Location::Secret(_) => Ok(None),
+        }
+    }
+
+    /// A copy that nobody else can write, and what tells its bytes.
+    fn copy(&mut self, at: &Location, mut from: File) -> Result<File, Failure> {
+        let mut copy = self.room(at)?;
+        let (mut hash, mut buffer, mut size) = (Context::new(&SHA256), vec![0; 64 << 10], 0);
+        loop {
+            let length = match from.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Failure::world(format!("read the archive {at}"), error.to_string())),
+            };
+            let bytes = buffer.get(..length).unwrap_or_default();
+            hash.update(bytes);
+            copy.write_all(bytes).map_err(|error| self.no_room(at, &error))?;
+            size += length as u64;
+        }
+        let sha256: String = hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = Sha256::from_text(&sha256).map_err(|why| Failure::world(format!("hash {at}"), why.to_string()))?;
+        self.pins.insert(at.clone(), Pin { sha256, size: Some(size), version: None });
+        Ok(copy)
+    }
+
+    /// There is no room for the copy of an archive.
+    fn no_room(&self, at: &Location, error: &io::Error) -> Failure {
+        let place = if self.touches_nothing { "a temporary file" } else { self.spool.as_str() };
+        Failure::World {
+            doing: format!("copy the archive {at} into {place}"),
+            why: error.to_string(),
+            hint: Some(match self.touches_nothing {
+                true => TEMPORARY.into(),
+                false => "make room on that file system, then run the command again".into(),
+            }),
         }
     }
 
@@ -73,7 +117,7 @@ impl Machine {
         let fetched = self.s3.get_to_file(bucket, key, version, &mut file);
         let fetched = fetched.map_err(|error| match (s3_failure(&format!("fetch {at}"), &error), error) {
             (Failure::World { doing, why, .. }, S3Error::Write { .. }) if self.touches_nothing => {
-                Failure::World { doing, why, hint: Some("TMPDIR names a folder that has room for it".into()) }
+                Failure::World { doing, why, hint: Some(TEMPORARY.into()) }
             }
             (failure, _) => failure,
         })?;
@@ -101,19 +145,10 @@ impl Machine {
         opened.map_err(|error| Failure::world(format!("make room for {at} in {place}"), error.to_string()))
     }
 
-    /// The bytes of an archive that was fetched before.
-    pub(crate) fn pin(&mut self, at: &Location, limits: Limits) -> Result<Pin, Failure> {
-        if let Some(pin) = self.pins.get(at) {
-            return Ok(pin.clone());
-        }
-        let (size, sha256) = self
-            .spooled(at, limits)?
-            .sha256()
-            .map_err(|error| Failure::world(format!("hash the archive {at}"), error.to_string()))?;
-        let sha256 = Sha256::from_text(&sha256).map_err(|why| Failure::world(format!("hash {at}"), why.to_string()))?;
-        let pin = Pin { sha256, size: Some(size), version: None };
-        self.pins.insert(at.clone(), pin.clone());
-        Ok(pin)
+    /// The bytes of an archive that was fetched before, as a copy.
+    pub(crate) fn pin(&self, at: &Location) -> Result<Pin, Failure> {
+        let pin = self.pins.get(at).cloned();
+        pin.ok_or_else(|| Failure::world(format!("hash the archive {at}"), "it was not copied; this is a bug of c2"))
     }
 
     /// What a store holds.
@@ -159,4 +194,44 @@ fn list_folder(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Listed
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use c2_core::commands::Options;
+    use zip::{ZipWriter, write::SimpleFileOptions};
+
+    use super::*;
+
+    fn archive(version: &str) -> Vec<u8> {
+        let mut zip = ZipWriter::new(io::Cursor::new(Vec::new()));
+        zip.start_file("version", SimpleFileOptions::default()).unwrap();
+        zip.write_all(version.as_bytes()).unwrap();
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_copy_is_hashed_judged_and_unpacked_whatever_becomes_of_its_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, to) = (folder.path().join("a.zip"), folder.path().join("to"));
+        let (good, bad) = (archive("good"), archive("evil"));
+        assert_eq!(good.len(), bad.len());
+        let at = Location::File(path.to_str().unwrap().into());
+        let mut machine = crate::run::machine(&Options::DEFAULT, None).unwrap();
+        machine.spool = folder.path().join(".c2").to_str().unwrap().into();
+        // Also one that lay there to be read in place.
+        for copied in [false, true] {
+            fs::write(&path, if copied { &good } else { &bad }).unwrap();
+            assert!(machine.fetch(&at, Limits::default(), copied).unwrap().is_some());
+        }
+        fs::write(&path, &bad).unwrap();
+        assert!(machine.fetch(&at, Limits::default(), false).unwrap().is_some());
+        let digest = ring::digest::digest(&SHA256, &good);
+        let sha256: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let pin = machine.pin(&at).unwrap();
+        assert_eq!((pin.sha256.to_string(), pin.size), (sha256, Some(good.len() as u64)));
+        machine.spooled(&at, Limits::default()).unwrap().unpack(&to, &[]).unwrap();
+        assert_eq!(fs::read(to.join("version")).unwrap(), b"good");
+        assert_eq!(fs::read_dir(folder.path().join(".c2")).unwrap().count(), 0);
+    }
 }

@@ -47,7 +47,7 @@ pub(crate) use deploys::{Deploys, base_name, fresh_id};
 pub(crate) use list_releases::releases;
 pub(crate) use live::{Commands, Running, is_whole, live, release_json};
 pub(crate) use partials::template_partials;
-pub(crate) use prepare::{Prepared, limits, opened, prepare, utf8};
+pub(crate) use prepare::{Prepared, limits, opened_copy, prepare, utf8};
 
 use alloc::{
     string::{String, ToString},

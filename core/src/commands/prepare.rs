@@ -78,7 +78,24 @@ pub(crate) struct Opened {
 
 /// Judges a release's archive and reads its `release.json`. Where bytes are pinned, it must have these and no others.
 pub(crate) fn opened(facts: &Facts, config: &ToolConfig, release: &str, pin: Option<&Pin>) -> Result<Opened, Refusal> {
-    let (at, listing) = archive(facts, config, release, pin)?;
+    open(facts, config, release, pin, if pin.is_some() { Facts::archive_copy } else { Facts::archive })
+}
+
+/// The same of a copy that nobody else can write: what its bytes are pinned by is what was judged.
+pub(crate) fn opened_copy(
+    facts: &Facts,
+    config: &ToolConfig,
+    release: &str,
+    pin: Option<&Pin>,
+) -> Result<Opened, Refusal> {
+    open(facts, config, release, pin, Facts::archive_copy)
+}
+
+/// How an archive is asked for.
+type Ask = fn(&Facts, &Location, Limits) -> Result<Option<Arc<Listing>>, Refusal>;
+
+fn open(facts: &Facts, config: &ToolConfig, release: &str, pin: Option<&Pin>, ask: Ask) -> Result<Opened, Refusal> {
+    let (at, listing) = archive(facts, config, release, pin, ask)?;
     let text = Members { facts, at: &at, release, listing: &listing }.text(RELEASE_JSON)?;
     let stored = config::release_config(&format!("{release}:{RELEASE_JSON}"), &text);
     let stored = stored.map_err(rejected("read the release's configuration"))?;
@@ -92,6 +109,7 @@ fn archive(
     config: &ToolConfig,
     release: &str,
     pin: Option<&Pin>,
+    ask: Ask,
 ) -> Result<(Location, Arc<Listing>), Refusal> {
     let (at, limits) = (archive_location(config, release), limits(config));
     let has_it = |at: &Location, listing: Option<Arc<Listing>>| match (listing, pin) {
@@ -102,7 +120,7 @@ fn archive(
             Ok(Some((listing, (found != pin.sha256).then_some(found))))
         }
     };
-    let current = has_it(&at, facts.archive(&at, limits)?)?;
+    let current = has_it(&at, ask(facts, &at, limits)?)?;
     let mut why = match (&current, pin) {
         (Some((listing, None)), _) => return Ok((at, Arc::clone(listing))),
         (Some((_, Some(found))), Some(pin)) => {
@@ -113,7 +131,7 @@ fn archive(
     if let (Some(version), Location::Object { bucket, key }) = (pin.and_then(|pin| pin.version.as_ref()), &at) {
         let at = Location::Version { bucket: bucket.clone(), key: key.clone(), version: version.clone() };
         // Whoever may fetch releases may not always fetch former versions of them.
-        why += &match facts.archive(&at, limits).and_then(|listing| has_it(&at, listing)) {
+        why += &match ask(facts, &at, limits).and_then(|listing| has_it(&at, listing)) {
             Ok(Some((listing, None))) => return Ok((at, listing)),
             Ok(Some((_, Some(found)))) => format!("; those of {at} have {found}"),
             Ok(None) => format!("; {at} does not exist"),
@@ -123,7 +141,7 @@ fn archive(
     }
     let hint = match current {
         None => "c2 list-releases shows the releases there are",
-        Some(_) => "store the right archive under that name, or start what is there now anew to pin it",
+        Some(_) => "store the right archive under that name, or start what is there now again to pin it",
     };
     Err(Refusal::no(format!("fetch the release {release}"), why).with_hint(hint))
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Ordered,
-    commands::{limits, opened},
+    commands::{limits, opened_copy},
     config::{Deploy, DeployName, Hundredths, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig},
     proxy::{Goal, Known, no_port, project_name},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
@@ -129,7 +129,7 @@ impl MasterChange {
         wanted: Option<&Pin>,
         notes: &mut Vec<String>,
     ) -> Result<Pin, Refusal> {
-        let opened = opened(facts, &self.config, release.as_str(), wanted)?;
+        let opened = opened_copy(facts, &self.config, release.as_str(), wanted)?;
         notes.extend(opened.notes);
         facts.pin(&opened.at, limits(&self.config))
     }

@@ -99,7 +99,7 @@ questions! {
     shared(at: &Location) -> Option<Shared> = Query::Shared(at.clone()) => Shared;
     /// How the store does not heed conditions on writes; `None` when it does.
     heeds(probe: &Location, absent: bool) -> Option<String> = Query::Heeds { probe: probe.clone(), absent } => Text;
-    /// The bytes of an archive that was asked for before.
+    /// The bytes of an archive that was asked for as a copy before.
     pin(at: &Location, limits: Limits) -> Pin = Query::Pin(at.clone(), limits) => Pin;
     /// A fresh random number.
     nonce() -> u64 = Query::Nonce => Number;
@@ -113,6 +113,8 @@ questions! {
     releases(at: &Location) -> Vec<Listed> = Query::Releases(at.clone()) => Listing;
     /// A release archive, judged.
     archive(at: &Location, limits: Limits) -> Option<Arc<Listing>> = Query::Archive(at.clone(), limits) => Archive;
+    /// The same; of one in a folder a copy, whose bytes no one else can change.
+    archive_copy(at: &Location, limits: Limits) -> Option<Arc<Listing>> = Query::ArchiveCopy(at.clone(), limits) => Archive;
     /// A small member of an archive that was asked for before.
     member(at: &Location, path: &str) -> Option<Content> = Query::Member(at.clone(), path.to_string()) => Content;
     /// A deploy's folder.

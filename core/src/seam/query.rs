@@ -84,12 +84,15 @@ pub enum Query {
         /// Whether that there is none is to be tried as a condition too.
         absent: bool,
     },
-    /// The bytes of a pinned archive. Answer: [`Answer::Pin`].
+    /// The bytes of an archive that was fetched as a copy. Answer: [`Answer::Pin`].
     Pin(Location, Limits),
     /// The releases below a folder or a prefix. Answer: [`Answer::Listing`].
     Releases(Location),
     /// A release archive, fetched and judged; pinned for this run. Answer: [`Answer::Archive`].
     Archive(Location, Limits),
+    /// The same; of one in a folder a copy is judged, and later unpacked, that nobody else can write: what its bytes are
+    /// pinned by must hold for what runs. Answer: [`Answer::Archive`].
+    ArchiveCopy(Location, Limits),
     /// A small member of a pinned archive. Answer: [`Answer::Content`].
     Member(Location, String),
     /// A deploy's folder. Answer: [`Answer::Folder`].
@@ -142,6 +145,7 @@ impl Query {
             Query::Environment(_)
                 | Query::Executable
                 | Query::Archive(..)
+                | Query::ArchiveCopy(..)
                 | Query::Member(..)
                 | Query::Pin(..)
                 | Query::Began

@@ -163,7 +163,7 @@ impl World {
     }
 
     fn unpack(&mut self, archive: &Location, to: &str, holds: &Folder, rendered: &[Rendered]) -> Result<(), Failure> {
-        let Some(release) = self.releases.get(archive).cloned() else {
+        let Some(release) = self.archive(archive).cloned() else {
             return Err(Failure::world(format!("unpack {archive}"), "it was not fetched"));
         };
         self.tree.make_folders(to, 0o755);

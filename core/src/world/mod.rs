@@ -75,6 +75,10 @@ pub struct World {
     pub tree: Tree,
     /// Release archives of folders and buckets.
     pub releases: BTreeMap<Location, Release>,
+    /// The copies of archives that this run has judged: what becomes of the archives does not change them.
+    pub copies: BTreeMap<Location, Release>,
+    /// An archive that somebody writes over in place, once this run has asked and done so much.
+    pub written_over: Option<(usize, Location, Release)>,
     /// Other objects of buckets.
     pub objects: BTreeMap<Location, Object>,
     /// Whether the stores ignore conditions on writes.
@@ -151,10 +155,25 @@ impl World {
         (self.locked, self.shielded, self.signalled) = (false, false, None);
         self.attended = None;
         self.tolerated.clear();
+        self.copies.clear();
+    }
+
+    /// The archive as this run has it: its copy, else as it lies there.
+    pub(super) fn archive(&self, at: &Location) -> Option<&Release> {
+        self.copies.get(at).or_else(|| self.releases.get(at))
+    }
+
+    /// Somebody writes over an archive between this moment and the one before.
+    fn write_over(&mut self) {
+        let is_now = |(moment, ..): &mut (usize, Location, Release)| *moment == self.asked + self.performed;
+        if let Some((_, at, release)) = self.written_over.take_if(is_now) {
+            self.releases.insert(at, release);
+        }
     }
 
     fn answer_one(&mut self, query: &Query) -> Answer {
         self.asked += 1;
+        self.write_over();
         // What the shell knows by itself is never in doubt.
         let known =
             matches!(query, Query::Now | Query::Began | Query::RunId | Query::Environment(_) | Query::StartCommandRuns);
@@ -191,18 +210,24 @@ impl World {
                 Err(failure) => Answer::Failed(failure),
             },
             Query::Heeds { .. } => Answer::Text(self.heedless.then(|| "it wrote what it must not".to_string())),
-            Query::Pin(at, _) => match self.releases.get(at) {
+            Query::Pin(at, _) => match self.archive(at) {
                 Some(release) => Answer::Pin(release.pin()),
                 None => failed(format!("hash {at}"), "it was not fetched"),
             },
             Query::Releases(at) => Answer::Listing(self.listed(at)),
-            Query::Archive(at, _) => match self.releases.get(at) {
-                None => Answer::Archive(None),
-                Some(Release { broken: Some(why), .. }) => failed(format!("judge the archive {at}"), why),
-                Some(release) => Answer::Archive(Some(Arc::new(listing(release)))),
-            },
+            Query::Archive(at, _) | Query::ArchiveCopy(at, _) => {
+                let is_copied = matches!(query, Query::ArchiveCopy(..)) || !matches!(at, Location::File(_));
+                if let (true, Some(release)) = (is_copied, self.archive(at)) {
+                    self.copies.insert(at.clone(), release.clone());
+                }
+                match self.archive(at) {
+                    None => Answer::Archive(None),
+                    Some(Release { broken: Some(why), .. }) => failed(format!("judge the archive {at}"), why),
+                    Some(release) => Answer::Archive(Some(Arc::new(listing(release)))),
+                }
+            }
             Query::Member(at, path) => {
-                let file = self.releases.get(at).and_then(|release| release.files.get(path));
+                let file = self.archive(at).and_then(|release| release.files.get(path));
                 let content =
                     |(mode, bytes): &(u32, Vec<u8>)| Content { bytes: Secret::new(bytes.clone()), mode: Some(*mode) };
                 Answer::Content(file.map(content))
@@ -310,6 +335,7 @@ impl Host for World {
 
     fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
         self.performed += 1;
+        self.write_over();
         let fault = self.faults.iter().find(|(number, _)| *number == self.performed).map(|(_, fault)| *fault);
         match fault {
             Some(Fault::Clean) => return Err(injected(effect)),

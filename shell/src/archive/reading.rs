@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,8 +9,6 @@ use c2_core::archive::{
     AFTER_BYTES, Header, Limits, Listing, Local, Member, Problems, TAIL_BYTES, central_headers, directory, judge,
     local_header, local_header_bytes,
 };
-
-use ring::digest::{Context, SHA256};
 
 use super::content::Contents;
 use super::error::ArchiveError;
@@ -33,23 +30,6 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// The number of its bytes, and their SHA-256 in hexadecimal digits.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn sha256(&self) -> io::Result<(u64, String)> {
-        let (mut hash, mut buffer, mut at) = (Context::new(&SHA256), vec![0; 64 << 10], 0);
-        loop {
-            let count = self.file.read_at(&mut buffer, at)?;
-            if count == 0 {
-                break;
-            }
-            hash.update(&buffer[..count]);
-            at += count as u64;
-        }
-        Ok((at, hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()))
-    }
-
     /// Judges the headers of an archive, then inflates every member once to see that it is what they say. Nothing is
     /// written, and memory does not grow with the content. `path` is what messages call it.
     ///
