@@ -62,7 +62,7 @@ def an_https_endpoint_redirects_serves_and_takes_a_new_certificate():
         challenge.mkdir(parents=True)
         (challenge / "token").write_text("proof")
         equal(ask(SECURE, "/.well-known/acme-challenge/token"), (200, "proof"))
-        equal(ask("nobody.example.com", "/health-check")[0], 503)
+        equal(ask("nobody.example.com", "/health-check"), (200, "one"))
         second = certify(1002)
         machine.run("restart-frontend-proxy")
         equal(served_certificate(), second)
@@ -71,13 +71,34 @@ def an_https_endpoint_redirects_serves_and_takes_a_new_certificate():
         contains(machine.run("status")[0], "secure: (secure.example.com:80,443) -> (not connected)")
 
 
-def the_health_path_asks_the_deploy_of_its_endpoint():
+def the_health_path_asks_the_deploy_of_the_first_connected_endpoint():
     with Host() as machine:
         machine.run("start", "r1.zip", "a")
         machine.run("connect", "other", "a")
-        equal(ask("nobody.example.com", "/health-check")[0], 503)
-        machine.run("connect", "main", "a")
         equal(ask("nobody.example.com", "/health-check"), (200, "one"))
+        machine.run("start", "r2.zip", "b")
+        machine.run("connect", "main", "b")
+        equal(ask("nobody.example.com", "/health-check"), (200, "two"))
+
+
+def the_health_path_may_have_a_modifier_of_nginx_and_be_passed_on():
+    with Host() as machine:
+        machine.run("start", "r1.zip", "a")
+        machine.run("connect", "main", "a")
+        for incoming, outgoing, healthy, other in (
+            ("= /h", "/", "/h", "/h/x"),
+            ("=/h", "", "/h", "/h/x"),
+            ("^~ /h", "/", "/h/x", "/x"),
+            ("~ ^/h[0-9]$", "", "/h7", "/h77"),
+            ("~* \"^/h{2}$\"", "", "/HH", "/HHH"),
+            ("/", "", "/any", None),
+        ):
+            machine.config["healthCheck"] = {"just": {"incomingPath": incoming, "outgoingPath": outgoing}}
+            machine.write_config()
+            machine.run("restart-frontend-proxy")
+            equal(ask("nobody.example.com", healthy), (200, "one"))
+            if other:
+                equal(ask("nobody.example.com", other)[0], 404)
 
 
 CASES = [case for case in cases_of(__name__) if case is not secured]

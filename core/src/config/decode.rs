@@ -32,15 +32,19 @@ pub(super) struct Branch {
     pub(super) has_value: bool,
 }
 
-/// Reads a whole file.
+/// Reads a whole file that a person wrote. Of a key that is there twice the last one counts.
 pub(super) fn read<T: Decode>(file: &str, tree: Result<Node, Fault>) -> Result<Parsed<T>, Rejected> {
-    let mut at = Decoder {
-        file: file.to_owned(),
-        path: Vec::new(),
-        errors: Vec::new(),
-        warnings: Vec::new(),
-        notes: Vec::new(),
-    };
+    read_by(file, tree, false)
+}
+
+/// Reads a whole file that c2 wrote: a key that is there twice may hide a deploy, so such a file is refused.
+pub(super) fn read_state<T: Decode>(file: &str, tree: Result<Node, Fault>) -> Result<Parsed<T>, Rejected> {
+    read_by(file, tree, true)
+}
+
+fn read_by<T: Decode>(file: &str, tree: Result<Node, Fault>, refuses_repeated: bool) -> Result<Parsed<T>, Rejected> {
+    let (path, errors, warnings, notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut at = Decoder { file: file.to_owned(), path, errors, warnings, notes, refuses_repeated };
     let value = match tree {
         Ok(node) => {
             let value = T::decode(&node, &mut at);
@@ -67,6 +71,7 @@ pub(super) struct Decoder {
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
     notes: Vec<Problem>,
+    refuses_repeated: bool,
 }
 
 /// One step of a path.
@@ -143,19 +148,22 @@ impl Decoder {
         self.path.truncate(depth);
     }
 
-    /// The entries of an object, each key once.
+    /// The entries of an object.
     pub(super) fn entries<'n>(&mut self, node: &'n Node, expected: &str) -> Option<&'n [Entry]> {
         let Value::Object(entries) = &node.value else { return self.unexpected(node, expected) };
-        let mut seen: BTreeMap<&str, Position> = BTreeMap::new();
-        for Entry { key, key_position, .. } in entries {
-            if let Some(Position { line, column }) = seen.get(key.as_str()).copied() {
-                let text = format!("this key is there twice, first at line {line}, column {column}");
-                self.within(Step::Key(key.clone()), |at| at.error(*key_position, text));
-            } else {
-                seen.insert(key, *key_position);
-            }
-        }
+        entries.iter().for_each(|entry| self.repeated(entry));
         Some(entries)
+    }
+
+    /// Notes that a key is there twice.
+    fn repeated(&mut self, entry: &Entry) {
+        let Some(Position { line, column }) = entry.first else { return };
+        let text = format!("this key is there twice, first at line {line}, column {column}");
+        let refuses = self.refuses_repeated;
+        self.within(Step::Key(entry.key.clone()), |at| match refuses {
+            true => at.error(entry.key_position, text),
+            false => at.warning(entry.key_position, format!("{text}; only this one counts")),
+        });
     }
 
     /// The fields of a record. Unknown ones are warned about unless `keeps_unknown`.
@@ -203,6 +211,7 @@ impl Decoder {
         let (tag, position, value) = match &node.value {
             Value::Text(tag) => (tag, node.position, None),
             Value::Object(entries) if entries.len() == 1 => {
+                self.repeated(&entries[0]);
                 (&entries[0].key, entries[0].key_position, Some(&entries[0].value))
             }
             Value::Object(entries) => {

@@ -8,7 +8,6 @@ use alloc::vec::Vec;
 use super::decode::{Decoder, Step, hint};
 use super::names::Label;
 use super::node::{Node, quoted};
-use super::paths::NginxPath;
 use super::tool::{DeployMode, EndPointType, ProxyModeConfig, SslCertMode, ToolConfig};
 use super::{advice, folders};
 
@@ -19,14 +18,15 @@ pub(super) fn check(config: &mut ToolConfig, node: &Node, at: &mut Decoder) {
     let DeployMode::Proxy(proxy) = &config.deploy_mode else { return };
     ports_of_the_proxy(proxy, node, at);
     advice::note(config, proxy, node, at);
-    health_endpoint(config, proxy, node, at);
+    health_check(config, proxy, node, at);
     server_names(proxy, node, at);
-    let paths: [(&str, &NginxPath); 2] =
-        [("letsencryptPrefixDir", &config.letsencrypt_prefix_dir), ("letsencryptWwwDir", &config.letsencrypt_www_dir)];
+    // The empty prefix is the root of the machine.
+    let prefix = Some(config.letsencrypt_prefix_dir.as_str()).filter(|prefix| !prefix.is_empty());
+    let paths = prefix.map(|prefix| ("letsencryptPrefixDir", prefix));
     certificates(proxy, node, at);
-    for (field, path) in paths {
-        if !path.as_str().starts_with('/') {
-            let text = unmountable(path.as_str());
+    for (field, path) in paths.into_iter().chain([("letsencryptWwwDir", config.letsencrypt_www_dir.as_str())]) {
+        if !path.starts_with('/') {
+            let text = unmountable(path);
             let position = node.get(field).map_or(node.position, |path| path.position);
             at.within(Step::Key(field.into()), |at| at.error(position, text));
         }
@@ -78,9 +78,19 @@ fn certificates(proxy: &ProxyModeConfig, node: &Node, at: &mut Decoder) {
     }
 }
 
-/// A health check on an endpoint that is not there is never answered: most likely a slip.
-fn health_endpoint(config: &ToolConfig, proxy: &ProxyModeConfig, node: &Node, at: &mut Decoder) {
-    let Some(label) = config.health_check.as_ref().and_then(|check| check.endpoint.as_ref()) else { return };
+/// A health check on an endpoint that is not there is never answered: most likely a slip. Behind a regular expression
+/// nginx passes on the path that it was asked for, and takes no other.
+fn health_check(config: &ToolConfig, proxy: &ProxyModeConfig, node: &Node, at: &mut Decoder) {
+    let Some(check) = &config.health_check else { return };
+    if check.incoming_path.is_regex() && !check.outgoing_path.as_str().is_empty() {
+        let text = format!(
+            "found the regular expression {}, behind which nginx takes no outgoingPath but the empty one",
+            quoted(check.incoming_path.as_str())
+        );
+        let position = node.get("healthCheck").map_or(node.position, |check| check.position);
+        at.within(Step::Key("healthCheck".into()), |at| at.warning(position, text));
+    }
+    let Some(label) = &check.endpoint else { return };
     if !proxy.end_points.contains_key(label) {
         let known: Vec<&str> = proxy.end_points.keys().map(Label::as_str).collect();
         let text = format!(

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::node::{Entry, Fault, MAX_DEPTH, Node, Value};
+use super::node::{Entry, Fault, MAX_DEPTH, Node, Value, last_of_each};
 use super::problem::Position;
 
 /// Reads one JSON value.
@@ -43,7 +43,7 @@ impl<'t> Reader<'t> {
             Some(b'{') => {
                 let Members(members) = self.parse(fragment)?;
                 let entries = members.into_iter().map(|(key, value)| self.entry(key, value, depth));
-                Value::Object(entries.collect::<Result<_, _>>()?)
+                Value::Object(last_of_each(entries.collect::<Result<_, _>>()?))
             }
             Some(b'[') => {
                 let items: Vec<&RawValue> = self.parse(fragment)?;
@@ -59,7 +59,7 @@ impl<'t> Reader<'t> {
 
     fn entry(&mut self, key: &'t RawValue, value: &'t RawValue, depth: usize) -> Result<Entry, Fault> {
         let key_position = self.position(self.offset(key.get()));
-        Ok(Entry { key: self.parse(key.get())?, key_position, value: self.node(value, depth + 1)? })
+        Ok(Entry { key: self.parse(key.get())?, key_position, value: self.node(value, depth + 1)?, first: None })
     }
 
     fn parse<T: Deserialize<'t>>(&mut self, fragment: &'t str) -> Result<T, Fault> {

@@ -32,7 +32,7 @@ pub use master::{Hundredths, Rollout, SlaveState, SlaveStatus, Write};
 pub use names::{
     CertificateName, DeployName, FolderName, InterfaceName, Label, ReleaseName, Sha256, SourceName, default_deploy_name,
 };
-pub use paths::{FilePath, HttpPath, NginxPath, ReleasePath};
+pub use paths::{FilePath, HttpPath, IncomingPath, NginxPath, OutgoingPath, PrefixPath, ReleasePath};
 pub use ports::PortRange;
 pub use problem::{Parsed, Position, Problem, Rejected};
 pub use readiness::{HttpReadiness, Readiness, StatusRange, TcpReadiness};
@@ -84,7 +84,7 @@ pub fn lets_encrypt_config(file: &str, text: &str) -> Result<Parsed<LetsEncryptC
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn state(file: &str, text: &str) -> Result<Parsed<State>, Rejected> {
-    decode::read(file, json::tree(text))
+    decode::read_state(file, json::tree(text))
 }
 
 /// Reads what a slave reported.
@@ -92,7 +92,7 @@ pub fn state(file: &str, text: &str) -> Result<Parsed<State>, Rejected> {
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn slave_state(file: &str, text: &str) -> Result<Parsed<SlaveState>, Rejected> {
-    decode::read(file, json::tree(text))
+    decode::read_state(file, json::tree(text))
 }
 
 /// Reads the JSON of a config source, numbers exact however big (only an exponent is spelled anew, `1E5` as `1e+5`); of a key given twice the last one counts.

@@ -1,5 +1,6 @@
 //! The tree that JSON and YAML are both read into: values that know where they stand in the text.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -29,7 +30,7 @@ pub(super) enum Value {
     Number(String),
     Text(String),
     List(Vec<Node>),
-    /// In the order of the text; a key may stand there twice.
+    /// In the order of the text, each key once: see [`last_of_each`].
     Object(Vec<Entry>),
 }
 
@@ -39,6 +40,24 @@ pub(super) struct Entry {
     pub(super) key: String,
     pub(super) key_position: Position,
     pub(super) value: Node,
+    /// Where the same key stood first, with a value that does not count.
+    pub(super) first: Option<Position>,
+}
+
+/// Of each key the last entry, as every reader of JSON has it that collects an object into a map.
+pub(super) fn last_of_each(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kept: Vec<Entry> = Vec::new();
+    for entry in entries {
+        match places.get(&entry.key).and_then(|&place| kept.get_mut(place)) {
+            Some(former) => *former = Entry { first: former.first.or(Some(former.key_position)), ..entry },
+            None => {
+                places.insert(entry.key.clone(), kept.len());
+                kept.push(entry);
+            }
+        }
+    }
+    kept
 }
 
 /// Why a text is not even a tree.
@@ -55,7 +74,7 @@ impl Node {
         entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    /// The same value without its positions. Of a key given twice the last one stays.
+    /// The same value without its positions.
     pub(super) fn to_json(&self) -> Json {
         match &self.value {
             Value::Absent | Value::Null => Json::Null,

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::text::{FromText, no_control, not_empty, only, text_type};
+use super::text::{FromText, no_control, not_empty, not_escaping, only, text_type, unquoted};
 
 text_type!(
     /// A path on the machine, kept as it is given: a relative one is relative to the folder that the tool runs in.
@@ -27,6 +27,46 @@ text_type!(
     "a URL path (beginning with /, no blanks, no control characters and none of \" ' ; { } $ \\)",
     http_path
 );
+
+text_type!(
+    /// The folder above those that are mounted into containers; the empty text is the root of the machine.
+    PrefixPath,
+    "a path (no blanks, no control characters and none of \" ' ; { } $ \\ :) or the empty text",
+    prefix_path
+);
+
+text_type!(
+    /// What a health check asks of the proxy: a path, perhaps behind one of nginx's modifiers, as it stands behind
+    /// `location` (<https://nginx.org/en/docs/http/ngx_http_core_module.html#location>).
+    IncomingPath,
+    "a URL path (beginning with /, no blanks, no control characters and none of \" ' ; { } $ \\), \
+     perhaps behind = or ^~, or a regular expression behind ~ or ~*",
+    incoming_path
+);
+
+text_type!(
+    /// What a health check asks of the deploy; with the empty text the path that the proxy was asked for.
+    OutgoingPath,
+    "a URL path (beginning with /, no blanks, no control characters and none of \" ' ; { } $ \\) or the empty text",
+    outgoing_path
+);
+
+impl IncomingPath {
+    /// What stands behind `location` in an nginx file, so that no regular expression beside it comes first.
+    #[must_use]
+    pub fn location(&self) -> String {
+        match self.0.starts_with('/') {
+            true => format!("^~ {}", self.0),
+            false => self.0.clone(),
+        }
+    }
+
+    /// Whether it is a regular expression.
+    #[must_use]
+    pub fn is_regex(&self) -> bool {
+        self.0.starts_with('~')
+    }
+}
 
 impl FilePath {
     /// The same path without empty and `.` segments and without a `/` at its end.
@@ -51,6 +91,33 @@ fn file_path(text: &str) -> Result<(), String> {
 fn nginx_path(text: &str) -> Result<(), String> {
     not_empty(text)?;
     only(text, |c| is_unquoted_nginx(c) && c != ':')
+}
+
+fn prefix_path(text: &str) -> Result<(), String> {
+    if text.is_empty() { Ok(()) } else { nginx_path(text) }
+}
+
+fn outgoing_path(text: &str) -> Result<(), String> {
+    if text.is_empty() { Ok(()) } else { http_path(text) }
+}
+
+fn incoming_path(text: &str) -> Result<(), String> {
+    for modifier in ["^~", "="] {
+        if let Some(path) = text.strip_prefix(modifier) {
+            return http_path(path.trim_start_matches(' '));
+        }
+    }
+    let Some(regex) = text.strip_prefix("~*").or_else(|| text.strip_prefix('~')) else { return http_path(text) };
+    let regex = regex.trim_start_matches(' ');
+    not_empty(regex)?;
+    no_control(regex)?;
+    match unquoted(regex)? {
+        Some(inner) => not_empty(inner),
+        None => {
+            only(regex, |c| !c.is_whitespace() && !"\"';{}".contains(c))?;
+            not_escaping(regex)
+        }
+    }
 }
 
 fn http_path(text: &str) -> Result<(), String> {

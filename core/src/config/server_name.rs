@@ -1,8 +1,13 @@
 //! A name that nginx answers to: whatever its `server_name` takes.
 
+use alloc::format;
 use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
-use super::text::{not_empty, not_first, only, text_type};
+use super::decode::{Decode, Decoder, Step};
+use super::node::{Node, Value};
+use super::text::{not_empty, not_escaping, not_first, only, text_type, unquoted};
 
 text_type!(
     /// One word of nginx's `server_name` (<https://nginx.org/en/docs/http/server_names.html>), as it would stand in an
@@ -11,6 +16,39 @@ text_type!(
     "a server name (a host name, *.name, name.*, .name, _ or ~regex, one name without blanks)",
     server_name
 );
+
+/// The names of an endpoint. The older tool wrote each text into the nginx file as it is, so that one could hold several
+/// names.
+pub(super) struct ServerNames(pub(super) Vec<ServerName>);
+
+impl Decode for ServerNames {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        let Value::List(items) = &node.value else { return at.unexpected(node, "an array") };
+        let mut names = Vec::new();
+        let mut complete = true;
+        for (index, item) in items.iter().enumerate() {
+            let decoded = at.within(Step::Index(index), |at| each_name(item, at));
+            complete &= decoded.is_some();
+            names.extend(decoded.unwrap_or_default());
+        }
+        complete.then_some(Self(names))
+    }
+}
+
+fn each_name(item: &Node, at: &mut Decoder) -> Option<Vec<ServerName>> {
+    let words: Vec<&str> = match &item.value {
+        Value::Text(text) if !text.contains(|c: char| c.is_control()) => text.split_whitespace().collect(),
+        _ => Vec::new(),
+    };
+    if words.len() < 2 {
+        return ServerName::decode(item, at).map(|name| vec![name]);
+    }
+    let text = |word: &&str| Node { value: Value::Text((*word).into()), position: item.position };
+    let names: Vec<_> = words.iter().map(|word| ServerName::decode(&text(word), at)).collect();
+    let names: Vec<ServerName> = names.into_iter().collect::<Option<_>>()?;
+    at.warning(item.position, format!("found {} names in one text, expected each in a text of its own", names.len()));
+    Some(names)
+}
 
 impl ServerName {
     /// The name as it stands in an nginx file: in quotes where it needs them.
@@ -45,17 +83,8 @@ impl ServerName {
 fn server_name(text: &str) -> Result<(), String> {
     not_empty(text)?;
     only(text, |c| !c.is_control() && !c.is_whitespace())?;
-    let bare = match text.chars().next() {
-        Some(quote @ ('"' | '\'')) => {
-            let inner = text.get(1..text.len() - 1).filter(|_| text.ends_with(quote) && text.len() > 2);
-            inner.filter(|inner| !has_unescaped(inner, quote)).ok_or("its quotes do not match")?
-        }
-        _ => text,
-    };
-    // A backslash at the end would take the meaning from what nginx reads next.
-    if bare.chars().rev().take_while(|&c| c == '\\').count() % 2 == 1 {
-        return Err("it ends in a backslash".into());
-    }
+    let bare = unquoted(text)?.unwrap_or(text);
+    not_escaping(bare)?;
     match bare.strip_prefix('~') {
         Some("") => Err("the regular expression is empty".into()),
         Some(_) => Ok(()),
@@ -77,18 +106,6 @@ fn host_pattern(text: &str) -> Result<(), String> {
         return Err("a * may stand only for whole parts, as in *.name or name.*".into());
     }
     only(name, |c| is_letter(c) || "._-[]:".contains(c))
-}
-
-/// Whether a quote stands in the text that no backslash takes the meaning from.
-fn has_unescaped(text: &str, quote: char) -> bool {
-    let mut escaped = false;
-    for character in text.chars() {
-        if character == quote && !escaped {
-            return true;
-        }
-        escaped = character == '\\' && !escaped;
-    }
-    false
 }
 
 /// A letter or digit of a host name; names in other scripts than ASCII's are taken as they are.

@@ -118,3 +118,32 @@ pub(super) fn not_first(text: &str, refused: &[char]) -> Result<(), String> {
         _ => Ok(()),
     }
 }
+
+/// Refuses a text that ends in a backslash: it would take the meaning from what nginx reads next.
+pub(super) fn not_escaping(text: &str) -> Result<(), String> {
+    match text.chars().rev().take_while(|&c| c == '\\').count() % 2 {
+        1 => Err("it ends in a backslash".into()),
+        _ => Ok(()),
+    }
+}
+
+/// What stands between the quotes of a word of an nginx file; `None` where it has none.
+pub(super) fn unquoted(text: &str) -> Result<Option<&str>, String> {
+    let Some(quote @ ('"' | '\'')) = text.chars().next() else { return Ok(None) };
+    let inner = text.get(1..text.len() - 1).filter(|_| text.ends_with(quote) && text.len() > 2);
+    let inner = inner.filter(|inner| !has_unescaped(inner, quote)).ok_or("its quotes do not match")?;
+    not_escaping(inner)?;
+    Ok(Some(inner))
+}
+
+/// Whether a quote stands in the text that no backslash takes the meaning from.
+fn has_unescaped(text: &str, quote: char) -> bool {
+    let mut escaped = false;
+    for character in text.chars() {
+        if character == quote && !escaped {
+            return true;
+        }
+        escaped = character == '\\' && !escaped;
+    }
+    false
+}

@@ -3,15 +3,16 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::decode::{Bounded, Positive};
+use super::decode::{Bounded, Decode, Decoder, Positive};
 use super::doubts::check;
 use super::macros::{record, union};
 use super::names::{CertificateName, InterfaceName, Label, SourceName};
-use super::paths::{FilePath, HttpPath, NginxPath};
+use super::node::Node;
+use super::paths::{FilePath, IncomingPath, NginxPath, OutgoingPath, PrefixPath};
 use super::ports::PortRange;
 use super::readiness::Readiness;
 use super::s3_path::S3Path;
-use super::server_name::ServerName;
+use super::server_name::{ServerName, ServerNames};
 use super::web::{ContactEmail, ImageName, ImageVersion, SecretId};
 
 /// The configuration of the tool (`config.adl`).
@@ -24,7 +25,7 @@ pub struct ToolConfig {
     /// The log.
     pub log_file: FilePath,
     /// The folder above `etc/letsencrypt` and `var/log/letsencrypt`.
-    pub letsencrypt_prefix_dir: NginxPath,
+    pub letsencrypt_prefix_dir: PrefixPath,
     /// The folder that ACME challenges are answered from.
     pub letsencrypt_www_dir: NginxPath,
     /// The name of the generated certificate.
@@ -177,7 +178,25 @@ pub struct EndPoint {
     pub etype: EndPointType,
 }
 
-record!(EndPoint { server_names: "serverNames", etype: "etype" });
+/// An endpoint as its object has it.
+struct EndPointFields {
+    server_names: ServerNames,
+    etype: EndPointType,
+}
+
+record!(EndPointFields { server_names: "serverNames", etype: "etype" });
+
+impl EndPoint {
+    #[cfg(test)]
+    pub(super) const FIELDS: &'static [super::decode::Field] = EndPointFields::FIELDS;
+}
+
+impl Decode for EndPoint {
+    fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
+        let EndPointFields { server_names: ServerNames(server_names), etype } = EndPointFields::decode(node, at)?;
+        Some(EndPoint { server_names, etype })
+    }
+}
 
 /// How an endpoint is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,10 +235,10 @@ record!(SslCertPaths { ssl_certificate: "sslCertificate", ssl_certificate_key: "
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthCheckConfig {
     /// What is asked of the proxy.
-    pub incoming_path: HttpPath,
+    pub incoming_path: IncomingPath,
     /// What the proxy asks of the deploy.
-    pub outgoing_path: HttpPath,
-    /// The endpoint whose deploy is asked; `None` for the first in label order.
+    pub outgoing_path: OutgoingPath,
+    /// The endpoint whose deploy is asked; `None` for the first in label order that is connected.
     pub endpoint: Option<Label>,
 }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
-use super::node::{Entry, Fault, MAX_DEPTH, Node, Value, quoted};
+use super::node::{Entry, Fault, MAX_DEPTH, Node, Value, last_of_each, quoted};
 use super::problem::Position;
 use super::yaml_scalar::plain;
 
@@ -103,9 +103,10 @@ impl<'t> Loader<'t> {
             if is_merge {
                 merged.extend(merge_sources(value)?);
             } else {
-                entries.push(Entry { key, key_position, value });
+                entries.push(Entry { key, key_position, value, first: None });
             }
         }
+        let mut entries = last_of_each(entries);
         // A key of the object itself wins over a merged one, an earlier merged one over a later one.
         let mut known: BTreeSet<String> = BTreeSet::new();
         if !merged.is_empty() {

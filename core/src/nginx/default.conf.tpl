@@ -1,5 +1,6 @@
 {{! The nginx.conf of the frontend proxy. It is filled from:
-      healthCheck  incomingPath, outgoingPath, outgoingPort; absent unless its endpoint is connected
+      healthCheck  incomingPath, location (the same for nginx: ^~ and the path, or the modifier that is configured),
+                   outgoingPath, outgoingPort; absent unless its endpoint is connected
       endPoints    a list; each item has http or https, and in it serverNames and, when connected, port;
                    https also has letsencryptWwwDir and, where there is a certificate, sslCertPath and sslCertKeyPath;
                    split (name, percent, port, restPort) when a share of its clients goes to a second port;
@@ -37,7 +38,7 @@ http {
 
     server {
         listen 80 default_server;
-        location ^~ {{{incomingPath}}} {
+        location {{{location}}} {
             proxy_pass http://localhost:{{outgoingPort}}{{{outgoingPath}}};
         }
         location ~ / {

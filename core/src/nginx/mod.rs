@@ -1,7 +1,7 @@
 //! The nginx of the proxy: the built-in template of its configuration.
 
-/// The built-in template of the proxy's `nginx.conf`. Its context: `healthCheck` (`incomingPath`, `outgoingPath`,
-/// `outgoingPort`) where one is answered; `endPoints`, a list of `{"http": {serverNames, port}}` and
+/// The built-in template of the proxy's `nginx.conf`. Its context: `healthCheck` (`incomingPath`, `location`,
+/// `outgoingPath`, `outgoingPort`) where one is answered; `endPoints`, a list of `{"http": {serverNames, port}}` and
 /// `{"https": {serverNames, sslCertPath, sslCertKeyPath, letsencryptWwwDir, port}}`, without the keys that have no
 /// value, both also with `split` (`name`, `percent`, `port`, `restPort`) and `maintenance` (`message`, `page`,
 /// `retryAfterSecs`) where there is one. It is rendered leniently, as users' own templates are.

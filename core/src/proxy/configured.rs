@@ -182,10 +182,15 @@ fn context(
 ) -> Map<String, Value> {
     let mut context = Map::new();
     if let Some(check) = &config.health_check {
-        let endpoint = check.endpoint.as_ref().or_else(|| proxy.end_points.keys().next());
-        if let Some(port) = endpoint.and_then(|label| routes.port(label)) {
+        // Of the endpoints the first that is connected: a new one must not take the machine out of its load balancer.
+        let port = match &check.endpoint {
+            Some(label) => routes.port(label),
+            None => proxy.end_points.keys().find_map(|label| routes.port(label)),
+        };
+        if let Some(port) = port {
             let value = json!({
                 "incomingPath": check.incoming_path.as_str(),
+                "location": check.incoming_path.location(),
                 "outgoingPath": check.outgoing_path.as_str(),
                 "outgoingPort": port,
             });

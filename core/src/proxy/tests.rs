@@ -95,6 +95,32 @@ fn a_configuration_has_the_share_the_pages_and_the_health_check_of_an_endpoint_i
 }
 
 #[test]
+fn the_health_check_asks_the_first_endpoint_that_is_connected_unless_one_is_named() {
+    let config = |endpoint: &str| {
+        let text = format!(
+            r#"{{"releases": {{"localdir": "/r"}}, "letsencryptPrefixDir": "",
+            "healthCheck": {{"incomingPath": "= /h", "outgoingPath": "", "endpoint": {endpoint}}},
+            "deployMode": {{"proxy": {{"endPoints": {{
+            "a": {{"serverNames": ["a"], "etype": "httpOnly"}}, "b": {{"serverNames": ["b"], "etype": "httpOnly"}}}}}}}}}}"#
+        );
+        tool_config("config.json", &text, Syntax::Json).unwrap().value
+    };
+    let served_by = |endpoint: &str, routes: &[(&str, u16)]| {
+        let config = config(endpoint);
+        let DeployMode::Proxy(proxy) = &config.deploy_mode else { panic!("no proxy") };
+        let found = configured(&Facts::default(), &config, proxy, &served(routes).routes, &Pages::new()).unwrap();
+        let server = found.text.split("default_server;").nth(1)?;
+        Some(server.split("location ~ /").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let asks = |port: u16| Some(format!("location = /h {{ proxy_pass http://localhost:{port}; }}"));
+    assert_eq!(served_by(r#""nothing""#, &[("b", 8001)]), asks(8001));
+    assert_eq!(served_by(r#""nothing""#, &[("a", 8000), ("b", 8001)]), asks(8000));
+    assert_eq!(served_by(r#""b""#, &[("a", 8000), ("b", 8001)]), asks(8001));
+    assert_eq!(served_by(r#""b""#, &[("a", 8000)]), None);
+    assert_eq!(served_by(r#""nothing""#, &[]), None);
+}
+
+#[test]
 fn what_this_tool_did_not_write_has_no_mark() {
     let first_line = served(&[("main", 8000)]).first_line();
     let texts = [

@@ -1,6 +1,6 @@
-//! JSON as a syntax: strict, with places, each key once.
+//! JSON as a syntax: strict, with places, of each key the last.
 
-use crate::config::{Problem, config_source};
+use crate::config::{ConfigSource, Problem, Releases, config_source};
 
 use super::{good, json, report};
 
@@ -28,15 +28,24 @@ fn what_is_no_json_is_told_with_its_place() {
 }
 
 #[test]
-fn a_key_given_twice_is_refused_with_both_places() {
+fn of_a_key_given_twice_the_last_one_counts_with_a_warning_that_names_both_places() {
     let text =
-        "{\"releases\": {\"localdir\": \"/r\"},\n \"logFile\": \"/a\", \"releases\": {},\n \"log\\u0046ile\": \"/b\"}";
-    let expected = "c.json:2:19: releases: this key is there twice, first at line 1, column 2
-c.json:3:2: logFile: this key is there twice, first at line 2, column 2";
-    assert_eq!(report(&json(text)), expected);
-    let inner = r#"{"releases": {"localdir": "/r"}, "configSources": {"a": {"file": "/a"}, "a": {"file": "/b"}}}"#;
-    let expected = "c.json:1:73: configSources.a: this key is there twice, first at line 1, column 52";
-    assert_eq!(report(&json(inner)), expected);
+        "{\"releases\": 5,\n \"logFile\": \"/a\", \"releases\": {\"localdir\": \"/r\"},\n \"log\\u0046ile\": \"/b\"}";
+    let read = json(text);
+    let expected =
+        "warning: c.json:2:19: releases: this key is there twice, first at line 1, column 2; only this one counts
+warning: c.json:3:2: logFile: this key is there twice, first at line 2, column 2; only this one counts";
+    assert_eq!(report(&read), expected);
+    assert_eq!(read.expect("no errors").value.log_file.as_str(), "/b");
+    let text = "{\"releases\": {\"localdir\": \"/r\", \"localdir\": \"/s\"}, \"configSources\": {\"a\": {\"file\": \"/x\"}, \"a\": {\"file\": \"/y\"}}}";
+    let read = json(text);
+    let expected = "warning: c.json:1:33: releases.localdir: this key is there twice, first at line 1, column 15; only this one counts
+warning: c.json:1:91: configSources.a: this key is there twice, first at line 1, column 70; only this one counts";
+    assert_eq!(report(&read), expected);
+    let config = read.expect("no errors").value;
+    assert!(matches!(config.releases, Releases::LocalDir(path) if path.as_str() == "/s"));
+    let sources: Vec<_> = config.config_sources.into_values().collect();
+    assert!(matches!(&sources[..], [ConfigSource::File(path)] if path.as_str() == "/y"), "{sources:?}");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use alloc::string::ToString;
 
 use crate::config::{
-    DeployName, FilePath, FolderName, FromText, Label, NginxPath, ReleaseName, ReleasePath, S3Path, SourceName, Syntax,
-    default_deploy_name,
+    DeployName, FilePath, FolderName, FromText, IncomingPath, Label, NginxPath, OutgoingPath, PrefixPath, ReleaseName,
+    ReleasePath, S3Path, SourceName, Syntax, default_deploy_name,
 };
 
 use super::check;
@@ -163,6 +163,36 @@ fn a_path_for_nginx_holds_nothing_that_nginx_or_a_mount_would_misread() {
             ("/a\u{a0}b", "'\\u{a0}' is not allowed"),
         ],
     );
+    check::<PrefixPath>(&["", "/opt"], &[("/a:b", "':' is not allowed"), (" ", "' ' is not allowed")]);
+}
+
+#[test]
+fn the_path_of_a_health_check_may_have_one_of_nginxs_modifiers() {
+    check::<IncomingPath>(
+        &["/h", "/", "= /h", "=/h", "^~ /h", "~ ^/h", "~^/h$", "~* ^/h\\.php$", "~ \"^/h{2};$\"", "~* '^/a b'"],
+        &[
+            ("", "it does not begin with '/'"),
+            ("h", "it does not begin with '/'"),
+            ("@h", "it does not begin with '/'"),
+            ("=", "it does not begin with '/'"),
+            ("= h", "it does not begin with '/'"),
+            ("= /h$", "'$' is not allowed"),
+            ("/h /i", "' ' is not allowed"),
+            ("~ ", "it is empty"),
+            ("~ /h; return 200", "';' is not allowed"),
+            ("~ /h return", "' ' is not allowed"),
+            ("~ /h;", "';' is not allowed"),
+            ("~ /h{2}", "'{' is not allowed"),
+            ("~ /h\\", "it ends in a backslash"),
+            ("~ \"/h", "its quotes do not match"),
+            ("~ \"/h\"x\"", "its quotes do not match"),
+            ("~ /h\nx", "the control character U+000A is not allowed"),
+        ],
+    );
+    for (text, location) in [("/h", "^~ /h"), ("= /h", "= /h"), ("~ ^/h", "~ ^/h"), ("^~ /h", "^~ /h")] {
+        assert_eq!(IncomingPath::from_text(text).map(|path| path.location()).as_deref(), Ok(location));
+    }
+    check::<OutgoingPath>(&["", "/", "/a?b=c"], &[("a", "it does not begin with '/'"), ("/ ", "' ' is not allowed")]);
 }
 
 #[test]

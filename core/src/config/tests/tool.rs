@@ -137,6 +137,41 @@ drainSecs: 7
 }
 
 #[test]
+fn what_the_older_tool_took_is_taken() {
+    let proxy = |names: &str, more: &str| {
+        json(&format!(
+            r#"{{"releases": {{"localdir": "/r"}}, {more} "deployMode": {{"proxy": {{"endPoints":
+{{"main": {{"serverNames": {names}, "etype": "httpOnly"}}}}}}}}}}"#
+        ))
+    };
+    let check = |incoming: &str, outgoing: &str| {
+        format!(r#""healthCheck": {{"incomingPath": "{incoming}", "outgoingPath": "{outgoing}"}},"#)
+    };
+    for field in [
+        r#""letsencryptPrefixDir": "","#.to_string(),
+        check("/h", ""),
+        check("= /h", "/x"),
+        check("^~ /h", "/x"),
+        check("~ ^/h", ""),
+    ] {
+        assert_eq!(report(&proxy(r#"["a.example.com"]"#, &field)), "", "{field}");
+    }
+    let doubtful = report(&proxy(r#"["a.example.com"]"#, &check("~ ^/h", "/x")));
+    let expected = "warning: c.json:1:49: healthCheck: found the regular expression \"~ ^/h\", behind which nginx takes no outgoingPath but the empty one";
+    assert_eq!(doubtful, expected);
+    let several = proxy(r#"["a.example.com  b.example.com", "c.example.com"]"#, "");
+    let expected = "warning: c.json:2:27: deployMode.proxy.endPoints.main.serverNames[0]: found 2 names in one text, expected each in a text of its own";
+    assert_eq!(report(&several), expected);
+    let names = &proxy_of(several.expect("no errors").value).end_points.into_values().next().expect("one").server_names;
+    assert_eq!(
+        names.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        ["a.example.com", "b.example.com", "c.example.com"]
+    );
+    let expected = "c.json:2:27: deployMode.proxy.endPoints.main.serverNames[0]: found \"b;\", expected a server name (a host name, *.name, name.*, .name, _ or ~regex, one name without blanks): ';' is not allowed";
+    assert_eq!(report(&proxy(r#"["a.example.com b;"]"#, "")), expected);
+}
+
+#[test]
 fn a_maybe_is_nothing_null_just_or_bare() {
     for (given, expected) in [
         (r#""nothing""#, None),
@@ -236,7 +271,7 @@ fn a_wrong_value_is_told_with_its_place_what_was_found_and_what_was_expected() {
         ("\"deployMode\": {\"noproxy\": null, \"proxy\": {}}", "deployMode: found an object of 2 keys, expected \"noproxy\" or {\"proxy\": ...}".into()),
         ("\"deployMode\": null", "deployMode: found null, expected \"noproxy\" or {\"proxy\": ...}".into()),
         ("\"deployMode\": {\"proxy\": {}}", "deployMode.proxy.endPoints: found nothing, expected an object".into()),
-        ("\"healthCheck\": {}", "healthCheck.incomingPath: found nothing, expected a URL path (beginning with /, no blanks, no control characters and none of \" ' ; { } $ \\)\nc.json:2:16: healthCheck.outgoingPath: found nothing, expected a URL path (beginning with /, no blanks, no control characters and none of \" ' ; { } $ \\)".into()),
+        ("\"healthCheck\": {}", "healthCheck.incomingPath: found nothing, expected a URL path (beginning with /, no blanks, no control characters and none of \" ' ; { } $ \\), perhaps behind = or ^~, or a regular expression behind ~ or ~*\nc.json:2:16: healthCheck.outgoingPath: found nothing, expected a URL path (beginning with /, no blanks, no control characters and none of \" ' ; { } $ \\) or the empty text".into()),
         ("\"healthCheck\": {\"nothing\": 1}", "healthCheck.nothing: found the number 1, expected nothing: \"nothing\" takes no value".into()),
         ("\"readiness\": \"tcp\"", "readiness: found \"tcp\" without its value, expected \"none\" or {\"tcp\": ...} or {\"http\": ...}".into()),
         ("\"readiness\": {\"http\": {\"path\": \"/\", \"status\": [200]}}", "readiness.http.status: found an array of 1 items, expected an array of two HTTP statuses, the lower one first, such as [200, 399]".into()),
@@ -262,7 +297,7 @@ fn a_file_with_many_errors_reports_them_all_in_its_own_order() {
   "releases": {"s3": "bucket/releases"},
   "deployMode": {"proxy": {
     "endPoints": {
-      "main": {"serverNames": ["a b"], "etype": "httpOny"},
+      "main": {"serverNames": ["a;b"], "etype": "httpOny"},
       "b c": {"serverNames": []}
     },
     "dynamicPortRnge": {"v1": 1, "v2": 2}
@@ -274,7 +309,7 @@ fn a_file_with_many_errors_reports_them_all_in_its_own_order() {
     let expected = format!(
         r#"c.json:2:19: autoCertName: found "-x", expected a certificate name (letters, digits and _ . -, beginning with a letter or digit, at most 128 bytes): it begins with '-'
 c.json:3:22: releases.s3: found "bucket/releases", expected an S3 path (s3://bucket/key): it does not begin with s3://
-c.json:6:32: deployMode.proxy.endPoints.main.serverNames[0]: found "a b", expected a server name (a host name, *.name, name.*, .name, _ or ~regex, one name without blanks): ' ' is not allowed
+c.json:6:32: deployMode.proxy.endPoints.main.serverNames[0]: found "a;b", expected a server name (a host name, *.name, name.*, .name, _ or ~regex, one name without blanks): ';' is not allowed
 c.json:6:49: deployMode.proxy.endPoints.main.etype: found "httpOny", expected "httpOnly" or {{"httpsWithRedirect": ...}}; nearest known name: httpOnly
 c.json:7:7: deployMode.proxy.endPoints."b c": found "b c", expected {label}: ' ' is not allowed
 c.json:7:14: deployMode.proxy.endPoints."b c".etype: found nothing, expected "httpOnly" or {{"httpsWithRedirect": ...}}

@@ -157,9 +157,14 @@ fn an_error_in_an_anchors_value_is_told_at_the_anchor_for_each_place_of_use() {
 }
 
 #[test]
-fn a_key_given_twice_is_refused_with_both_places() {
-    let expected = "c.yaml:3:1: drainSecs: this key is there twice, first at line 2, column 1";
-    assert_eq!(report(&with("drainSecs: 1\n'drainSecs': 2")), expected);
+fn of_a_key_given_twice_the_last_one_counts_also_over_a_merged_one() {
+    let text = "x-a: &a {logFile: /m, drainSecs: 9}\nreleases: {localdir: /r}\n<<: *a\ndrainSecs: 1\n'drainSecs': 2\n";
+    let read = yaml(text);
+    let expected =
+        "warning: c.yaml:5:1: drainSecs: this key is there twice, first at line 4, column 1; only this one counts";
+    assert_eq!(report(&read), expected);
+    let config = read.expect("no errors").value;
+    assert_eq!((config.drain_s.get(), config.log_file.as_str()), (2, "/m"));
 }
 
 #[test]
