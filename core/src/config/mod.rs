@@ -55,11 +55,14 @@ use alloc::string::String;
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn tool_config(file: &str, text: &str, syntax: Syntax) -> Result<Parsed<ToolConfig>, Rejected> {
-    let tree = match syntax {
+    decode::read(file, tree(text, syntax))
+}
+
+fn tree(text: &str, syntax: Syntax) -> Result<node::Node, node::Fault> {
+    match syntax {
         Syntax::Json => json::tree(text),
         Syntax::Yaml => yaml::tree(text),
-    };
-    decode::read(file, tree)
+    }
 }
 
 /// Reads a release's `release.json`.
@@ -70,12 +73,12 @@ pub fn release_config(file: &str, text: &str) -> Result<Parsed<ReleaseConfig>, R
     decode::read(file, json::tree(text))
 }
 
-/// Reads what certificates through DNS are to be obtained, `letsencrypt-aws.json`.
+/// Reads what certificates through DNS are to be obtained, `letsencrypt-aws.json` or `.yaml`.
 ///
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
-pub fn lets_encrypt_config(file: &str, text: &str) -> Result<Parsed<LetsEncryptConfig>, Rejected> {
-    decode::read(file, json::tree(text))
+pub fn lets_encrypt_config(file: &str, text: &str, syntax: Syntax) -> Result<Parsed<LetsEncryptConfig>, Rejected> {
+    decode::read(file, tree(text, syntax))
 }
 
 /// Reads the state of a machine or of the master. A text without `deploys` or `connections` is refused: it may be
