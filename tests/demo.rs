@@ -38,51 +38,10 @@ fn the_demo_shows_every_command_and_leaves_nothing_running() {
     ] {
         assert!(shown.contains(line), "{line} is missing in\n{shown}");
     }
-    assert!(shown.contains("\nNothing runs any more. "), "{shown}");
-    assert_eq!(process_in(&place.workspace), None);
+    place.nothing_runs();
     let mut check = Command::new(C2);
     check.arg("check-config").env("CAMUS2_CONFIG", place.workspace.join("camus2.json"));
     assert_eq!(text(&check.output().unwrap().stdout), "the configuration is fine\n");
-}
-
-#[test]
-fn what_it_says_of_a_replacement_is_what_the_replacement_does() {
-    let place = Place::new();
-    let shown = text(&place.demo("").stdout);
-    let claim = "The old one runs until the new one is unpacked, is stopped, and the new one started";
-    let steps = ["  |   unpack\n", "  |   stop what is live\n", "  | hello has stopped\n", "  |   start\n"];
-    let mut rest = shown.split_once(claim).unwrap_or_else(|| panic!("{shown}")).1;
-    for step in steps {
-        rest = rest.split_once(step).unwrap_or_else(|| panic!("{step} is missing in\n{rest}")).1;
-    }
-}
-
-#[test]
-fn when_the_replacement_fails_the_old_one_is_started_again_as_it_says() {
-    let place = Place::new();
-    let fails = "case \"$PWD $*\" in */hello-2.0\\ *start) exit 3 ;; esac\nexec /bin/sh \"$@\"";
-    place.stand_in("sh", fails);
-    let output = place.demo("");
-    let shown = text(&output.stdout);
-    let (_, replacing) = shown.split_once("should\nthat fail, the old one is started again.").unwrap();
-    for line in ["exited with status 3", "  | hello runs as process ", "deploys/hello-1.0\n"] {
-        assert!(replacing.contains(line), "{line} is missing in\n{replacing}");
-    }
-    assert_eq!(output.status.code(), Some(1));
-    assert!(replacing.contains("  | done: stop hello-1.0\n\nNothing runs any more. "), "{replacing}");
-    assert_eq!(process_in(&place.workspace), None);
-}
-
-#[test]
-fn the_lines_to_begin_with_lead_a_shell_into_the_workspace_whatever_its_name_and_that_of_the_program() {
-    let place = Place::new();
-    let program = place.folder.path().join("it's c2");
-    fs::copy(C2, &program).unwrap();
-    let shown = text(&Command::new(&program).arg("demo").arg(&place.workspace).output().unwrap().stdout);
-    let begin = shown.lines().filter_map(|line| line.strip_prefix("  $ ")).take(3).collect::<Vec<_>>().join("\n");
-    let typed = format!("{begin}\nc2 list-releases\nc2 start hello-1.0.zip --dry-run >/dev/null && echo seen\n");
-    let output = Command::new("sh").arg("-c").arg(&typed).env_remove("CAMUS2_CONFIG").output().unwrap();
-    assert_eq!(text(&output.stdout), "hello-2.0.zip\nhello-1.0.zip\nseen\n", "{typed}\n{}", text(&output.stderr));
 }
 
 #[test]
@@ -170,19 +129,14 @@ impl Place {
     /// Runs the demo as the leader of a process group. When release 1.0 asks for the time, as it does before it first
     /// answers, this is run, with the demo's process id in `DEMO`.
     fn demo(&self, when_1_0_runs: &str) -> Output {
+        let date = self.folder.path().join("date");
         let script = format!("case $PWD in */hello-1.0) {when_1_0_runs} ;; esac\nPATH=${{PATH#*:}}\nexec date \"$@\"");
-        self.stand_in("date", &script);
+        fs::write(&date, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&date, fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:{}", self.folder.path().display(), std::env::var("PATH").unwrap());
         let mut shell = Command::new("sh");
         shell.arg("-c").arg("export DEMO=$$; exec \"$0\" demo \"$1\"").arg(C2).arg(&self.workspace);
         shell.env("PATH", path).process_group(0).stdin(Stdio::null()).output().unwrap()
-    }
-
-    /// Makes a program of this name that is found before any other.
-    fn stand_in(&self, name: &str, script: &str) {
-        let path = self.folder.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// Waits until no process is in the workspace: what a killed shell waited for may take a second longer.

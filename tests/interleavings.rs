@@ -78,7 +78,10 @@ impl<'a> Actor<'a> {
                 (None, Ok(Step::Done(report))) => return self.next = Next::Nothing(End::Reported(report)),
                 (None, Ok(Step::Wait { why, pause_ms, forget })) => {
                     match forget.is_empty() {
-                        true => self.facts.forget_volatile(),
+                        true => {
+                            self.world.pause(pause_ms);
+                            self.facts.forget_volatile();
+                        }
                         false => self.facts.forget(&forget),
                     }
                     self.past.push(Outcome::Waited { ms: pause_ms, why });

@@ -93,7 +93,7 @@ fn so_it_is_while_another_endpoint_is_on_a_deploy_that_died() {
     assert!(why.contains("something else listens on port 443"), "{why}");
     assert_eq!(host.world.proxy, before);
     // And where that is found out too late.
-    let free = |query: &Query| matches!(query, Query::Ready(443, _)).then_some(Answer::Flag(false));
+    let free = |query: &Query| matches!(query, Query::Accepts(443)).then_some(Answer::Flag(false));
     let mut host = Hooked::new(host.world, |_, _| (), free);
     host.world.trusts_claims = true;
     run(&mut host, &with_all, &["connect", "secure", "a"]).unwrap_err();
@@ -102,7 +102,7 @@ fn so_it_is_while_another_endpoint_is_on_a_deploy_that_died() {
 
 #[test]
 fn one_that_is_taken_meanwhile_has_the_container_made_as_it_was() {
-    let free = |query: &Query| matches!(query, Query::Ready(443, _)).then_some(Answer::Flag(false));
+    let free = |query: &Query| matches!(query, Query::Accepts(443)).then_some(Answer::Flag(false));
     let mut host = Hooked::new(machine(), |_, _| (), free);
     // That it runs then is what docker says, not what is so.
     host.world.trusts_claims = true;

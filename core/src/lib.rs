@@ -15,6 +15,7 @@ mod nearest;
 pub mod nginx;
 mod ordered;
 pub mod proxy;
+pub mod ready;
 pub mod s3;
 pub mod seam;
 pub mod template;

@@ -86,7 +86,8 @@ impl Machine {
             }
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
             Query::Listens(port) => Answer::Flag(ready::listens(*port)),
-            Query::Ready(port, readiness) => Answer::Flag(ready::probe(*port, readiness).is_ok()),
+            Query::Accepts(port) => Answer::Flag(ready::accepts(*port)),
+            Query::Standing { folder, port, readiness } => Answer::Standing(self.standing(folder, *port, readiness)?),
             Query::Containers(folder) => {
                 Answer::Containers(containers::of_folder(&self.signals, &self.engine, folder)?)
             }

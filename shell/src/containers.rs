@@ -100,7 +100,13 @@ fn container(value: &Value) -> Option<Container> {
         age_ms: pid.and_then(|pid| own_age_ms(pid, &id)).or_else(|| age_by_clock_ms(&started)),
         started,
         restarts: value.get("RestartCount").and_then(Value::as_u64).unwrap_or(0),
-        health: health(value),
+        health: match value.pointer("/State/Health/Status").and_then(Value::as_str) {
+            Some("starting") => Health::Starting,
+            Some("healthy") => Health::Healthy,
+            Some("unhealthy") => Health::Unhealthy,
+            _ => Health::None,
+        },
+        decides_ms: decides_ms(value),
         published: published(value),
         stop_timeout_s: whole(value, "/Config/StopTimeout")
             .and_then(|s| u32::try_from(s).ok())
@@ -113,21 +119,14 @@ fn whole(value: &Value, at: &str) -> Option<u64> {
     value.pointer(at).and_then(Value::as_u64)
 }
 
-/// What the HEALTHCHECK says, and how long it may take to decide.
-fn health(value: &Value) -> Health {
-    match value.pointer("/State/Health/Status").and_then(Value::as_str) {
-        Some("healthy") => Health::Healthy,
-        Some("unhealthy") => Health::Unhealthy,
-        Some("starting") => {
-            let ms = |name: &str| whole(value, &format!("/Config/Healthcheck/{name}")).map(|ns| ns / 1_000_000);
-            let given = |name, otherwise| ms(name).filter(|ms| *ms > 0).unwrap_or(otherwise);
-            let (interval_ms, timeout_ms) = (given("Interval", HEALTH.0), given("Timeout", HEALTH.1));
-            let retries = whole(value, "/Config/Healthcheck/Retries").filter(|retries| *retries > 0);
-            let tries_ms = retries.unwrap_or(HEALTH.2).saturating_mul(interval_ms.saturating_add(timeout_ms));
-            Health::Starting { within_ms: ms("StartPeriod").unwrap_or(0).saturating_add(tries_ms) }
-        }
-        _ => Health::None,
-    }
+/// How long a HEALTHCHECK takes to decide at the latest: its start period, then all of its tries.
+fn decides_ms(value: &Value) -> u64 {
+    let ms = |name: &str| whole(value, &format!("/Config/Healthcheck/{name}")).map(|ns| ns / 1_000_000);
+    let given = |name, otherwise| ms(name).filter(|ms| *ms > 0).unwrap_or(otherwise);
+    let (interval_ms, timeout_ms) = (given("Interval", HEALTH.0), given("Timeout", HEALTH.1));
+    let retries = whole(value, "/Config/Healthcheck/Retries").filter(|retries| *retries > 0);
+    let tries_ms = retries.unwrap_or(HEALTH.2).saturating_mul(interval_ms.saturating_add(timeout_ms));
+    ms("StartPeriod").unwrap_or(0).saturating_add(tries_ms)
 }
 
 /// The ports of the machine that are published to it.
@@ -202,13 +201,12 @@ mod tests {
 
     #[test]
     fn a_health_check_decides_within_its_start_period_and_its_retries() {
-        let mut value = inspected(json!({ "Health": { "Status": "starting" } }));
-        assert_eq!(health(&value), Health::Starting { within_ms: 2 * (1_000 + 30_000) });
+        let mut value = inspected(json!({ "Status": "running", "StartedAt": "", "Health": { "Status": "starting" } }));
+        let told = |value: &Value| container(value).map(|it| (it.health, it.decides_ms)).unwrap();
+        assert_eq!(told(&value), (Health::Starting, 2 * (1_000 + 30_000)));
         value["Config"]["Healthcheck"] = json!({ "StartPeriod": 5_000_000_000_u64 });
-        assert_eq!(health(&value), Health::Starting { within_ms: 5_000 + 3 * 60_000 });
         value["State"]["Health"]["Status"] = json!("unhealthy");
-        assert_eq!(health(&value), Health::Unhealthy);
-        assert_eq!(health(&json!({})), Health::None);
+        assert_eq!(told(&value), (Health::Unhealthy, 5_000 + 3 * 60_000));
     }
 
     #[test]

@@ -57,15 +57,12 @@ struct Demo {
 
 impl Demo {
     fn introduce(&self) {
-        let folder = quoted(&self.workspace.name);
-        // What an alias stands for is read by the shell once more.
-        let program = quoted(&quoted(&self.program.to_string_lossy()));
+        let (folder, program) = (quoted(&self.workspace.name), quoted(&self.program.to_string_lossy()));
         say(&format!(
-            "This is c2 at work, in {folder}: there are two releases of a tiny application, a config source for their
-templates (site.json) and a configuration (camus2.json) that says where everything is. To type the commands
-yourself, begin with
+            "This is c2 at work, in {folder}: there are two releases of a tiny application, a context to fill in
+and a configuration (camus2.json) that says where everything is. To type the commands yourself, begin with
   $ cd {folder}
-  $ export CAMUS2_CONFIG=\"$PWD/camus2.json\"
+  $ export CAMUS2_CONFIG=$PWD/camus2.json
   $ alias c2={program}"
         ));
     }
@@ -76,14 +73,11 @@ yourself, begin with
         );
         self.run(&["list-releases"], None)?;
 
-        say("\n2. Start one: fill its templates from site.json, unpack it, run its start command.");
+        say("\n2. Start one: unpack it, fill its templates from the context (site.json), run its start command.");
         self.run(&["start", "hello-1.0.zip"], None)?;
         self.answer("release 1.0")?;
 
-        say(
-            "\n3. Replace it. The old one runs until the new one is unpacked, is stopped, and the new one started; should
-that fail, the old one is started again.",
-        );
+        say("\n3. Replace it. The old one runs until the new one is ready; should that fail, the old one comes back.");
         self.run(&["start", "hello-2.0.zip"], None)?;
         self.answer("release 2.0")?;
 
@@ -106,7 +100,7 @@ that fail, the old one is started again.",
         stop.process_group(0);
         let stopped = self.follow("stop hello", stop, None);
         if let Err(failure) = &stopped {
-            tell(&format!("c2: demo: {failure}\n    what still runs ends by itself, some ten minutes after its start"));
+            tell(&format!("c2: demo: {failure}\n    what still runs ends by itself, ten minutes after its start"));
         }
         stopped.is_ok()
     }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use c2_core::seam::Failure;
+use c2_core::seam::{Container, Failure};
 use rustix::{
     fs::{MemfdFlags, memfd_create},
     process::{Pid, Signal, kill_process_group},
@@ -179,19 +179,14 @@ fn end_of(
     }
 }
 
-/// The containers of a compose project as they stand, and their last lines: what a person needs to see why it fails.
-pub(crate) fn project_story(signals: &Signals, project: &str) -> String {
-    let label = format!("label=com.docker.compose.project={project}");
-    let format = "{{.ID}} {{.Names}}: {{.Status}}";
-    let listed = docker(signals, &["ps", "-a", "--filter", &label, "--format", format], QUICK);
-    let Ok(text) = listed.and_then(|called| called.must("list containers")) else { return String::new() };
+/// The last lines of these containers: what a person needs to see why they fail.
+pub(crate) fn last_lines(signals: &Signals, containers: &[Container]) -> String {
     let mut story = String::new();
-    for line in text.lines().take(5) {
-        let Some((id, shown)) = line.split_once(' ') else { continue };
-        story.push_str(&format!("\ncontainer {shown}"));
-        let Ok(logs) = docker(signals, &["logs", "--tail", "10", id], QUICK) else { continue };
+    for container in containers.iter().take(5) {
+        story.push_str(&format!("\ncontainer {container}"));
+        let Ok(logs) = docker(signals, &["logs", "--tail", "10", &container.id], QUICK) else { continue };
         let lines = logs.stdout.lines().chain(logs.stderr.lines());
         lines.for_each(|line| story.push_str(&format!("\n  {line}")));
     }
-    if story.is_empty() { "\nno container of its compose project is there".into() } else { story }
+    story
 }

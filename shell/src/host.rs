@@ -18,6 +18,7 @@ use crate::{
     nginx::Master,
     output::tell,
     process::{Setting, Spawned},
+    ready::Looks,
     s3::S3,
     signals::Signals,
 };
@@ -48,6 +49,8 @@ pub(crate) struct Machine {
     /// How long another run's lock is waited for.
     pub(crate) lock_wait_s: u32,
     pub(crate) held: Option<(String, Lock)>,
+    /// What the looks of this process at deploys have found, by folder and port.
+    pub(crate) looks: BTreeMap<(String, u16), Looks>,
     /// The proxy's master process, where it was seen from here.
     pub(crate) master: Option<Master>,
     /// The workers that the proxy had when it was last signalled.

@@ -10,6 +10,7 @@ mod docker;
 mod engine;
 mod files;
 mod host;
+mod listener;
 mod lock;
 mod log;
 mod memory;

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use c2_core::seam::{CommandLine, Effect, Failure, Host as _, Rendered, Role};
+use c2_core::{
+    ready::Verdict,
+    seam::{CommandLine, Effect, Failure, Host as _, Rendered, Role},
+};
 
 use crate::{
     archive::{self, ExtraFile},
@@ -15,7 +18,6 @@ use crate::{
     files,
     host::Machine,
     process::{SEEN_ALIVE, Seen, spawn},
-    ready,
 };
 
 impl Machine {
@@ -75,11 +77,10 @@ impl Machine {
             }
             Effect::Forget(path) => files::remove(Path::new(path)).map_err(failed),
             Effect::MakeFolder(path) => files::make_folders(Path::new(path), 0o755).map_err(failed),
-            Effect::WaitReady { port, readiness, folder, demanded: true } => {
-                ready::wait(*port, readiness, folder, &self.signals)
-            }
+            Effect::WaitReady { port, readiness, folder, demanded: true } => self.wait_ready(*port, readiness, folder),
             Effect::WaitReady { port, readiness, folder, .. } => {
-                if let Err(why) = ready::probe(*port, readiness) {
+                let standing = self.standing(folder, *port, readiness)?;
+                if let Verdict::NotYet { why, .. } = Verdict::of(&standing, readiness) {
                     let doing = format!("look whether {folder} is ready on port {port}");
                     self.say(c2_core::seam::Message::Trouble(&Failure::world(doing, format!("not yet: {why}"))));
                 }

@@ -1,16 +1,20 @@
 //! Ports: whether something listens on one, and whether a deploy is ready there.
 
 use std::{
-    fs,
     io::{self, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
 
-use c2_core::{config::Readiness, proxy::project_name, seam::Failure};
+use c2_core::{
+    config::Readiness,
+    ready::{Verdict, cure},
+    seam::{COMPOSE_FILES, Container, Failure, Standing},
+};
 
-use crate::{docker, signals::Signals};
+use crate::{containers, docker, host::Machine, listener};
 
 /// The longest single look at a port.
 const LOOK: Duration = Duration::from_secs(5);
@@ -21,56 +25,94 @@ const HANG_UP: Duration = Duration::from_millis(100);
 /// The most that is read of an answer.
 const ANSWER_BYTES: usize = 64 * 1024;
 
-/// Whether something accepts connections on a port of this machine, or listens there on any of its addresses.
-pub(crate) fn listens(port: u16) -> bool {
-    connect(port).is_ok() || ["/proc/net/tcp", "/proc/net/tcp6"].iter().any(|table| is_in(table, port))
+/// Whether something accepts connections on a port of this machine.
+pub(crate) fn accepts(port: u16) -> bool {
+    connect(port).is_ok()
 }
 
-/// Whether the kernel's table of sockets (proc(5)) has a listening one on this port.
-fn is_in(table: &str, port: u16) -> bool {
-    let text = fs::read_to_string(table).unwrap_or_default();
-    let wanted = format!(":{port:04X}");
-    text.lines().any(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        words.next().is_some_and(|local| local.ends_with(&wanted)) && words.nth(1) == Some("0A")
-    })
+/// Whether something accepts connections on a port of this machine, or listens there on any of its addresses.
+pub(crate) fn listens(port: u16) -> bool {
+    accepts(port) || !listener::sockets(port).is_empty()
 }
 
 fn connect(port: u16) -> io::Result<TcpStream> {
     TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), LOOK)
 }
 
-/// Asks a port until it is ready; the failure shows the last answer, the containers and their last lines.
-pub(crate) fn wait(port: u16, readiness: &Readiness, folder: &str, signals: &Signals) -> Result<(), Failure> {
-    let limit_s = match readiness {
-        Readiness::None => return Ok(()),
-        Readiness::Tcp(tcp) => tcp.timeout_s.get(),
-        Readiness::Http(http) => http.timeout_s.get(),
-    };
-    let until = Instant::now() + Duration::from_secs(limit_s.into());
-    loop {
-        let Err(last) = probe(port, readiness) else { return Ok(()) };
-        if let Some(signal) = signals.heeded() {
-            return Err(Failure::Interrupted(signal));
-        }
-        if Instant::now() >= until {
-            let name = folder.rsplit('/').next().unwrap_or_default();
-            let story = docker::project_story(signals, &project_name(name));
-            return Err(Failure::World {
-                doing: format!("wait until {name} is ready on port {port}"),
-                why: format!("not within {limit_s} s; the last look: {last}{story}"),
-                hint: None,
-            });
-        }
-        thread::sleep(PAUSE);
+/// What the looks of this run have found of a deploy.
+#[derive(Debug)]
+pub(crate) struct Looks {
+    /// What was found last: whether its port is good, and its containers without their ages.
+    found: (bool, Result<Vec<Container>, String>),
+    since: Instant,
+    changed: bool,
+}
+
+impl Machine {
+    /// How a deploy stands, by one look.
+    pub(crate) fn standing(&mut self, folder: &str, port: u16, readiness: &Readiness) -> Result<Standing, Failure> {
+        let containers = match containers::of_folder(&self.signals, &self.engine, folder) {
+            Err(Failure::Interrupted(signal)) => return Err(Failure::Interrupted(signal)),
+            containers => containers.map_err(|failure| failure.to_string()),
+        };
+        let asked = probe(port, readiness);
+        let found = (asked.is_ok(), containers.clone().map(|all| all.into_iter().map(without_age).collect()));
+        let at = (folder.to_string(), port);
+        let before = self.looks.remove(&at);
+        let looks = match before {
+            Some(looks) if looks.found == found => looks,
+            before => Looks { found, since: Instant::now(), changed: before.is_some() },
+        };
+        let same_ms = u64::try_from(looks.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let standing = Standing {
+            listener_age_ms: match &containers {
+                Ok(containers) if !containers.is_empty() || asked.is_err() => None,
+                _ => listener::age_ms(port),
+            },
+            port: asked,
+            containers,
+            compose: COMPOSE_FILES.iter().any(|name| Path::new(folder).join(name).exists()),
+            same_ms,
+            changed: looks.changed,
+        };
+        self.looks.insert(at, looks);
+        Ok(standing)
     }
+
+    /// Looks at a deploy until it is ready; the failure shows the last look, the containers and their last lines.
+    pub(crate) fn wait_ready(&mut self, port: u16, readiness: &Readiness, folder: &str) -> Result<(), Failure> {
+        let begun = Instant::now();
+        loop {
+            let standing = self.standing(folder, port, readiness)?;
+            let verdict = Verdict::of(&standing, readiness);
+            let Some(why) = verdict.why() else { return Ok(()) };
+            if let Some(signal) = self.signals.heeded() {
+                return Err(Failure::Interrupted(signal));
+            }
+            let waited_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            if verdict.is_over(waited_ms, readiness, &standing) {
+                let name = folder.rsplit('/').next().unwrap_or_default();
+                let story = docker::last_lines(&self.signals, standing.containers.as_deref().unwrap_or_default());
+                return Err(Failure::World {
+                    doing: format!("wait until {name} is ready on port {port}"),
+                    why: format!("not within {} s; the last look: {why}{story}", waited_ms / 1_000),
+                    hint: cure(&standing, port),
+                });
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+fn without_age(container: Container) -> Container {
+    Container { age_ms: None, ..container }
 }
 
 /// One look.
 pub(crate) fn probe(port: u16, readiness: &Readiness) -> Result<(), String> {
     match readiness {
         Readiness::None => Ok(()),
-        Readiness::Tcp(_) => accepts(port),
+        Readiness::Tcp(_) => stays(port),
         Readiness::Http(http) => {
             let answer = get(port, "localhost", http.path.as_str(), Part::Head).map_err(|error| error.to_string())?;
             let range = http.status;
@@ -82,11 +124,12 @@ pub(crate) fn probe(port: u16, readiness: &Readiness) -> Result<(), String> {
     }
 }
 
-fn accepts(port: u16) -> Result<(), String> {
-    let mut stream = connect(port).map_err(|error| error.to_string())?;
+/// Whether a connection is accepted and kept.
+fn stays(port: u16) -> Result<(), String> {
+    let mut stream = connect(port).map_err(|error| format!("nothing accepts on port {port} ({error})"))?;
     stream.set_read_timeout(Some(HANG_UP)).map_err(|error| error.to_string())?;
     match stream.read(&mut [0]) {
-        Ok(0) => Err("the connection was accepted and closed at once".into()),
+        Ok(0) => Err(format!("a connection to port {port} is closed at once, as where nothing listens behind it")),
         Ok(_) => Ok(()),
         Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Ok(()),
         Err(error) => Err(error.to_string()),
@@ -158,7 +201,7 @@ fn read(stream: &mut TcpStream, part: Part, bytes: &mut Vec<u8>) -> io::Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use c2_core::config::{FromText, HttpPath, HttpReadiness, Positive, StatusRange};
+    use c2_core::config::{FromText, HttpPath, HttpReadiness, Positive, Settle, StatusRange};
     use std::net::TcpListener;
 
     #[test]
@@ -175,7 +218,7 @@ mod tests {
         });
         let path = HttpPath::from_text("/events").unwrap();
         let status = StatusRange { from: 200, to: 399 };
-        let events = HttpReadiness { path, status, timeout_s: Positive::new(5).unwrap() };
+        let events = HttpReadiness { path, status, timeout_s: Positive::new(5).unwrap(), settle_s: Settle::LEAST };
         assert_eq!(probe(port, &Readiness::Http(events)), Ok(()));
     }
 }

@@ -99,6 +99,7 @@ pub(crate) fn machine(options: &Options, config: Option<&str>) -> io::Result<Mac
         old_workers: BTreeSet::new(),
         served_before: None,
         compose_is_plugin: false,
+        looks: BTreeMap::new(),
         began: std::time::Instant::now(),
     })
 }

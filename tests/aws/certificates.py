@@ -181,19 +181,6 @@ def a_certbot_that_fails_fails_and_its_log_is_named(cloud):
         contains(stderr, "NoSuchHostedZone", "le-auth-hook", f"certbot's log is in {machine.root}/le/logs")
 
 
-def the_configuration_may_be_yaml_in_s3_for_the_hooks_too(cloud):
-    name, zone_id = zone(cloud)
-    with machine_for(cloud, name, f"*.{name}", awsHostedZoneId=zone_id) as machine:
-        config = json.loads((machine.root / "le.json").read_text())
-        lines = [f"{field}: {json.dumps(value)}" for field, value in config.items()]
-        store = cloud.client("s3")
-        store.create_bucket(Bucket="letsencrypt", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        store.put_object(Bucket="letsencrypt", Key="etc/le.yaml", Body="\n".join(lines).encode())
-        machine.environment["HX_LETSENCRYPT_CONFIG"] = "s3://letsencrypt/etc/le.yaml"
-        machine.run("le-get-certs")
-        equal((len(machine.calls()), texts(cloud, zone_id)), (1, {}))
-
-
 def everything_that_is_wrong_with_the_configuration_is_said(cloud):
     with machine_for(cloud, verbosity="loud", basedir=None) as machine:
         _, stderr = machine.run("le-get-certs", exit_code=1)

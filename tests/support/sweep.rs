@@ -327,7 +327,12 @@ pub fn hash(world: &World) -> u64 {
         }
     }
     (&world.running, &world.accepting, &world.foreign, &world.proven).hash(&mut hash);
-    (&world.undrained, &world.inherited).hash(&mut hash);
+    (&world.undrained, &world.inherited, &world.ended).hash(&mut hash);
+    let now_s = world.clock;
+    for (folder, started_ms) in &world.started {
+        // Above that nothing is younger than it must be to be ready.
+        (folder, now_s.saturating_sub(started_ms / 1_000).min(6)).hash(&mut hash);
+    }
     for (at, object) in &world.objects {
         (at.to_string(), &object.bytes).hash(&mut hash);
     }

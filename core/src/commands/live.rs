@@ -78,7 +78,7 @@ pub(crate) fn release_json(folder: &Folder, path: &str) -> Result<Commands, Refu
 /// How a release's commands are run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Running {
-    /// The longest run of each: `commandTimeoutSecs`, behind a proxy also the longest wait for readiness.
+    /// The longest run of each: `commandTimeoutSecs`, behind a proxy also `startTimeoutSecs`.
     pub(crate) limit_s: Option<u32>,
     /// Whether a start command may stay in the foreground.
     pub(crate) may_stay: bool,

@@ -78,22 +78,15 @@ pub(super) fn above_executable(facts: &Facts) -> Result<String, Refusal> {
     Ok(folder.rsplit_once('/').map_or("..", |(parent, _)| parent).into())
 }
 
-/// The place that the environment names for the configuration.
+/// The place that the environment names.
 ///
 /// # Errors
 /// It is no place in S3.
 pub(super) fn location(name: &str) -> Result<Location, Refusal> {
-    place(name, &format!("find the configuration that --config or {CONFIG_VARIABLE} names"))
-}
-
-/// The file or object of this name. A refusal says what was being done.
-///
-/// # Errors
-/// It is no place in S3.
-pub(super) fn place(name: &str, doing: &str) -> Result<Location, Refusal> {
     if !name.starts_with("s3://") {
         return Ok(Location::File(name.to_string()));
     }
-    let path = S3Path::from_text(name).map_err(|error| Refusal::no(doing, error.to_string()))?;
+    let doing = || format!("find the configuration that --config or {CONFIG_VARIABLE} names");
+    let path = S3Path::from_text(name).map_err(|error| Refusal::no(doing(), error.to_string()))?;
     Ok(Location::Object { bucket: path.bucket().into(), key: path.key().into() })
 }

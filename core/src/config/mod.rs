@@ -35,7 +35,7 @@ pub use names::{
 pub use paths::{FilePath, HttpPath, IncomingPath, NginxPath, OutgoingPath, PrefixPath, ReleasePath};
 pub use ports::PortRange;
 pub use problem::{Parsed, Position, Problem, Rejected};
-pub use readiness::{HttpReadiness, Readiness, StatusRange, TcpReadiness};
+pub use readiness::{HttpReadiness, Readiness, Settle, StatusRange, TcpReadiness};
 pub use release::ReleaseConfig;
 pub use s3_path::S3Path;
 pub use server_name::ServerName;
@@ -55,14 +55,11 @@ use alloc::string::String;
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn tool_config(file: &str, text: &str, syntax: Syntax) -> Result<Parsed<ToolConfig>, Rejected> {
-    decode::read(file, tree(text, syntax))
-}
-
-fn tree(text: &str, syntax: Syntax) -> Result<node::Node, node::Fault> {
-    match syntax {
+    let tree = match syntax {
         Syntax::Json => json::tree(text),
         Syntax::Yaml => yaml::tree(text),
-    }
+    };
+    decode::read(file, tree)
 }
 
 /// Reads a release's `release.json`.
@@ -73,12 +70,12 @@ pub fn release_config(file: &str, text: &str) -> Result<Parsed<ReleaseConfig>, R
     decode::read(file, json::tree(text))
 }
 
-/// Reads what certificates through DNS are to be obtained, `letsencrypt-aws.json` or `.yaml`.
+/// Reads what certificates through DNS are to be obtained, `letsencrypt-aws.json`.
 ///
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
-pub fn lets_encrypt_config(file: &str, text: &str, syntax: Syntax) -> Result<Parsed<LetsEncryptConfig>, Rejected> {
-    decode::read(file, tree(text, syntax))
+pub fn lets_encrypt_config(file: &str, text: &str) -> Result<Parsed<LetsEncryptConfig>, Rejected> {
+    decode::read(file, json::tree(text))
 }
 
 /// Reads the state of a machine or of the master. A text without `deploys` or `connections` is refused: it may be

@@ -10,9 +10,9 @@ use super::paths::HttpPath;
 /// How a deploy shows that it is ready.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Readiness {
-    /// It is taken as ready once its start command has succeeded.
+    /// Nothing is asked of its port; its containers count all the same.
     None,
-    /// Its port accepts a connection.
+    /// Its port accepts connections and keeps them.
     Tcp(TcpReadiness),
     /// It answers a request with a good status.
     Http(HttpReadiness),
@@ -21,8 +21,10 @@ pub enum Readiness {
 /// Ready when the deploy's `http` port accepts a connection.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TcpReadiness {
-    /// The longest wait, in seconds.
+    /// The longest wait until it begins to stand well, in seconds.
     pub timeout_s: Positive,
+    /// For how long it must stand well then, in seconds.
+    pub settle_s: Settle,
 }
 
 /// Ready when a GET on the deploy's `http` port is answered with a good status.
@@ -32,9 +34,14 @@ pub struct HttpReadiness {
     pub path: HttpPath,
     /// The good statuses.
     pub status: StatusRange,
-    /// The longest wait, in seconds.
+    /// The longest wait until it begins to stand well, in seconds.
     pub timeout_s: Positive,
+    /// For how long it must stand well then, in seconds.
+    pub settle_s: Settle,
 }
+
+/// For how long a deploy must stand well to be ready, in seconds; 0: one look is enough.
+pub type Settle = Bounded<0, 3600>;
 
 /// The HTTP statuses from one to another, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,9 +54,14 @@ pub struct StatusRange {
 
 union!(Readiness { None = "none", Tcp(TcpReadiness) = "tcp", Http(HttpReadiness) = "http" });
 
-record!(TcpReadiness { timeout_s: "timeoutSecs" = "60" });
+record!(TcpReadiness { timeout_s: "timeoutSecs" = "60", settle_s: "settleSecs" = "5" });
 
-record!(HttpReadiness { path: "path", status: "status" = "[200, 399]", timeout_s: "timeoutSecs" = "60" });
+record!(HttpReadiness {
+    path: "path",
+    status: "status" = "[200, 399]",
+    timeout_s: "timeoutSecs" = "60",
+    settle_s: "settleSecs" = "5",
+});
 
 impl Decode for StatusRange {
     fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {

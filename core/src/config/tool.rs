@@ -50,6 +50,8 @@ pub struct ToolConfig {
     pub release_limits: ReleaseLimits,
     /// The longest run of each command of a release, in seconds; `None` for no limit.
     pub command_timeout_s: Option<Positive>,
+    /// The longest run of a start command behind the proxy, in seconds; `None`: that of each command, else 600.
+    pub start_timeout_s: Option<Positive>,
     /// When a deploy behind the proxy counts as ready, unless its release says so itself.
     pub readiness: Readiness,
     /// The longest wait for a proxy's old workers, in seconds.
@@ -79,6 +81,7 @@ record!(ToolConfig {
     strict_templates: "strictTemplates" = "true",
     release_limits: "releaseLimits" = "{}",
     command_timeout_s: "commandTimeoutSecs" = r#""nothing""#,
+    start_timeout_s: "startTimeoutSecs" = r#""nothing""#,
     readiness: "readiness" = r#"{"tcp": {"timeoutSecs": 60}}"#,
     drain_s: "drainSecs" = "30",
     slave_heartbeat_s: "slaveHeartbeatSecs" = "120",

@@ -206,12 +206,12 @@ impl Round<'_> {
         let soon = if troubles.is_empty() { heartbeat_s } else { AGAIN_S.0.min(heartbeat_s) };
         let again = failed.values().map(|failed| failed.again_at_s).filter(|again_at_s| *again_at_s > self.now);
         let next = again.chain([self.now + soon]).min();
-        let look_at_s = if following.waits.is_empty() { next.unwrap_or_default() } else { self.now };
+        let look_at_s = if following.unready.is_empty() { next.unwrap_or_default() } else { self.now };
         let in_words = |failed: &Failed| match self.slave.repeat_s.is_some() {
             true => format!("{}; it is tried again at {}", failed.why, utc(failed.again_at_s)),
             false => failed.why.clone(),
         };
-        let words: Vec<String> = failed.values().map(in_words).chain(troubles).collect();
+        let words: Vec<String> = failed.values().map(in_words).chain(troubles).chain(following.unready).collect();
         let error = (!words.is_empty()).then(|| words.join("\n"));
         let reported = error.as_deref().map(without_request_id);
         let misconfigured = self.slave.misconfigured.clone();
@@ -241,7 +241,7 @@ impl Round<'_> {
             failed,
             error,
             standing: following.standing,
-            notes: self.silence().into_iter().chain(warning).chain(following.notes).chain(following.waits).collect(),
+            notes: self.silence().into_iter().chain(warning).chain(following.notes).collect(),
             told,
             misconfigured: self.slave.misconfigured.clone(),
         };

@@ -10,15 +10,11 @@ use alloc::{
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    Look,
-    living::project_name,
-    proxying::Proxying,
-    ready::{ready, start_limit_s},
-};
+use super::{Look, living::project_name, proxying::Proxying, ready::ready};
 use crate::{
     commands::{Prepared, context, fresh_id, is_whole, limits, live, prepare, release_json},
-    config::{Deploy, DeployName, Label, Readiness, State},
+    config::{Deploy, DeployName, Label, State},
+    ready::unsettled,
     seam::{Effect, Folder, Intent, Plan, Refusal, Role, Stage},
 };
 
@@ -231,7 +227,9 @@ impl Look<'_> {
         let mut stages = Vec::new();
         let (listens, lives) = (self.facts.listens(port), self.lives(deploy, known));
         let (listens, lives) = (listens?, lives?);
-        let proof = self.ready_as_it_says(deploy, port, without != before || listens)?;
+        // What goes back was proven before: one good look is enough, and ends the time without an answer.
+        let readiness = unsettled(&self.own_readiness(deploy)?);
+        let proof = ready(port, readiness, &home, without != before || listens);
         // What is on disk counts too: a proxy that docker starts again goes by it.
         if without != before || !proxying.routes_are(&without) {
             let title = match comes_back {
@@ -241,7 +239,7 @@ impl Look<'_> {
             };
             stages.extend(proxying.switch_to(title, &without)?);
             // Going back begins with the proof that there is something to go back to.
-            if let (Some(stage), Some(proof)) = (stages.last_mut(), &proof) {
+            if let Some(stage) = stages.last_mut() {
                 stage.undo.insert(0, proof.clone());
             }
         }
@@ -251,13 +249,12 @@ impl Look<'_> {
             Err(_) if self.mode.force => return Ok(stages),
             Err(refusal) => return Err(refusal.with_hint("repair that file, or go on without stopping it by --force")),
         };
-        let running = self.mode.running(None);
+        let running = |role| self.mode.running(role);
         // Of one that shows no life nobody knows whether it runs: what its commands say is only reported.
-        let stop = running.run(Role::Stop, &config, &home, self.mode.force || !lives);
-        let start = self.mode.running(start_limit_s(&self.readiness(config.readiness.as_ref())));
-        let start = start.run(Role::Start, &config, &home, !lives);
+        let stop = running(Role::Stop).run(Role::Stop, &config, &home, self.mode.force || !lives);
+        let start = running(Role::Start).run(Role::Start, &config, &home, !lives);
         let effects = self.drain().into_iter().chain(stop).collect();
-        stages.push(Stage::new("stop it", effects).undone_by(start.into_iter().chain(proof).collect()));
+        stages.push(Stage::new("stop it", effects).undone_by(start.into_iter().chain([proof]).collect()));
         Ok(stages)
     }
 
@@ -265,21 +262,6 @@ impl Look<'_> {
     pub(super) fn drain(&self) -> Option<Effect> {
         let drain = Effect::DrainProxy { limit_s: self.mode.config.drain_s.get() };
         self.now.has_proxy().then_some(drain)
-    }
-
-    /// The proof that a deploy which is there is ready, by its own word where it has one.
-    pub(super) fn ready_as_it_says(
-        &self,
-        deploy: &DeployName,
-        port: u16,
-        demanded: bool,
-    ) -> Result<Option<Effect>, Refusal> {
-        Ok(ready(port, self.own_readiness(deploy)?, &self.deploys.home(deploy.as_str()), demanded))
-    }
-
-    /// When a release counts as ready: its own word, else that of the configuration.
-    pub(super) fn readiness(&self, own: Option<&Readiness>) -> Readiness {
-        own.unwrap_or(&self.mode.config.readiness).clone()
     }
 
     /// The values of the templates with `ports`.
@@ -349,7 +331,7 @@ impl Change<'_> {
     }
 
     fn prestart(&self, folder: &str) -> Option<Stage> {
-        let run = self.look.mode.running(None).run(Role::Prestart, &self.prepared.config, folder, false);
+        let run = self.look.mode.running(Role::Prestart).run(Role::Prestart, &self.prepared.config, folder, false);
         run.map(|run| Stage::new("prepare", vec![run]))
     }
 
@@ -360,15 +342,13 @@ impl Change<'_> {
 
     fn start(&self, demanded: bool) -> Stage {
         let readiness = self.look.readiness(self.prepared.config.readiness.as_ref());
-        let limit_s = start_limit_s(&readiness);
-        let run = |role, limit_s, tolerant| {
-            self.look.mode.running(limit_s).run(role, &self.prepared.config, self.home_path, tolerant)
-        };
+        let run =
+            |role, tolerant| self.look.mode.running(role).run(role, &self.prepared.config, self.home_path, tolerant);
         let ready = match self.look.follows() {
             true => None,
-            false => ready(self.wanted.port.0, readiness, self.home_path, demanded),
+            false => Some(ready(self.wanted.port.0, readiness, self.home_path, demanded)),
         };
-        let undo = self.look.drain().into_iter().chain(run(Role::Stop, None, true)).collect();
-        Stage::new("start", run(Role::Start, limit_s, false).into_iter().chain(ready).collect()).undone_by(undo)
+        let undo = self.look.drain().into_iter().chain(run(Role::Stop, true)).collect();
+        Stage::new("start", run(Role::Start, false).into_iter().chain(ready).collect()).undone_by(undo)
     }
 }

@@ -33,8 +33,8 @@ pub(crate) struct Following {
     pub(crate) failed: BTreeMap<DeployName, String>,
     /// What else went wrong.
     pub(crate) troubles: Vec<String>,
-    /// What is waited for.
-    pub(crate) waits: Vec<String>,
+    /// What is up and not ready, though its time is over: it is looked at again in each round.
+    pub(crate) unready: Vec<String>,
     /// What was done.
     pub(crate) notes: Vec<String>,
     /// How the endpoints stand, in words; `None`: it was not found out.
@@ -85,7 +85,7 @@ impl Look<'_> {
         Ok(Following {
             failed,
             troubles,
-            waits: if self.now.has_proxy() { self.unready(master)? } else { Vec::new() },
+            unready: if self.now.has_proxy() { self.unready(master)? } else { Vec::new() },
             notes: notes.collect(),
             standing: Some(self.standing()),
             noted: self.now.have.clone(),

@@ -1,18 +1,23 @@
 //! Following a master state: every deploy and every endpoint at once, none held up by another.
 
-use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
+use alloc::{
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 use super::{
     Goal, Look,
     deploying::{restart_about, start_about},
     living::{holds, project_name},
-    ready::limit_s,
     served::{Routes, Share, Target},
 };
 use crate::{
     Ordered,
-    commands::release_json,
-    config::{Deploy, DeployName, Label, Readiness, State},
+    config::{Deploy, DeployName, Label, State},
+    ready::Verdict,
     seam::{Outcome, Plan, Refusal, Step},
 };
 
@@ -197,16 +202,19 @@ impl Look<'_> {
         routes.pairs().chain(on_disk.pairs()).any(|(_, port)| port == known.port.0) || self.wishes(want).any(waits)
     }
 
-    /// The wait for what this run has started and these endpoints are to have, as long as its readiness gives it.
+    /// The wait for what these endpoints are to have: for what this run has started as long as its readiness gives it,
+    /// for what stands well already until that has lasted.
     pub(super) fn patience(&self, want: &State, of: impl Fn(&Label) -> bool) -> Result<Option<Step>, Refusal> {
-        for (endpoint, wish) in self.wishes(want).filter(|(endpoint, _)| of(endpoint)) {
-            let Some((deploy, known)) = self.as_wanted(wish, want) else { continue };
-            let Some(waited_s) = self.waited_s_for(deploy) else { continue };
-            if self.now.routes().port(endpoint) == Some(known.port.0) {
-                continue;
-            }
-            let limit_s = limit_s(&self.own_readiness(deploy)?).unwrap_or(0);
-            if waited_s < limit_s && !or_else(self.is_ready(deploy, known), true)? {
+        for Awaited { deploy, known, .. } in self.awaited(want).into_iter().filter(|it| of(it.endpoint)) {
+            let Some(looked) = or_else(self.looked(deploy, known), None)? else { continue };
+            let (waited_ms, started) = self.waited_ms_for(deploy);
+            let is_over = match (&looked.verdict, started) {
+                // A settling that breaks begins again only for what this run has started.
+                (Verdict::Settling { for_ms, .. }, false) => waited_ms > for_ms + u64::from(PAUSE_MS),
+                (Verdict::Settling { .. }, true) | (_, true) => looked.is_over(waited_ms),
+                (_, false) => true,
+            };
+            if !is_over {
                 let why = format!("waiting until {deploy} is ready on port {}", known.port.0);
                 return Ok(Some(Step::Wait { why, pause_ms: PAUSE_MS, forget: vec![] }));
             }
@@ -214,23 +222,46 @@ impl Look<'_> {
         Ok(None)
     }
 
-    /// The endpoints that wait for a deploy which runs and is not ready, in words.
+    /// The endpoints that wait for a deploy which is not ready, in words.
     pub(super) fn unready(&self, master: &State) -> Result<Vec<String>, Refusal> {
-        let (want, routes) = (Self::followed(master), self.now.routes());
-        let waiting = |(endpoint, wish): (&Label, &DeployName)| {
-            let (deploy, known) = self.as_wanted(wish, &want)?;
-            let at = routes.port(endpoint);
+        let want = Self::followed(master);
+        let text = |Awaited { endpoint, deploy, known, share }: Awaited<'_>| {
+            let why = match or_else(self.looked(deploy, known), None)? {
+                None => Some("it cannot be told how it stands".to_string()),
+                // One that is ready waits for something else, which is said elsewhere.
+                Some(looked) => looked.why(known.port.0),
+            };
+            let at = self.now.routes().port(endpoint);
             let kept = self.now.have.deploys.iter().find(|(_, known)| Some(known.port.0) == at);
             let meanwhile = match kept {
-                Some((kept, _)) => format!("stays with {kept}"),
-                None => "answers 503".into(),
+                Some(_) if share => format!("no share of {endpoint} goes to it"),
+                Some((kept, _)) => format!("{endpoint} stays with {kept}"),
+                None => format!("{endpoint} answers 503"),
             };
-            let text = format!("warning: {deploy} is not ready yet: {endpoint} {meanwhile}, and is looked at again");
-            // One that is ready waits for something else, which is said elsewhere.
-            (at != Some(known.port.0)).then(|| Ok((!or_else(self.is_ready(deploy, known), false)?).then_some(text)))
+            Ok(why.map(|why| {
+                let text = format!("{deploy} is not ready on port {}: {why}", known.port.0);
+                format!("{text}; until it is, which is looked at in each round, {meanwhile}")
+            }))
         };
-        let texts: Vec<_> = self.wishes(&want).filter_map(waiting).collect();
+        let texts: Vec<_> = self.awaited(&want).into_iter().map(text).collect();
         texts.into_iter().filter_map(Result::transpose).collect()
+    }
+
+    /// The endpoints that are to have a deploy, or to give it a share, which is there as it is wanted and has no route
+    /// yet.
+    fn awaited<'s>(&'s self, want: &'s State) -> Vec<Awaited<'s>> {
+        let routes = self.now.routes();
+        let mut awaited = Vec::new();
+        for (endpoint, wish) in self.wishes(want) {
+            let second = want.splits.get(endpoint).filter(|_| routes.port(endpoint).is_some()).map(|it| &it.deploy);
+            let ports = [routes.port(endpoint), routes.share_port(endpoint)];
+            for ((deploy, port), share) in [Some(wish), second].into_iter().zip(ports).zip([false, true]) {
+                let there = deploy.and_then(|deploy| self.as_wanted(deploy, want));
+                let Some((deploy, known)) = there.filter(|(_, known)| port != Some(known.port.0)) else { continue };
+                awaited.push(Awaited { endpoint, deploy, known, share });
+            }
+        }
+        awaited
     }
 
     /// The endpoints of the configuration that are to have a deploy.
@@ -244,43 +275,33 @@ impl Look<'_> {
         want.deploys.get(deploy).is_some_and(|wanted| known.1.is_as(wanted)).then_some(known)
     }
 
-    /// Whether a deploy is ready, by one look.
-    pub(super) fn is_ready(&self, deploy: &DeployName, known: &Deploy) -> Result<bool, Refusal> {
-        let folder = self.facts.folder(&self.deploys.home(deploy.as_str()))?;
-        let Some(folder) = folder.filter(|folder| holds(folder, known)) else { return Ok(false) };
-        match self.own_readiness(deploy)? {
-            Readiness::None if folder.compose => self.project_runs(deploy),
-            Readiness::None => Ok(true),
-            readiness => self.facts.ready(known.port.0, &readiness),
-        }
-    }
-
-    /// When a deploy that is there counts as ready.
-    pub(super) fn own_readiness(&self, deploy: &DeployName) -> Result<Readiness, Refusal> {
-        let home = self.deploys.home(deploy.as_str());
-        let folder = self.facts.folder(&home)?;
-        let own = folder.and_then(|folder| release_json(&folder, &home).ok()).and_then(|config| config.readiness);
-        Ok(self.readiness(own.as_ref()))
-    }
-
-    /// The seconds that this run has waited since it started a deploy; `None` when it has not.
-    fn waited_s_for(&self, deploy: &DeployName) -> Option<u32> {
+    /// The milliseconds that this run has waited, for a deploy that it started: since then. And whether it did.
+    fn waited_ms_for(&self, deploy: &DeployName) -> (u64, bool) {
         let abouts = [start_about(deploy), restart_about(deploy)];
         let started = |outcome: &Outcome| match outcome {
             Outcome::Planned { plan, failed, .. } => failed.is_none() && abouts.contains(&plan.about),
             Outcome::Waited { .. } => false,
         };
-        let since = self.past.iter().rposition(started)?;
-        let waited = self.past.iter().skip(since).map(|outcome| match outcome {
+        let since = self.past.iter().rposition(started);
+        let waited = self.past.iter().skip(since.unwrap_or(0)).map(|outcome| match outcome {
             Outcome::Waited { ms, .. } => u64::from(*ms),
             Outcome::Planned { .. } => 0,
         });
-        Some(u32::try_from(waited.sum::<u64>() / 1_000).unwrap_or(u32::MAX))
+        (waited.sum(), since.is_some())
     }
 }
 
-/// The answer, or this one where it could not be had.
-fn or_else(answer: Result<bool, Refusal>, otherwise: bool) -> Result<bool, Refusal> {
+/// An endpoint that waits for a deploy.
+struct Awaited<'a> {
+    endpoint: &'a Label,
+    deploy: &'a DeployName,
+    known: &'a Deploy,
+    /// Whether only a share of it does.
+    share: bool,
+}
+
+/// The answer, or `otherwise` on failure.
+fn or_else<T>(answer: Result<T, Refusal>, otherwise: T) -> Result<T, Refusal> {
     match answer {
         Err(Refusal::Unknown) => Err(Refusal::Unknown),
         answer => Ok(answer.unwrap_or(otherwise)),

@@ -2,12 +2,7 @@
 
 use alloc::{format, string::String, vec, vec::Vec};
 
-use super::{
-    Look,
-    living::holds,
-    proxying::Proxying,
-    ready::{ready, start_limit_s},
-};
+use super::{Look, living::holds, proxying::Proxying, ready::ready};
 use crate::{
     commands::{is_whole, release_json},
     config::DeployName,
@@ -37,7 +32,8 @@ impl Look<'_> {
             stages.extend(self.off(&mut proxying, intent, known.map(|known| known.port.0))?);
             if let Some(folder) = there.as_ref().filter(|folder| is_whole(folder)) {
                 let config = release_json(folder, &home);
-                let stop = config.ok().and_then(|config| self.mode.running(None).run(Role::Stop, &config, &home, true));
+                let stop =
+                    config.ok().and_then(|config| self.mode.running(Role::Stop).run(Role::Stop, &config, &home, true));
                 stages.push(Stage::new("stop what may run", self.drain().into_iter().chain(stop).collect()));
             }
             let former = aside.as_ref().filter(|folder| is_whole(folder) && folder.id == intent.home_id);
@@ -55,10 +51,10 @@ impl Look<'_> {
             && let Ok(config) = release_json(folder, &home)
         {
             let readiness = self.readiness(config.readiness.as_ref());
-            let start = self.mode.running(start_limit_s(&readiness)).run(Role::Start, &config, &home, !moved);
+            let start = self.mode.running(Role::Start).run(Role::Start, &config, &home, !moved);
             let waits = self.now.waiting_for(deploy, self.mode.proxy.end_points.keys()).next().is_some();
             let ready = ready(known.port.0, readiness, &home, waits && !self.follows());
-            stages.push(Stage::new("start the old again", start.into_iter().chain(ready).collect()));
+            stages.push(Stage::new("start the old again", start.into_iter().chain([ready]).collect()));
         }
         // What cannot be removed keeps nothing down.
         let tidy = vec![Effect::Remove(intent.aside.clone())];

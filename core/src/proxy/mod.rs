@@ -41,12 +41,17 @@ pub use status::ProxyStatus;
 use crate::{
     commands::{Deploys, Running},
     config::{DeployName, Label, PageText, Percent, Pin, Positive, ProxyModeConfig, ReleaseName, State, ToolConfig},
-    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+    seam::{Command, Facts, Outcome, Refusal, Report, Role, Step},
 };
 pub(crate) use followed::{Followed, Following};
 pub(crate) use known::Known;
 use observed::{Observed, observe};
 pub(crate) use wanted::no_port;
+
+/// The longest run of a start command in seconds, where the configuration gives none.
+const START_S: u32 = 600;
+/// The longest run of any other command of a release on a machine that follows, where the configuration gives none.
+const FOLLOWING_S: u32 = 3_600;
 
 /// The deploys that the state of this machine notes, for completions.
 pub(crate) fn noted_deploys(facts: &Facts, deploys: Deploys<'_>) -> Result<Vec<String>, Refusal> {
@@ -199,10 +204,16 @@ impl ProxyMode {
         Deploys(self.config.deploys_dir.as_str())
     }
 
-    /// How a release's commands are run, with this as the longest run of its start command.
-    fn running(&self, limit_s: Option<u32>) -> Running {
-        let configured = self.config.command_timeout_s.map(Positive::get);
-        Running { limit_s: configured.into_iter().chain(limit_s).min(), may_stay: false }
+    /// How a release's command is run: here a start command must return, and nobody watches over a machine that follows.
+    fn running(&self, role: Role) -> Running {
+        let (each, own) = (self.config.command_timeout_s, self.config.start_timeout_s);
+        let limit_s = match role {
+            Role::Start => own.or(each).map(Positive::get).or(Some(START_S)),
+            Role::Prestart | Role::Stop => {
+                each.map(Positive::get).or(matches!(self.goal, Goal::Follow(_)).then_some(FOLLOWING_S))
+            }
+        };
+        Running { limit_s, may_stay: false }
     }
 }
 

@@ -13,10 +13,7 @@ use super::{
     observed::PROXY,
     served::{Routes, Served},
 };
-use crate::{
-    config::{Positive, Readiness, TcpReadiness},
-    seam::{Effect, Refusal, Secret, Stage},
-};
+use crate::seam::{Effect, Refusal, Secret, Stage};
 
 /// How the proxy's container stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,8 +191,7 @@ impl<'a> Proxying<'a> {
         let held = |port| (now.proxy.running || now.proxy.paused) && old.is_none_or(|old| listens_on(old, port));
         let wanted = [80, 443].into_iter().filter(|port| listens_on(new, *port) && !held(*port));
         // Who has it for one address of IPv6 alone is not in the way.
-        let tcp = Readiness::Tcp(TcpReadiness { timeout_s: Positive::LEAST });
-        let asked: Vec<_> = wanted.map(|port| (port, self.look.facts.ready(port, &tcp))).collect();
+        let asked: Vec<_> = wanted.map(|port| (port, self.look.facts.accepts(port))).collect();
         for (port, taken) in asked {
             if taken? {
                 return Err(Refusal::no("start the proxy", format!("something else listens on port {port}"))

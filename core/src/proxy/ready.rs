@@ -1,41 +1,68 @@
-//! When a deploy counts as ready, and how long that is waited for.
+//! The look at a deploy in a plan, and what is thought of one that is there.
 
+use alloc::{format, string::String};
+
+use super::{Look, living::holds};
 use crate::{
-    config::{HttpReadiness, Positive, Readiness, TcpReadiness},
-    seam::Effect,
+    commands::release_json,
+    config::{Deploy, DeployName, Readiness},
+    ready::{Verdict, cure},
+    seam::{Effect, Refusal, Standing},
 };
 
-/// Asks a port until it is ready; a deploy that proves nothing is not asked.
-pub(super) fn ready(port: u16, readiness: Readiness, folder: &str, demanded: bool) -> Option<Effect> {
-    (readiness != Readiness::None).then(|| Effect::WaitReady { port, readiness, folder: folder.into(), demanded })
+/// Looks at a deploy until it is ready; where that is not demanded, once.
+pub(super) fn ready(port: u16, readiness: Readiness, folder: &str, demanded: bool) -> Effect {
+    Effect::WaitReady { port, readiness, folder: folder.into(), demanded }
 }
 
-/// The longest run of a start command in seconds, where no readiness says it: behind a proxy it must return.
-const START_S: u32 = 600;
-
-/// The longest run of a deploy's start command.
-pub(super) fn start_limit_s(readiness: &Readiness) -> Option<u32> {
-    limit_s(readiness).or(Some(START_S))
+/// What is thought of a deploy by one look.
+pub(super) struct Looked {
+    pub(super) verdict: Verdict,
+    pub(super) readiness: Readiness,
+    pub(super) standing: Standing,
 }
 
-/// The longest wait for a deploy's readiness.
-pub(super) fn limit_s(readiness: &Readiness) -> Option<u32> {
-    match readiness {
-        Readiness::None => None,
-        Readiness::Tcp(TcpReadiness { timeout_s }) | Readiness::Http(HttpReadiness { timeout_s, .. }) => {
-            Some(Positive::get(*timeout_s))
-        }
+impl Looked {
+    /// Whether it is no longer waited for, so long after it was started.
+    pub(super) fn is_over(&self, waited_ms: u64) -> bool {
+        self.verdict.is_over(waited_ms, &self.readiness, &self.standing)
+    }
+
+    /// Why it is not ready on this port, and what to do; `None` when it is.
+    pub(super) fn why(&self, port: u16) -> Option<String> {
+        let why = self.verdict.why()?;
+        Some(cure(&self.standing, port).map_or(why.clone(), |cure| format!("{why}; {cure}")))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Look<'_> {
+    /// Whether a deploy is ready, by one look.
+    pub(super) fn is_ready(&self, deploy: &DeployName, known: &Deploy) -> Result<bool, Refusal> {
+        Ok(self.looked(deploy, known)?.is_some_and(|looked| looked.verdict == Verdict::Ready))
+    }
 
-    #[test]
-    fn a_start_command_ends_at_some_time_whatever_the_readiness_says() {
-        let tcp = Readiness::Tcp(TcpReadiness { timeout_s: Positive::LEAST });
-        assert_eq!([start_limit_s(&Readiness::None), start_limit_s(&tcp)], [Some(START_S), Some(1)]);
-        assert_eq!(limit_s(&Readiness::None), None, "nothing is waited for");
+    /// One look at a deploy; `None` where its folder does not hold what the state says.
+    pub(super) fn looked(&self, deploy: &DeployName, known: &Deploy) -> Result<Option<Looked>, Refusal> {
+        let home = self.deploys.home(deploy.as_str());
+        let folder = self.facts.folder(&home)?;
+        if !folder.is_some_and(|folder| holds(&folder, known)) {
+            return Ok(None);
+        }
+        let readiness = self.own_readiness(deploy)?;
+        let standing = self.facts.standing(&home, known.port.0, &readiness)?;
+        Ok(Some(Looked { verdict: Verdict::of(&standing, &readiness), readiness, standing }))
+    }
+
+    /// When a deploy that is there counts as ready.
+    pub(super) fn own_readiness(&self, deploy: &DeployName) -> Result<Readiness, Refusal> {
+        let home = self.deploys.home(deploy.as_str());
+        let folder = self.facts.folder(&home)?;
+        let own = folder.and_then(|folder| release_json(&folder, &home).ok()).and_then(|config| config.readiness);
+        Ok(self.readiness(own.as_ref()))
+    }
+
+    /// When a release counts as ready: its own word, else that of the configuration.
+    pub(super) fn readiness(&self, own: Option<&Readiness>) -> Readiness {
+        own.unwrap_or(&self.mode.config.readiness).clone()
     }
 }

@@ -7,7 +7,6 @@ use super::{
     deploying::{restart_about, start_about},
     living::holds,
     proxying::Proxying,
-    ready::start_limit_s,
 };
 use crate::{
     commands::release_json,
@@ -49,12 +48,10 @@ impl Look<'_> {
             // There is nothing to go back to.
             stages.extend(dark.into_iter().map(|stage| Stage { undo: vec![], ..stage }));
         }
-        let running = self.mode.running(None);
-        let stop = || running.run(Role::Stop, &commands, &home, true);
+        let stop = || self.mode.running(Role::Stop).run(Role::Stop, &commands, &home, true);
         let clear = self.drain().into_iter().chain(stop()).collect();
         stages.push(Stage::new("stop what is left of it", clear));
-        let limit_s = start_limit_s(&self.readiness(commands.readiness.as_ref()));
-        let start = self.mode.running(limit_s).run(Role::Start, &commands, &home, false);
+        let start = self.mode.running(Role::Start).run(Role::Start, &commands, &home, false);
         let back = self.drain().into_iter().chain(stop()).collect();
         stages.push(Stage::new("start", start.into_iter().collect()).undone_by(back));
         Ok(Some(Plan { notes: proxying.notes, ..Plan::new(about, stages) }))

@@ -12,6 +12,7 @@ use super::{
     Goal, Look,
     observed::{PROXY, state_file},
     proxying::{Proxying, write},
+    ready::ready,
     served::{Routes, Target},
 };
 use crate::{
@@ -174,8 +175,9 @@ impl Look<'_> {
         if goes != Some(known.port.0) || went == Some(known.port.0) {
             return Ok(None);
         }
-        let ready = self.ready_as_it_says(deploy, known.port.0, true)?;
-        Ok(ready.map(|ready| Stage::new("wait until it is ready", vec![ready])))
+        let home = self.deploys.home(deploy.as_str());
+        let ready = ready(known.port.0, self.own_readiness(deploy)?, &home, true);
+        Ok(Some(Stage::new("wait until it is ready", vec![ready])))
     }
 
     /// The stage that writes the state, unless that is what is written.

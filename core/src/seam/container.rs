@@ -20,6 +20,8 @@ pub struct Container {
     pub restarts: u64,
     /// What its HEALTHCHECK says.
     pub health: Health,
+    /// How long after the start that decides at the latest, in milliseconds: the start period and all retries.
+    pub decides_ms: u64,
     /// The ports of this machine that it publishes.
     pub published: Vec<u16>,
     /// The seconds that the engine waits for it to stop before it kills it.
@@ -48,11 +50,8 @@ pub enum ContainerState {
 pub enum Health {
     /// It has none.
     None,
-    /// It has not decided yet, and does so within this many milliseconds of the start: the start period and all retries.
-    Starting {
-        /// The longest time to the decision.
-        within_ms: u64,
-    },
+    /// It has not decided yet.
+    Starting,
     /// It is healthy.
     Healthy,
     /// It is not.
@@ -84,7 +83,7 @@ impl fmt::Display for Container {
         }
         match self.health {
             Health::Unhealthy => f.write_str(", unhealthy"),
-            Health::Starting { .. } if self.lives() => f.write_str(", its health check has not passed yet"),
+            Health::Starting if self.lives() => f.write_str(", its health check has not passed yet"),
             _ => Ok(()),
         }
     }

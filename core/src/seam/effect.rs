@@ -166,7 +166,7 @@ pub enum Effect {
     Forget(String),
     /// Make a folder and those above it; one that is there is fine.
     MakeFolder(String),
-    /// Ask a deploy's port until it is ready.
+    /// Look at a deploy until it is ready ([`crate::ready`]).
     WaitReady {
         /// The port.
         port: u16,
@@ -318,11 +318,8 @@ impl Effect {
             | Effect::TestProxy { .. }
             | Effect::ReloadProxy
             | Effect::DrainProxy { .. } => vec![],
-            Effect::WaitReady { port, readiness, demanded: true, .. } => {
-                [Query::Listens(*port), Query::Ready(*port, readiness.clone())]
-                    .map(|it| (it, Answer::Flag(true)))
-                    .into()
-            }
+            Effect::WaitReady { readiness: Readiness::None, .. } => vec![],
+            Effect::WaitReady { port, demanded: true, .. } => vec![(Query::Listens(*port), Answer::Flag(true))],
             Effect::WaitReady { .. } => vec![],
             Effect::ProveProxy { folder, served, .. } => {
                 let now = ProxyNow { running: true, serves: Some(served.clone()), ..proxy(ask, folder) };

@@ -8,7 +8,9 @@ use alloc::{
 };
 use core::cell::RefCell;
 
-use super::{Answer, Container, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal, Shared, Stat};
+use super::{
+    Answer, Container, Content, Folder, Link, Listed, Location, ProxyNow, Query, Refusal, Shared, Standing, Stat,
+};
 use crate::{
     archive::{Limits, Listing},
     aws::{Login, Registries, TextRecord},
@@ -133,8 +135,10 @@ questions! {
     start_command_runs() -> bool = Query::StartCommandRuns => Flag;
     /// Whether something accepts connections on this port of 127.0.0.1.
     listens(port: u16) -> bool = Query::Listens(port) => Flag;
-    /// Whether what is on this port is ready.
-    ready(port: u16, readiness: &Readiness) -> bool = Query::Ready(port, readiness.clone()) => Flag;
+    /// Whether a port of this machine accepts a connection.
+    accepts(port: u16) -> bool = Query::Accepts(port) => Flag;
+    /// How a deploy stands.
+    standing(folder: &str, port: u16, readiness: &Readiness) -> Standing = Query::Standing { folder: folder.to_string(), port, readiness: readiness.clone() } => Standing;
     /// The containers of the compose projects in a folder.
     containers(folder: &str) -> Vec<Container> = Query::Containers(folder.to_string()) => Containers;
     /// The proxy's container, by the folder of its compose project.

@@ -17,6 +17,7 @@ mod query;
 mod refusal;
 mod report;
 mod secret;
+mod standing;
 mod supposed;
 
 use alloc::{string::String, vec::Vec};
@@ -36,6 +37,7 @@ pub use refusal::Refusal;
 pub(crate) use report::retry_hint;
 pub use report::{FAILED, Output, REVERTED, Report};
 pub use secret::Secret;
+pub use standing::Standing;
 pub use supposed::Supposed;
 
 /// A command of the program.

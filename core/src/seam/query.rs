@@ -3,7 +3,7 @@
 use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
-use super::{Container, Failure, Folder, Secret};
+use super::{Container, Failure, Folder, Secret, Standing};
 use crate::{
     archive::{Limits, Listing},
     aws::{Login, Registries, TextRecord},
@@ -112,8 +112,18 @@ pub enum Query {
     StartCommandRuns,
     /// Whether something accepts connections on this port of 127.0.0.1. Answer: [`Answer::Flag`].
     Listens(u16),
-    /// Whether what is on this port of 127.0.0.1 is ready, by one look. Answer: [`Answer::Flag`].
-    Ready(u16, Readiness),
+    /// Whether this port of 127.0.0.1 accepts a connection: more than listening on another address. Answer:
+    /// [`Answer::Flag`].
+    Accepts(u16),
+    /// How a deploy stands. Answer: [`Answer::Standing`].
+    Standing {
+        /// Its folder.
+        folder: String,
+        /// Its port.
+        port: u16,
+        /// What is asked of the port.
+        readiness: Readiness,
+    },
     /// The containers of the compose projects in this folder, by the label that Compose gives them whatever the project
     /// is called; not those of `docker compose run`. Answer: [`Answer::Containers`].
     Containers(String),
@@ -192,6 +202,8 @@ pub enum Answer {
     Shared(Option<Shared>),
     /// Containers, by name.
     Containers(Vec<Container>),
+    /// How a deploy stands.
+    Standing(Standing),
     /// The bytes of an archive.
     Pin(Pin),
     /// The TXT records of a name, or none there.

@@ -93,7 +93,9 @@ impl World {
                 self.tree.make_folder(path, 0o755);
                 Ok(())
             }
-            Effect::WaitReady { port, folder, demanded, .. } => self.wait_ready(*port, folder, *demanded),
+            Effect::WaitReady { port, readiness, folder, demanded } => {
+                self.wait_ready(*port, readiness, folder, *demanded)
+            }
             Effect::TestProxy { folder, inside } => self.test_proxy(folder, *inside),
             Effect::ReloadProxy => self.reload_proxy(),
             Effect::ProveProxy { served, .. } => self.prove_proxy(served),
@@ -244,6 +246,7 @@ impl World {
             (Script::StopKilled, _) => {
                 self.check_drained(folder);
                 self.running.remove(folder);
+                self.ended.remove(folder);
                 Err(ended(role, folder, command, Ending::Signal(15)))
             }
             (Script::StrictStart, _) if runs => exit(1),
@@ -265,6 +268,7 @@ impl World {
             (Script::Stop | Script::StrictStop, _) => {
                 self.check_drained(folder);
                 self.running.remove(folder);
+                self.ended.remove(folder);
                 Ok(())
             }
         }

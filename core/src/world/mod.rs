@@ -6,6 +6,7 @@ mod bucket;
 mod cloud;
 mod effects;
 mod proxy;
+mod ready;
 mod script;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use alloc::{
 
 pub use bucket::Object;
 pub use proxy::Proxy;
+pub use ready::Looks;
 pub use script::Script;
 pub use tree::{Node, Tree};
 
@@ -93,6 +95,12 @@ pub struct World {
     pub running: BTreeMap<String, String>,
     /// The ports that what runs accepts connections on, by folder.
     pub accepting: BTreeMap<String, u16>,
+    /// When what runs, or has ended, was started, by folder, in milliseconds since 1970.
+    pub started: BTreeMap<String, u64>,
+    /// What has ended by itself, by folder, and with which status.
+    pub ended: BTreeMap<String, i64>,
+    /// What the looks of this run have found, by folder.
+    pub looks: BTreeMap<String, Looks>,
     /// The ports that others listen on.
     pub foreign: BTreeSet<u16>,
     /// The ports that were found to accept connections since what holds them was started.
@@ -154,6 +162,7 @@ impl World {
         (self.performed, self.asked, self.started_at, self.unanswered) = (0, 0, None, None);
         (self.locked, self.shielded, self.signalled) = (false, false, None);
         self.attended = None;
+        self.looks.clear();
         self.tolerated.clear();
         self.copies.clear();
     }
@@ -250,9 +259,8 @@ impl World {
             Query::Physical(path) => Answer::Text(self.tree.get(path).is_some().then(|| path.clone())),
             Query::ChangedAt(_) => Answer::Number(self.changes),
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
-            // What accepts is ready here.
-            Query::Listens(port) => Answer::Flag(self.listens(*port)),
-            Query::Ready(port, _) => Answer::Flag(self.is_ready(*port)),
+            Query::Listens(port) | Query::Accepts(port) => Answer::Flag(self.listens(*port)),
+            Query::Standing { folder, port, readiness } => Answer::Standing(self.standing(folder, *port, readiness)),
             Query::Containers(folder) => Answer::Containers(self.containers(folder)),
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)),
             Query::Input => {
@@ -365,9 +373,7 @@ impl Host for World {
     }
 
     fn pause(&mut self, ms: u32) -> bool {
-        self.clock_ms += u64::from(ms);
-        self.clock += self.clock_ms / 1_000;
-        self.clock_ms %= 1_000;
+        self.pass(ms);
         true
     }
 

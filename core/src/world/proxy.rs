@@ -1,6 +1,4 @@
 //! The simulated proxy and ports: an nginx in a container, what accepts connections, and the rules that hold for both.
-//!
-//! A release that holds the file `never-accepts` starts well and never accepts a connection.
 
 use alloc::{
     format,
@@ -10,8 +8,8 @@ use alloc::{
 
 use super::World;
 use crate::{
-    proxy::{Served, project_name},
-    seam::{COMPOSE_FILES, Container, ContainerState, Effect, Failure, Health, ProxyNow},
+    proxy::Served,
+    seam::{Effect, Failure, ProxyNow},
 };
 
 /// The proxy's container.
@@ -30,39 +28,6 @@ pub struct Proxy {
 impl World {
     pub(super) fn listens(&self, port: u16) -> bool {
         self.accepting.values().any(|held| *held == port) || self.foreign.contains(&port)
-    }
-
-    /// Whether what is on a port is ready: one whose folder holds the file `never-ready` accepts, and is not.
-    pub(super) fn is_ready(&mut self, port: u16) -> bool {
-        let not_ready = |folder: &String| self.tree.get(&format!("{folder}/never-ready")).is_some();
-        let ours = self.accepting.iter().any(|(folder, held)| *held == port && !not_ready(folder));
-        if ours {
-            self.proven.insert(port);
-        }
-        ours || self.foreign.contains(&port)
-    }
-
-    /// The one container of what runs in a folder with a compose file.
-    pub(super) fn containers(&self, folder: &str) -> Vec<Container> {
-        let running = self.running.get(folder).and_then(|_| self.project(folder));
-        let container = |project| Container {
-            id: format!("id-of-{folder}"),
-            name: format!("{project}-web-1"),
-            state: ContainerState::Running,
-            started: String::new(),
-            age_ms: None,
-            restarts: 0,
-            health: Health::None,
-            published: self.accepting.get(folder).copied().into_iter().collect(),
-            stop_timeout_s: 10,
-        };
-        running.map(container).into_iter().collect()
-    }
-
-    /// The compose project of a folder; `None` for one without a compose file.
-    pub(super) fn project(&self, folder: &str) -> Option<String> {
-        let compose = COMPOSE_FILES.iter().any(|name| self.tree.get(&format!("{folder}/{name}")).is_some());
-        compose.then(|| project_name(folder.rsplit('/').next().unwrap_or_default()))
     }
 
     pub(super) fn proxy_now(&self, _folder: &str) -> ProxyNow {
@@ -88,16 +53,6 @@ impl World {
         held || self.foreign.contains(&port)
     }
 
-    /// What is started from a folder accepts connections from now on, unless it never does.
-    pub(super) fn accept(&mut self, folder: &str) {
-        let Some(port) = self.port_of(folder) else { return };
-        if self.tree.get(&format!("{folder}/never-accepts")).is_some() {
-            self.accepting.remove(folder);
-        } else if self.accepting.insert(folder.to_string(), port).is_none() {
-            self.proven.remove(&port);
-        }
-    }
-
     /// What is stopped must not get requests from workers of an older configuration.
     pub(super) fn check_drained(&mut self, folder: &str) {
         let Some(port) = self.accepting.remove(folder) else { return };
@@ -108,14 +63,6 @@ impl World {
         if self.undrained.contains(&port) {
             self.note(format!("{folder} was stopped before the proxy's old workers were gone"));
         }
-    }
-
-    pub(super) fn wait_ready(&mut self, port: u16, folder: &str, demanded: bool) -> Result<(), Failure> {
-        if self.is_ready(port) || !demanded {
-            return Ok(());
-        }
-        let why = if self.running.contains_key(folder) { "it runs and does not accept" } else { "it does not run" };
-        Err(Failure::world(format!("wait until port {port} is ready"), why))
     }
 
     pub(super) fn test_proxy(&mut self, folder: &str, inside: bool) -> Result<(), Failure> {
@@ -188,7 +135,7 @@ impl World {
     }
 
     /// The routes that are served, and those on disk, which a proxy would come back with.
-    fn all_routes(&self) -> Vec<(&'static str, String, u16)> {
+    pub(super) fn all_routes(&self) -> Vec<(&'static str, String, u16)> {
         let places = [("served", self.running_proxy()), ("on disk", Served::of_file(&self.conf()))];
         let mut all = Vec::new();
         for (place, served) in places {
@@ -222,6 +169,9 @@ impl World {
     pub fn reboot(&mut self, comes_back: bool) {
         self.proven.clear();
         self.undrained.clear();
+        self.looks.clear();
+        let now_ms = self.now_ms();
+        self.started = self.running.keys().map(|folder| (folder.clone(), now_ms)).collect();
         let conf = self.conf();
         if let Some(proxy) = &mut self.proxy {
             proxy.running = comes_back;

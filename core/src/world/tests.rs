@@ -57,7 +57,7 @@ fn notes(world: &World, text: &str) {
 fn nothing_is_noted_while_all_is_well() {
     let mut world = world();
     run(&mut world, Role::Start, "b");
-    assert!(world.is_ready(8001));
+    assert!(world.is_ready("/opt/deploys/b", 8001));
     write(&mut world, 8001);
     world.perform(&Effect::ReloadProxy).unwrap();
     world.perform(&Effect::DrainProxy { limit_s: 1 }).unwrap();
@@ -94,7 +94,7 @@ fn a_stop_of_what_is_used_is_noted() {
 fn a_stop_before_the_drain_is_noted() {
     let mut world = world();
     run(&mut world, Role::Start, "b");
-    assert!(world.is_ready(8001));
+    assert!(world.is_ready("/opt/deploys/b", 8001));
     write(&mut world, 8001);
     world.perform(&Effect::ReloadProxy).unwrap();
     run(&mut world, Role::Stop, "app-1.11");

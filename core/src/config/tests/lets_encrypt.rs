@@ -1,8 +1,6 @@
 //! The configuration of certificates through DNS.
 
-use crate::config::{
-    Domain, HostedZoneId, LetsEncryptConfig, Parsed, Rejected, Syntax, Verbosity, lets_encrypt_config,
-};
+use crate::config::{Domain, HostedZoneId, LetsEncryptConfig, Parsed, Rejected, Verbosity, lets_encrypt_config};
 
 use super::{check, good, report};
 
@@ -10,7 +8,6 @@ fn with(fields: &str) -> Result<Parsed<LetsEncryptConfig>, Rejected> {
     lets_encrypt_config(
         "le.json",
         &format!("{{\"certbotPath\": \"/usr/bin/certbot\", \"basedir\": \"/le\",\n{fields}}}"),
-        Syntax::Json,
     )
 }
 

@@ -1,0 +1,144 @@
+//! What is taken for ready, and for how long that is waited for.
+
+use alloc::{vec, vec::Vec};
+
+use super::*;
+use crate::config::Positive;
+
+fn tcp() -> Readiness {
+    Readiness::Tcp(TcpReadiness { timeout_s: Positive::new(60).unwrap(), settle_s: Settle::new(5).unwrap() })
+}
+
+/// A container that runs for so long and was restarted so often.
+fn running(age_ms: u64, restarts: u64) -> Container {
+    Container {
+        id: "ab".into(),
+        name: "app-web-1".into(),
+        state: ContainerState::Running,
+        started: "now".into(),
+        age_ms: Some(age_ms),
+        restarts,
+        health: Health::None,
+        decides_ms: 0,
+        published: vec![8000],
+        stop_timeout_s: 10,
+    }
+}
+
+fn ended(code: i64) -> Container {
+    Container { state: ContainerState::Exited(code), ..running(90_000, 0) }
+}
+
+/// A first look at a port that answers.
+fn answering(containers: Vec<Container>) -> Standing {
+    let containers = Ok(containers);
+    Standing { port: Ok(()), containers, compose: true, listener_age_ms: None, same_ms: 0, changed: false }
+}
+
+fn refused(containers: Vec<Container>) -> Standing {
+    Standing { port: Err("connection refused".into()), ..answering(containers) }
+}
+
+fn verdict(standing: &Standing) -> Verdict {
+    Verdict::of(standing, &tcp())
+}
+
+fn settling(for_ms: u64) -> Verdict {
+    Verdict::Settling { for_ms, left_ms: 5_000 - for_ms }
+}
+
+#[test]
+fn what_runs_for_long_enough_is_ready_by_one_look() {
+    assert_eq!(verdict(&answering(vec![running(5_000, 0)])), Verdict::Ready);
+    let process = Standing { listener_age_ms: Some(5_000), compose: false, ..answering(vec![]) };
+    assert_eq!(verdict(&process), Verdict::Ready);
+}
+
+#[test]
+fn what_was_started_just_now_must_last() {
+    assert_eq!(verdict(&answering(vec![running(2_000, 0)])), settling(2_000));
+    assert_eq!(verdict(&answering(vec![running(90_000, 0), running(100, 0)])), settling(100), "the youngest counts");
+    assert_eq!(verdict(&answering(vec![])), settling(0), "nothing is known of how long it runs");
+    assert_eq!(verdict(&Standing { same_ms: 5_000, ..answering(vec![]) }), Verdict::Ready);
+}
+
+#[test]
+fn what_was_restarted_must_last_before_this_very_run_or_be_a_minute_old() {
+    assert_eq!(verdict(&answering(vec![running(20_000, 3)])), settling(0));
+    assert_eq!(verdict(&answering(vec![running(60_000, 3)])), Verdict::Ready);
+    assert_eq!(verdict(&Standing { same_ms: 5_000, ..answering(vec![running(9_000, 3)]) }), Verdict::Ready);
+    // What did not answer a moment ago has not lasted, however long its container runs.
+    let late = Standing { same_ms: 1_000, changed: true, ..answering(vec![running(30_000, 0)]) };
+    assert_eq!(verdict(&late), settling(1_000));
+}
+
+#[test]
+fn each_container_counts_and_a_job_that_ended_well_does_no_harm() {
+    let with = |container: Container| verdict(&answering(vec![running(90_000, 0), container]));
+    assert_eq!(with(ended(0)), Verdict::Ready);
+    let states = [ContainerState::Restarting, ContainerState::Paused, ContainerState::Created];
+    let bad = states.map(|state| Container { state, ..running(90_000, 1) });
+    let unhealthy = Container { health: Health::Unhealthy, ..running(90_000, 0) };
+    for container in bad.into_iter().chain([unhealthy, ended(1)]) {
+        let text = container.to_string();
+        assert_eq!(with(container).why(), Some(text));
+    }
+}
+
+#[test]
+fn a_readiness_of_none_asks_the_containers_alone() {
+    let none = |containers| Verdict::of(&answering(containers), &Readiness::None);
+    assert_eq!(none(vec![]), Verdict::Ready, "there is nothing that could settle");
+    assert_eq!(none(vec![running(1_000, 0)]), settling(1_000));
+    assert!(matches!(none(vec![ended(3)]), Verdict::NotYet { .. }));
+    let unknown = Standing { containers: Err("no engine".into()), ..answering(vec![]) };
+    assert_eq!(Verdict::of(&unknown, &Readiness::None).why(), Some("no engine".into()));
+    let without = Standing { compose: false, ..unknown };
+    assert_eq!(Verdict::of(&without, &Readiness::None), Verdict::Ready, "it needs no docker");
+}
+
+/// Whether nothing more is waited for.
+fn over(standing: &Standing, waited_ms: u64) -> bool {
+    verdict(standing).is_over(waited_ms, &tcp(), standing)
+}
+
+#[test]
+fn a_settling_that_began_in_time_may_end_after_the_limit_and_no_other() {
+    let good = Standing { same_ms: 3_000, changed: true, ..answering(vec![running(70_000, 0)]) };
+    assert!(!over(&good, 62_900) && over(&good, 63_100));
+    let bad = refused(vec![running(1_000, 0)]);
+    assert!(!over(&bad, 59_900) && over(&bad, 60_000));
+}
+
+#[test]
+fn a_health_check_extends_the_limit_until_it_has_decided_unless_its_container_is_restarted() {
+    let checked = |health, age_ms, restarts, same_ms| {
+        let container = Container { health, decides_ms: 120_000, ..running(age_ms, restarts) };
+        Standing { same_ms, changed: true, ..answering(vec![container]) }
+    };
+    let starting = |age_ms, restarts| over(&checked(Health::Starting, age_ms, restarts, 0), age_ms);
+    assert!(!starting(119_000, 0) && starting(120_000, 0) && starting(70_000, 1));
+    assert!(!over(&checked(Health::Healthy, 110_000, 0, 1_000), 110_000), "it decided late, and settles");
+    assert!(over(&checked(Health::Unhealthy, 70_000, 0, 0), 70_000));
+}
+
+#[test]
+fn what_has_ended_and_stays_so_is_not_waited_for() {
+    let dead = |same_ms| over(&Standing { same_ms, ..refused(vec![ended(3)]) }, same_ms);
+    assert!(!dead(4_900) && dead(5_000));
+    // What the engine starts again, or has not started yet, is.
+    let again = Container { state: ContainerState::Restarting, ..running(0, 4) };
+    assert!(!over(&Standing { same_ms: 30_000, ..refused(vec![again]) }, 30_000));
+}
+
+#[test]
+fn a_port_that_no_container_publishes_is_named_with_those_that_they_do() {
+    let elsewhere = Container { published: vec![8080], ..running(90_000, 0) };
+    let text = cure(&refused(vec![elsewhere.clone()]), 8000).unwrap();
+    assert_eq!(
+        text,
+        "its port is 8000, by {{ports.http}}, and its containers publish 8080: have them publish that one"
+    );
+    assert_eq!(cure(&refused(vec![running(1, 0), elsewhere]), 8000), None);
+    assert_eq!(cure(&refused(vec![]), 8000), None);
+}
