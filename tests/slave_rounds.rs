@@ -15,7 +15,7 @@ use c2_core::{
     seam::{Answer, Effect, End, Facts, Failure, Query, Report, drive},
     world::World,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{
     fleet::{config, machine, put_master, slave},
     hooked::Hooked,
@@ -41,7 +41,11 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        let mut world = machine("one", &[("r1.zip", json!({}))]);
+        Machine::with(&[("r1.zip", json!({}))])
+    }
+
+    fn with(releases: &[(&str, Value)]) -> Self {
+        let mut world = machine("one", releases);
         put_master(&mut world, STATE);
         let config = config("one", &["main"]);
         Machine { world, config, kept: None, unwritable: false, misconfigured: None, refusal: None, reports: vec![] }
@@ -76,6 +80,15 @@ impl Machine {
         self.kept = report.kept.clone();
         self.world.clock += u64::from(period_s);
         (report, looked.get())
+    }
+
+    /// What its record says is wrong; empty when all is well.
+    fn error(&self) -> String {
+        let record = self.world.objects.get(&slave("one")).unwrap();
+        match slave_state("the report", &String::from_utf8_lossy(&record.bytes)).unwrap().value.status {
+            SlaveStatus::Ok => String::new(),
+            SlaveStatus::Error(text) => text,
+        }
     }
 
     /// When it was heard of last.
@@ -204,4 +217,18 @@ fn by_another_label_it_reports_at_once() {
     proxy.slave_label = SlaveLabel::Label(Label::from_text("two").unwrap());
     one.poll(10);
     assert!(one.world.objects.contains_key(&slave("two")));
+}
+
+#[test]
+fn each_deploy_is_reported_with_its_own_failure() {
+    let mut one = Machine::with(&[("r1.zip", json!({})), ("bad.zip", json!({ "start": "fail" }))]);
+    let deploy = |label: &str, release: &str, port: u16| json!({ "label": label, "release": release, "port": port });
+    let deploys = json!({ "app": deploy("app", "bad.zip", 8000), "app-2": deploy("app-2", "gone.zip", 8001) });
+    put_master(&mut one.world, &json!({ "deploys": deploys, "connections": {} }).to_string());
+    one.poll(10);
+    let error = one.error();
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines.len(), 2, "{error}");
+    assert!(lines[0].starts_with("start the deploy app: start command in /opt/deploys/app: exited with status 3"), "{error}");
+    assert!(lines[1].starts_with("start the deploy app-2: ") && lines[1].contains("gone.zip"), "{error}");
 }

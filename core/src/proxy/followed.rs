@@ -96,7 +96,8 @@ impl Look<'_> {
     /// Why a deploy that is wanted does not run.
     fn why_not(&self, deploy: &DeployName, refused: &[Refusal]) -> String {
         let about = start_about(deploy);
-        let text = refused.iter().map(advised).find(|text| text.starts_with(&about));
+        let is_its = |refusal: &&Refusal| matches!(refusal, Refusal::No { what, .. } if *what == about);
+        let text = refused.iter().find(is_its).map(advised);
         let tried = self.past.iter().rev().find_map(|outcome| match outcome {
             Outcome::Planned { plan, .. } if plan.about == about || plan.about == restart_about(deploy) => {
                 outcome.failure_text()
