@@ -14,7 +14,7 @@ use c2_core::{config::ToolConfig, proxy::Served, seam::End, world::World};
 use serde_json::{Value, json};
 use support::{
     proxied::follow,
-    states::{DEPLOYS, RELEASES, Wanted, config, states, world},
+    states::{DEPLOYS, RELEASES, Wanted, config, runs, states, world},
     sweep::{At, Case, failed, run, sweep},
     tally::{Tally, share},
 };
@@ -119,21 +119,21 @@ impl Way<'_> {
                 format!("{} {which}: {text} runs {:?} serves {:?}", self.name(), world.running, served(world))
             });
         };
-        let fails = self.broken == Broken::Fails && self.to.has("r2.zip");
-        if failed(end) != fails {
+        let is_up = |(label, wanted): (&&'static str, &_)| runs(world, label) == Some(*wanted);
+        if failed(end) == self.to.deploys.iter().all(is_up) {
             wrong("6: the report is wrong", "");
         }
-        for (label, wanted) in &self.to.deploys {
+        for (label, wanted) in self.to.deploys.iter().filter(|wanted| !is_up(*wanted)) {
             let starts = self.broken != Broken::Fails || wanted.0 == "r1.zip";
-            if starts && runs(world, label) != Some(*wanted) {
+            if starts && !self.waits_for_a_port(world, label, &text) {
                 wrong("6: a deploy is held up", label);
             }
-            if !starts && !text.contains(&format!("start the deploy {label}: ")) {
-                wrong("6: the report does not name what is broken", label);
+            if !text.contains(&format!("start the deploy {label}: ")) {
+                wrong("6: the report does not name what is not as it should be", label);
             }
         }
         for (label, old) in &self.from.deploys {
-            if self.stays(label) && self.is_bad(label) && runs(world, label) != Some(*old) {
+            if self.is_bad(label) && runs(world, label) != Some(*old) {
                 wrong("3: a failed start took the old release down", label);
             }
         }
@@ -145,16 +145,32 @@ impl Way<'_> {
         }
         for endpoint in ["main", "side"] {
             let found = served(world).get(endpoint).copied();
-            if !self.may_serve(endpoint).contains(&found) {
+            if !self.may_serve(world, endpoint).contains(&found) {
                 wrong("6: an endpoint has a wrong target", endpoint);
             }
         }
         for (endpoint, deploy) in &self.to.connections {
-            let unready = self.broken == Broken::NeverAccepts && self.to.deploys[deploy].0 == "r2.zip";
+            let unready = self.never_accepts(deploy) && is_up((deploy, &self.to.deploys[deploy]));
             if unready && !text.contains(&format!("{deploy} is not ready yet: {endpoint} ")) {
                 wrong("6: the report does not name what is waited for", endpoint);
             }
         }
+    }
+
+    /// Property 9: a deploy waits, and says so, for a port that another one has: one that serves, or that is to stay and
+    /// cannot have its own.
+    fn waits_for_a_port(&self, world: &World, label: &str, text: &str) -> bool {
+        let port = self.to.deploys[label].1;
+        let mut others = self.from.deploys.keys().filter(|other| **other != label);
+        let has_it = |other: &&&str| runs(world, other).is_some_and(|(_, at)| at == port);
+        let Some(other) = others.find(has_it) else { return false };
+        let is_needed = self.to.deploys.contains_key(other) || served(world).values().any(|at| *at == port);
+        let told = format!("start the deploy {label}: waiting for port {port}: the deploy {other} has it");
+        is_needed && text.contains(&told)
+    }
+
+    fn never_accepts(&self, label: &str) -> bool {
+        self.broken == Broken::NeverAccepts && self.to.deploys[label].0 == "r2.zip"
     }
 
     /// Whether a wanted deploy has a release that cannot start.
@@ -162,38 +178,21 @@ impl Way<'_> {
         self.broken == Broken::Fails && self.to.deploys.get(label).is_some_and(|(release, _)| *release == "r2.zip")
     }
 
-    /// Whether a deploy is left as it was: it cannot be replaced, or nobody asks for another, and no other deploy gets
-    /// its port.
-    fn stays(&self, label: &str) -> bool {
-        let Some((release, port)) = self.from.deploys.get(label) else { return false };
-        let same = self.to.deploys.get(label).is_none_or(|wanted| wanted == &(*release, *port));
-        let mut others = self.to.deploys.iter().filter(|(other, _)| **other != label && !self.is_bad(other));
-        (same || self.is_bad(label)) && others.all(|(_, (_, taken))| taken != port)
-    }
-
     /// The ports that an endpoint may have at the end.
-    fn may_serve(&self, endpoint: &str) -> Vec<Option<u16>> {
+    fn may_serve(&self, world: &World, endpoint: &str) -> Vec<Option<u16>> {
         let Some(wish) = self.to.connections.get(endpoint) else { return vec![None] };
-        let (release, port) = self.to.deploys[wish];
-        if self.broken == Broken::Nothing || release == "r1.zip" {
-            return vec![Some(port)];
+        let wanted = self.to.deploys[wish];
+        if runs(world, wish) == Some(wanted) && !self.never_accepts(wish) {
+            return vec![Some(wanted.1)];
         }
         let Some(present) = self.from.connections.get(endpoint) else { return vec![None] };
-        match self.to.deploys.get(present) {
-            _ if self.stays(present) => vec![Some(self.from.deploys[present].1)],
-            // It went elsewhere itself.
-            Some((release, port)) if *release == "r1.zip" => vec![None, Some(*port)],
+        match (runs(world, present), self.from.deploys[present]) {
+            (Some(now), was) if now == was => vec![Some(was.1)],
+            // It was replaced itself.
+            (Some(("r1.zip", port)), _) => vec![None, Some(port)],
             _ => vec![None],
         }
     }
-}
-
-/// What of a deploy runs: its release, and the port of its folder.
-fn runs(world: &World, label: &str) -> Option<(&'static str, u16)> {
-    let home = format!("{DEPLOYS}/{label}");
-    let version = world.running.get(&home)?;
-    let stamp = world.tree.text(&format!("{home}/.c2-id"))?;
-    Some((RELEASES.into_iter().find(|name| name == version)?, stamp.lines().nth(2)?.parse().ok()?))
 }
 
 fn served(world: &World) -> BTreeMap<String, u16> {

@@ -229,6 +229,33 @@ fn each_deploy_is_reported_with_its_own_failure() {
     let error = one.error();
     let lines: Vec<&str> = error.lines().collect();
     assert_eq!(lines.len(), 2, "{error}");
-    assert!(lines[0].starts_with("start the deploy app: start command in /opt/deploys/app: exited with status 3"), "{error}");
+    assert!(
+        lines[0].starts_with("start the deploy app: start command in /opt/deploys/app: exited with status 3"),
+        "{error}"
+    );
     assert!(lines[1].starts_with("start the deploy app-2: ") && lines[1].contains("gone.zip"), "{error}");
+}
+
+#[test]
+fn what_waits_for_a_port_says_so_and_starts_as_soon_as_that_is_free() {
+    let slow = json!({ "files": { "never-ready": "" } });
+    let mut one = Machine::with(&[("r1.zip", json!({})), ("slow.zip", slow)]);
+    one.poll(10);
+    // As an older tool gives ports: the lowest that no deploy of the state has.
+    let deploy = |label: &str, release: &str, port: u16| json!({ "label": label, "release": release, "port": port });
+    let deploys = json!({ "b": deploy("b", "slow.zip", 8001), "c": deploy("c", "r1.zip", 8000) });
+    put_master(&mut one.world, &json!({ "deploys": deploys, "connections": { "main": "b" } }).to_string());
+    (0..23).for_each(|_| drop(one.poll(10)));
+    let error = one.error();
+    assert!(
+        error.contains("start the deploy c: waiting for port 8000: the deploy a has it and serves main"),
+        "{error}"
+    );
+    assert!(error.contains("start it under another name"), "{error}");
+    let runs = |one: &Machine| one.world.running.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(runs(&one), ["/opt/deploys/a", "/opt/deploys/b"]);
+    one.world.tree.0.remove("/opt/deploys/b/never-ready");
+    (0..2).for_each(|_| drop(one.poll(10)));
+    assert_eq!((runs(&one), one.error()), (vec!["/opt/deploys/b".into(), "/opt/deploys/c".to_string()], String::new()));
+    assert!(one.world.violations.is_empty(), "{:?}", one.world.violations);
 }

@@ -87,6 +87,14 @@ impl Wanted {
     }
 }
 
+/// What of a deploy runs: its release, and the port of its folder.
+pub fn runs(world: &World, label: &str) -> Option<(&'static str, u16)> {
+    let home = format!("{DEPLOYS}/{label}");
+    let version = world.running.get(&home)?;
+    let stamp = world.tree.text(&format!("{home}/.c2-id"))?;
+    Some((RELEASES.into_iter().find(|name| name == version)?, stamp.lines().nth(2)?.parse().ok()?))
+}
+
 /// The configuration of a machine with these endpoints. An own template is much quicker to fill than the built-in one.
 pub fn config(endpoints: &[&str], own_template: bool) -> ToolConfig {
     let endpoint = |name: &&str| {

@@ -37,6 +37,9 @@ impl Look<'_> {
     /// The plan that creates a deploy, replaces its release, or starts again what is dead.
     pub(super) fn bring(&self, deploy: &DeployName, wanted: &Deploy, want: &State) -> Result<Plan, Refusal> {
         let (facts, config) = (self.facts, &self.mode.config);
+        if let Some(plan) = self.make_way(deploy, wanted, want)? {
+            return Ok(plan);
+        }
         let home_path = self.deploys.home(deploy.as_str());
         let sources = context::fetch(facts, config);
         let mut notes = Vec::new();
@@ -134,7 +137,8 @@ impl Look<'_> {
         let known = old.into_iter().chain(others.values().copied()).any(|known| known.port == wanted.port);
         if !known && self.facts.listens(wanted.port.0)? {
             let why = format!("something that this machine's state does not know listens on port {}", wanted.port.0);
-            return Err(Refusal::no(start_about(deploy), why).with_hint("stop that, or give the deploy another port"));
+            return Err(Refusal::no(start_about(deploy), why)
+                .with_hint("stop that, or give the deploy another port: start it under another name"));
         }
         if !prepared.compose {
             return Ok(());

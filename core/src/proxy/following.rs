@@ -10,7 +10,7 @@ use alloc::{
 
 use super::{
     Goal, Look,
-    deploying::{restart_about, start_about},
+    deploying::{restart_about, start_about, stop_about},
     living::{holds, project_name},
     served::{Routes, Share, Target},
 };
@@ -101,7 +101,34 @@ impl Look<'_> {
         if folder.compose { self.lives(deploy, wanted) } else { Ok(true) }
     }
 
-    /// The deploys that stand in another one's way: on its port, or for Compose the same project and no longer wanted.
+    /// Lets a deploy have its port: the plan that stops first what has it and is not needed any more. Refused while
+    /// that serves: nothing that serves is stopped for a port.
+    pub(super) fn make_way(&self, deploy: &DeployName, wanted: &Deploy, want: &State) -> Result<Option<Plan>, Refusal> {
+        let port = wanted.port.0;
+        let on_it = |(other, known): &(&DeployName, &Deploy)| *other != deploy && known.port.0 == port;
+        let Some((other, known)) = self.now.have.deploys.iter().find(on_it) else { return Ok(None) };
+        let (listens, lives) = (or_else(self.facts.listens(port), true), or_else(self.lives(other, known), true));
+        let runs = listens? || lives?;
+        if !runs && !self.now.intents.contains_key(other) {
+            return Ok(None);
+        }
+        let is_needed = want.deploys.contains_key(other) || self.is_used(other, known, want);
+        if !is_needed && self.tried(&stop_about(other)).is_none() {
+            return self.stop(other).map(Some);
+        }
+        let routes = self.now.routes();
+        let serves: Vec<&str> =
+            routes.pairs().filter(|(_, at)| *at == port).map(|(endpoint, _)| endpoint.as_str()).collect();
+        let how = if serves.is_empty() { "still runs".into() } else { format!("serves {}", serves.join(", ")) };
+        let why = format!("waiting for port {port}: the deploy {other} has it and {how}");
+        Err(Refusal::no(start_about(deploy), why).with_hint(format!(
+            "it starts when {other} is stopped or has moved; for another port start it under another name (where none is \
+             free, widen dynamicPortRange first)"
+        )))
+    }
+
+    /// The deploys that stand in another one's way: on its port and dead, or for Compose the same project and no longer
+    /// wanted.
     pub(super) fn in_the_way(
         &self,
         deploy: &DeployName,

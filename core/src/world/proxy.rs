@@ -8,8 +8,8 @@ use alloc::{
 
 use super::World;
 use crate::{
-    proxy::Served,
-    seam::{Effect, Failure, ProxyNow},
+    proxy::{Routes, Served},
+    seam::{Effect, Failure, Intent, ProxyNow},
 };
 
 /// The proxy's container.
@@ -57,11 +57,36 @@ impl World {
     pub(super) fn check_drained(&mut self, folder: &str) {
         let Some(port) = self.accepting.remove(folder) else { return };
         self.proven.remove(&port);
+        if let Some(other) = self.taker(folder, port) {
+            self.note(format!("{folder} was stopped for its port {port}, which {other} is to have"));
+        }
         if self.running_proxy().is_some_and(|served| served.routes.pairs().any(|(_, used)| used == port)) {
             self.note(format!("{folder} was stopped while an endpoint used it"));
         }
         if self.undrained.contains(&port) {
             self.note(format!("{folder} was stopped before the proxy's old workers were gone"));
+        }
+    }
+
+    /// The deploy of a change that is under way which is to have the port that another folder's release accepts on.
+    fn taker(&self, folder: &str, port: u16) -> Option<String> {
+        let label = folder.rsplit('/').next().unwrap_or_default();
+        let intents = self.tree.texts("/opt/deploys/.c2/intents").into_iter();
+        let takes = |text: &str| Intent::from_text(text).is_some_and(|intent| intent.port == Some(port));
+        let others = intents.filter_map(|(name, text)| Some((name.strip_suffix(".json")?.to_string(), text)));
+        others.filter(|(other, text)| other != label && takes(text)).map(|(other, _)| other).next()
+    }
+
+    /// An endpoint does not go dark, while what serves it accepts, for another deploy that is to have its port.
+    fn check_dark(&mut self, before: &Routes) {
+        let after = self.running_proxy().map(|served| served.routes).unwrap_or_default();
+        for (endpoint, target) in before.targets.iter().filter(|(endpoint, _)| !after.targets.contains_key(*endpoint)) {
+            let serving =
+                self.accepting.iter().find(|(_, held)| **held == target.port).map(|(folder, _)| folder.clone());
+            if let Some(other) = serving.and_then(|folder| self.taker(&folder, target.port)) {
+                let port = target.port;
+                self.note(format!("{endpoint} was taken off the port {port}, which accepts, as {other} is to have it"));
+            }
         }
     }
 
@@ -94,6 +119,7 @@ impl World {
                     let still = |port| after.pairs().any(|(_, other)| other == port);
                     self.undrained.extend(before.pairs().map(|(_, port)| port).filter(|port| !still(*port)));
                     proxy.loaded = conf;
+                    self.check_dark(&before);
                 }
                 Ok(())
             }
@@ -126,10 +152,12 @@ impl World {
         let same = self.proxy.as_ref().is_some_and(|proxy| proxy.running && proxy.project.as_deref() == Some(project));
         if recreate || !same {
             self.undrained.clear();
+            let before = self.running_proxy().map(|served| served.routes).unwrap_or_default();
             // An nginx that cannot have its ports ends, again and again: docker says that it started it.
             let listens = |port: &u16| conf.contains(&format!("listen {port}"));
             let running = !self.foreign.iter().any(|port| [80, 443].contains(port) && listens(port));
             self.proxy = Some(Proxy { running, project: Some(project.to_string()), mounted: true, loaded: conf });
+            self.check_dark(&before);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::{Proxy, Script, World};
 use crate::{
     config::{FromText, Label},
     proxy::{Routes, Served, Target},
-    seam::{CommandLine, Effect, Host, Role, Secret},
+    seam::{CommandLine, Effect, Host, Intent, Role, Secret},
 };
 
 /// Two deploys with their compose files on two ports, the first of them running; an endpoint is routed to it.
@@ -110,6 +110,20 @@ fn two_deploys_on_one_port_are_noted() {
     world.accepting.clear();
     run(&mut world, Role::Start, "c");
     notes(&world, "two deploys on port Some(8000)");
+}
+
+#[test]
+fn what_serves_and_makes_way_for_another_deploys_port_is_noted() {
+    let mut world = world();
+    let intent = Intent { port: Some(8000), ..Intent::default() };
+    world.perform(&Effect::Intend { path: "/opt/deploys/.c2/intents/c.json".into(), intent }).unwrap();
+    let conf = Served { routes: Routes::default(), generation: "0".into() }.first_line();
+    world.tree.write("/opt/deploys/frontend-proxy/nginx.conf", 0o644, conf.as_bytes());
+    world.perform(&Effect::ReloadProxy).unwrap();
+    notes(&world, "main was taken off the port 8000, which accepts, as c is to have it");
+    world.perform(&Effect::DrainProxy { limit_s: 1 }).unwrap();
+    run(&mut world, Role::Stop, "app-1.11");
+    notes(&world, "/opt/deploys/app-1.11 was stopped for its port 8000, which c is to have");
 }
 
 #[test]
