@@ -188,12 +188,43 @@ pub(crate) fn prepare(
             (config.map_err(rejected_filled("read the release's configuration"))?.value, text)
         }
     };
-    let compose = COMPOSE_FILES.iter().any(|name| {
-        let stored = listing.find(name).is_some_and(|member| !member.folder);
-        stored || rendered.iter().any(|file| file.path == *name)
-    });
+    let compose = compose_file(&members, &rendered)?;
+    notes.extend(compose.as_ref().and_then(new_volumes));
+    let compose = compose.is_some();
     let config = Commands::new(&config, filled);
     Ok(Prepared { archive: at, config, release_json, rendered, compose, filled, notes })
+}
+
+/// The name and the text of the compose file that the release will have; the first that Compose finds.
+fn compose_file(members: &Members<'_>, rendered: &[Rendered]) -> Result<Option<(&'static str, String)>, Refusal> {
+    for name in COMPOSE_FILES {
+        let filled = rendered.iter().find(|file| file.path == name).map(|file| file.bytes.reveal().to_vec());
+        let bytes = match filled {
+            Some(bytes) => Some(bytes),
+            None => match members.find(name) {
+                Ok(content) => content.map(|content| content.bytes.reveal().to_vec()),
+                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+                // One that is too long to be looked at holds nothing up.
+                Err(_) => Some(Vec::new()),
+            },
+        };
+        if let Some(bytes) = bytes {
+            return Ok(Some((name, String::from_utf8_lossy(&bytes).into_owned())));
+        }
+    }
+    Ok(None)
+}
+
+/// A warning of volumes that another deploy does not share.
+fn new_volumes((name, text): &(&str, String)) -> Option<String> {
+    let volumes = config::volumes_of_the_project(text);
+    (!volumes.is_empty()).then(|| {
+        format!(
+            "warning: Compose makes these volumes of {name} new, and empty, for a deploy of another name: {}; give them a \
+             name, or make them external, to keep what is in them",
+            volumes.join(", ")
+        )
+    })
 }
 
 /// Renders all templates, or reports the problems of all of them.

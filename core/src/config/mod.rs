@@ -2,6 +2,7 @@
 //! hold only what is valid. Every error of a file is reported at once. It never reads a file: it is given the text.
 
 mod advice;
+mod compose;
 mod decode;
 mod doubts;
 mod folders;
@@ -26,6 +27,7 @@ mod web;
 mod yaml;
 mod yaml_scalar;
 
+pub use compose::volumes_of_the_project;
 pub use decode::{Bounded, Percent, Positive};
 pub use lets_encrypt::{Domain, HostedZoneId, LetsEncryptConfig, Verbosity};
 pub use master::{Hundredths, Rollout, SlaveState, SlaveStatus, Write};
