@@ -19,6 +19,7 @@ import following
 import healing
 import images
 import kills
+import readme
 import secure
 import shares
 import switching
@@ -28,7 +29,7 @@ from host import docker
 from load import ask
 from machine import C2, equal, finish, run_cases
 
-MODULES = [deploys, switching, shares, secure, certificates, templates, unreachable, healing, kills, following, fleet]
+MODULES = [deploys, switching, shares, secure, certificates, templates, unreachable, healing, kills, following, fleet, readme]
 
 
 def engine():
