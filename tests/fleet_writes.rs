@@ -23,8 +23,12 @@ fn store() -> Hooked<'static> {
 }
 
 fn start(store: &mut Hooked<'_>, unsafe_store: bool) -> End {
+    start_by(store, unsafe_store, false)
+}
+
+fn start_by(store: &mut Hooked<'_>, unsafe_store: bool, force: bool) -> End {
     let config = config("anna", &["main"]);
-    let request = Request::Start { release: "r1.zip".into(), as_deploy: None, force: false, sha256: None };
+    let request = Request::Start { release: "r1.zip".into(), as_deploy: None, force, sha256: None };
     let command = request.command(config, &Options { unsafe_store, ..Options::DEFAULT }).unwrap();
     drive(&*command, store, &mut Facts::default())
 }
@@ -146,17 +150,33 @@ fn a_state_that_is_gone_is_not_begun_anew_while_slaves_run_what_it_named() {
     let End::Refused(refusal) = start(&mut unlisted, false) else { panic!("it was begun") };
     assert!(refusal.to_string().contains("cannot be looked at: list it: AccessDenied"), "{refusal}");
     assert!(!store.world.objects.contains_key(&master()) && !unlisted.world.objects.contains_key(&master()));
-    // One of whom nothing was heard for long, or who runs nothing, is no reason.
-    let allowed = |mut store: Hooked<'_>| {
-        let End::Reported(report) = start(&mut store, false) else { panic!("it was refused") };
-        assert_eq!((report.failed, master_of(&store.world).deploys.len()), (None, 1));
-    };
-    let of = |world: &World| Hooked::new(world.clone(), |_, _| (), |_| None);
-    let mut silent = of(&store.world);
-    silent.world.clock += 301;
-    allowed(silent);
+    // However long nothing was heard of it.
+    for record in [report(deploy), "<html>".into()] {
+        let mut silent = Hooked::new(store.world.clone(), |_, _| (), |_| None);
+        silent.world.objects.get_mut(&slave("one")).unwrap().bytes = record.clone().into();
+        silent.world.clock += 400_000;
+        let End::Refused(refusal) = start(&mut silent, false) else { panic!("it was begun: {record}") };
+        let expected = if record == "<html>" { "is not known" } else { "runs web by its record of 400000 s ago" };
+        assert!(refusal.to_string().contains(expected), "{refusal}");
+        assert!(!silent.world.objects.contains_key(&master()));
+        let End::Reported(report) = start_by(&mut silent, false, true) else { panic!("it was refused") };
+        assert_eq!((report.failed, master_of(&silent.world).deploys.len()), (None, 1));
+    }
+    // Of whose label nobody can tell what it runs, nor by a verb that has --force for another reason.
+    let mut odd = store.world.clone();
+    let record = odd.objects.remove(&slave("one")).unwrap();
+    odd.objects.insert(object("base/slaves/web one/state.json"), record);
+    let mut odd = Hooked::new(odd, |_, _| (), |_| None);
+    let End::Refused(refusal) = start(&mut odd, false) else { panic!("it was begun") };
+    assert!(refusal.to_string().contains("the slave of the record \"web one\" runs something"), "{refusal}");
+    let stop = Request::Stop { deploy: "web".into(), force: true };
+    let stop = stop.command(config("anna", &["main"]), &Options::DEFAULT).unwrap();
+    let End::Refused(refusal) = drive(&*stop, &mut odd, &mut Facts::default()) else { panic!("it was begun") };
+    assert!(refusal.to_string().contains("base/master/state.json is not there"), "{refusal}");
+    // One who runs nothing is no reason.
     put(&mut store, "{}");
-    allowed(of(&store.world));
+    let End::Reported(report) = start(&mut store, false) else { panic!("it was refused") };
+    assert_eq!((report.failed, master_of(&store.world).deploys.len()), (None, 1));
 }
 
 #[test]

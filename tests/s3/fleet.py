@@ -93,6 +93,20 @@ def a_rollout_is_begun_advanced_taken_back_and_finished(store):
         equal((sorted(master(place)["deploys"]), "rollout" in master(place)), (["a"], False))
 
 
+def a_state_that_is_lost_is_begun_anew_by_force_alone_while_a_slave_lists_deploys(store):
+    place = store.place()
+    place.put_release("a.zip", release_files("a"))
+    deploys = {"web": {"label": "web", "release": "web.zip", "port": 8000}}
+    report = {"status": "ok", "ipAddress": "", "hostName": "", "state": {"deploys": deploys, "connections": {}}}
+    with operator(place) as machine:
+        for record, why in [(json.dumps(report), "the slave one runs web"), ("<html>", "is not known")]:
+            place.put("fleet/slaves/one/state.json", record)
+            contains(machine.run("start", "a.zip", exit_code=1)[1], why, "c2 start --force")
+            equal(is_there(place, "fleet/master/state.json"), False)
+        machine.run("start", "a.zip", "--force")
+        equal(sorted(master(place)["deploys"]), ["a"])
+
+
 def a_rollout_is_driven_by_what_the_slaves_report(store):
     place = store.place()
     place.put_release("a.zip", release_files("a"))

@@ -9,7 +9,7 @@ use alloc::{
 
 use super::{
     Base,
-    slaves::slaves,
+    slaves::{slaves, unlabelled},
     writing::{Master, Turn, Writing},
 };
 use crate::{
@@ -60,7 +60,8 @@ impl MasterChange {
         let mut notes = Vec::new();
         let rollout = super::rollout::joined(&master.state, self.rollout, writing)?;
         let before = rollout.as_ref().map_or(&master.state, |rollout| &rollout.candidate);
-        if master.etag.is_none() && !self.force {
+        let is_forced = self.force && matches!(self.goal, Goal::Start { .. });
+        if master.etag.is_none() && !is_forced {
             self.lost(writing.facts)?;
         }
         let known = Known { state: before, proxy: &self.proxy, place: Base(&self.base).master().to_string() };
@@ -105,18 +106,24 @@ impl MasterChange {
             Refusal::Unknown => Refusal::Unknown,
             refusal => refused(format!("and whether slaves run something cannot be looked at: {refusal}")),
         })?;
-        for slave in slaves.iter().filter(|slave| !slave.is_stale()) {
+        // However old its record is: one that is silent for now runs on, and would stop what a new state does not name.
+        for slave in &slaves {
             let (label, deploys) = (&slave.label, &slave.report.state.deploys);
             if let (false, Some(why)) = (slave.is_known, slave.error()) {
                 return Err(refused(format!("and whether the slave {label} runs something is not known: {why}")));
             }
             if !deploys.is_empty() {
                 let deploys: Vec<&str> = deploys.keys().map(DeployName::as_str).collect();
-                let deploys = deploys.join(", ");
+                let (deploys, age) = (deploys.join(", "), slave.age_s.filter(|_| slave.is_stale()));
+                let age = age.map_or_else(String::new, |age_s| format!(" by its record of {age_s} s ago"));
                 return Err(refused(format!(
-                    "yet the slave {label} runs {deploys}: by a new state it would stop that"
+                    "yet the slave {label} runs {deploys}{age}: by a new state it would stop that"
                 )));
             }
+        }
+        if let Some(name) = unlabelled(facts, Base(&self.base))?.first() {
+            let why = format!("and whether the slave of the record {name:?} runs something is not known");
+            return Err(refused(format!("{why}: that is not a label that c2 reads")));
         }
         Ok(())
     }

@@ -91,6 +91,13 @@ pub(super) fn records(facts: &Facts, base: Base<'_>) -> Result<Vec<Record>, Refu
     Ok(records)
 }
 
+/// The names of the records whose labels are none that this version reads.
+pub(super) fn unlabelled(facts: &Facts, base: Base<'_>) -> Result<Vec<String>, Refusal> {
+    let listed = facts.releases(&folder(base))?;
+    let label = |listed: &crate::seam::Listed| listed.name.strip_suffix("/state.json").map(ToString::to_string);
+    Ok(listed.iter().filter_map(label).filter(|label| Label::from_text(label).is_err()).collect())
+}
+
 /// What to ask again to see how the slaves are now.
 pub(super) fn queries(base: Base<'_>, slaves: &[Slave]) -> Vec<Query> {
     let contents = slaves.iter().map(|slave| Query::Content(slave.at.clone()));
