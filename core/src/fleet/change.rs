@@ -45,8 +45,15 @@ impl Command for MasterChange {
         let writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
         match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
             Turn::Step(step) => Ok(step),
-            Turn::Written(state) => Ok(Step::Done(self.report(&state, true))),
-            Turn::Master(master) => self.decide(&writing, &master),
+            Turn::Written(state) => {
+                let replaced = self.replaced(&writing, &state)?;
+                Ok(Step::Done(replaced.unwrap_or_else(|| self.report(&state, true))))
+            }
+            Turn::Master(master) => match self.replaced(&writing, &master.state)? {
+                Some(report) => Ok(Step::Done(report)),
+                None if self.is_for_all(&master.state) => self.decide_for_all(&writing, &master),
+                None => self.decide(&writing, &master),
+            },
         }
     }
 
@@ -56,6 +63,38 @@ impl Command for MasterChange {
 }
 
 impl MasterChange {
+    /// That the rollout which this change is a part of has ended.
+    fn replaced(&self, writing: &Writing<'_>, state: &State) -> Result<Option<Report>, Refusal> {
+        if self.rollout.is_some() { super::rollout::replaced(state, writing) } else { Ok(None) }
+    }
+
+    /// Whether this is a change for all machines in the middle of a rollout. In an emergency nobody has to decide on
+    /// the rollout first.
+    fn is_for_all(&self, state: &State) -> bool {
+        let takes_off = matches!(self.goal, Goal::Maintain { .. } | Goal::EndMaintenance(_) | Goal::Disconnect(_));
+        takes_off && self.rollout.is_none() && state.rollout.is_some()
+    }
+
+    /// Changes the state and the candidate beside it alike, so that neither the end of the rollout nor taking it back
+    /// undoes that.
+    fn decide_for_all(&self, writing: &Writing<'_>, master: &Master) -> Result<Step, Refusal> {
+        let mut state = master.state.clone();
+        if let Some(rollout) = &mut state.rollout {
+            let allowed = self.known(&master.state).allows(&self.goal);
+            allowed.or_else(|refusal| self.known(&rollout.candidate).allows(&self.goal).map_err(|_| refusal))?;
+            self.goal.apply(&mut rollout.candidate, None);
+        }
+        self.goal.apply(&mut state, None);
+        if state == master.state {
+            return Ok(Step::Done(self.report(&state, false)));
+        }
+        writing.write(master, state, Vec::new())
+    }
+
+    fn known<'a>(&'a self, state: &'a State) -> Known<'a> {
+        Known { state, proxy: &self.proxy, place: Base(&self.base).master().to_string() }
+    }
+
     fn decide(&self, writing: &Writing<'_>, master: &Master) -> Result<Step, Refusal> {
         let mut notes = Vec::new();
         let rollout = super::rollout::joined(&master.state, self.rollout, writing)?;
@@ -64,8 +103,7 @@ impl MasterChange {
         if master.etag.is_none() && !is_forced {
             self.lost(writing.facts)?;
         }
-        let known = Known { state: before, proxy: &self.proxy, place: Base(&self.base).master().to_string() };
-        known.allows(&self.goal)?;
+        self.known(before).allows(&self.goal)?;
         let (mut after, mut goal) = (before.clone(), self.goal.clone());
         let mut port = None;
         if let Goal::Start { deploy, release, pin } = &mut goal {
