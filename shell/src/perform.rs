@@ -86,7 +86,7 @@ impl Machine {
                 }
                 Ok(())
             }
-            Effect::TestProxy { folder, inside } => self.test_proxy(folder, *inside),
+            Effect::TestProxy { folder, project } => self.test_proxy(folder, project.as_deref()),
             Effect::ReloadProxy => self.reload_proxy(),
             Effect::ProveProxy { marked, served, .. } => self.prove_proxy(*marked, served),
             Effect::DrainProxy { limit_s } => self.drain_proxy(*limit_s),

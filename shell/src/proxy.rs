@@ -153,12 +153,13 @@ impl Machine {
         Ok(text.lines().filter_map(worker).collect())
     }
 
-    /// Tries the candidate configuration.
-    pub(crate) fn test_proxy(&mut self, folder: &str, inside: bool) -> Result<(), Failure> {
+    /// Tries the candidate configuration: in a container of this compose project, else in the one that runs.
+    pub(crate) fn test_proxy(&mut self, folder: &str, project: Option<&str>) -> Result<(), Failure> {
         let test = ["-t", "-c", "/etc/nginx/nginx.candidate.conf"];
         let words = [&["nginx"], &test[..]].concat();
-        let called = if !inside {
-            self.compose(folder, &[&["run", "--rm", "-T", "--no-deps", "nginx"], &test[..]].concat(), PULLING)?
+        let called = if let Some(project) = project {
+            let run = [&["run", "--rm", "-T", "--no-deps", "nginx"], &test[..]].concat();
+            self.compose(folder, project, &run)?
         } else if let Some(called) = self.engine.exec(&self.signals, CONTAINER, &words)? {
             called
         } else {
@@ -266,7 +267,7 @@ impl Machine {
         if recreate {
             self.proxy_down()?;
         }
-        self.compose(folder, &["up", "-d"], PULLING)?.must("start the proxy").map(drop)
+        self.compose(folder, PROJECT, &["up", "-d"])?.must("start the proxy").map(drop)
     }
 
     /// Stops the proxy and removes its container; none is fine.
@@ -278,14 +279,14 @@ impl Machine {
         docker(&self.signals, &["rm", "-f", CONTAINER], QUICK)?.must("remove the proxy's container").map(drop)
     }
 
-    /// Calls Compose in the folder of the proxy's project, by the name that this machine has for it.
-    fn compose(&mut self, folder: &str, arguments: &[&str], limit: Duration) -> Result<Called, Failure> {
+    /// Calls Compose on a project of the file in the proxy's folder, by the name that this machine has for it.
+    fn compose(&mut self, folder: &str, project: &str, arguments: &[&str]) -> Result<Called, Failure> {
         // That it is not there is asked again: it may be installed while a slave goes on.
         let plugin = self.compose_is_plugin || docker(&self.signals, &["compose", "version"], QUICK)?.succeeded;
         self.compose_is_plugin = plugin;
         let (program, first): (&str, &[&str]) = if plugin { ("docker", &["compose"]) } else { ("docker-compose", &[]) };
-        let project = ["-p", PROJECT, "-f", "docker-compose.yml"];
+        let project = ["-p", project, "-f", "docker-compose.yml"];
         let arguments = [first, &project, arguments].concat();
-        Call { folder: Some(Path::new(folder)), ..Call::new(program, &arguments, limit) }.run(&self.signals)
+        Call { folder: Some(Path::new(folder)), ..Call::new(program, &arguments, PULLING) }.run(&self.signals)
     }
 }

@@ -125,6 +125,13 @@ pub fn world(case: &Case) -> World {
     if host["proxy"].as_bool().unwrap_or(false) {
         start_proxy(&mut world, &case.config(""));
     }
+    if let (Some(found), Some(container)) = (host["container"].as_object(), &mut world.proxy) {
+        // Made from another compose file: that of the older tool has no name.
+        if let Some(project) = found.get("project") {
+            container.project = project.as_str().map(Into::into);
+        }
+        container.mounted = found["mounted"].as_bool().unwrap();
+    }
     let dead = entries(&host["deployed"]).into_iter().filter(|(_, value)| value["dead"] == true);
     for (label, value) in dead {
         // That the endpoints go there is nobody's doing.

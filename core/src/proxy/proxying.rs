@@ -15,6 +15,10 @@ use super::{
 };
 use crate::seam::{Effect, Refusal, Secret, Stage};
 
+/// The compose project of the container that a configuration is tried in: docker-compose v1 links a container of `run`
+/// to those of its service that run, which the engine refuses to one in the host's network.
+const TRIAL: &str = "frontend-proxy-trial";
+
 /// How the proxy's container stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Container {
@@ -138,7 +142,7 @@ impl<'a> Proxying<'a> {
         let mut effects = self.swap(new);
         effects.extend([Effect::ReloadProxy, self.prove(&new.served)]);
         vec![
-            Stage::new("try the configuration", vec![candidate, self.test(true)]),
+            Stage::new("try the configuration", vec![candidate, self.test(None)]),
             Stage::new(title, effects).undone_by(undo),
         ]
     }
@@ -157,7 +161,7 @@ impl<'a> Proxying<'a> {
             write(self.path("include.candidate.conf"), include("nginx.candidate.conf")),
             write(self.path("docker-compose.yml"), self.project.text.clone()),
             write_for_now(self.path("nginx.candidate.conf"), new.text.clone()),
-            self.test(false),
+            self.test(Some(TRIAL)),
         ]);
         let compose = self.look.now.compose.clone().map(|text| write(self.path("docker-compose.yml"), text));
         let is_there = self.container != Container::Absent;
@@ -216,8 +220,8 @@ impl<'a> Proxying<'a> {
         }
     }
 
-    fn test(&self, inside: bool) -> Effect {
-        Effect::TestProxy { folder: self.look.deploys.home(PROXY), inside }
+    fn test(&self, project: Option<&str>) -> Effect {
+        Effect::TestProxy { folder: self.look.deploys.home(PROXY), project: project.map(ToString::to_string) }
     }
 
     fn up(&self, recreate: bool) -> Effect {

@@ -181,8 +181,8 @@ pub enum Effect {
     TestProxy {
         /// The folder of the proxy's compose project.
         folder: String,
-        /// Whether inside the running container; else in a throw-away one of the same project.
-        inside: bool,
+        /// The compose project of the throw-away container that it is tried in; `None`: inside the running one.
+        project: Option<String>,
     },
     /// Signal the proxy to read its configuration anew.
     ReloadProxy,

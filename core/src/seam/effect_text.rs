@@ -34,9 +34,11 @@ impl fmt::Display for Effect {
             Effect::MakeFolder(path) => write!(f, "make the folder {path}"),
             Effect::WaitReady { port, demanded: true, .. } => write!(f, "wait until port {port} is ready"),
             Effect::WaitReady { port, .. } => write!(f, "look whether port {port} is ready"),
-            Effect::TestProxy { folder, inside } => {
-                let place = if *inside { "in the running proxy" } else { "in a throw-away container" };
-                write!(f, "try {folder}/nginx.candidate.conf {place}")
+            Effect::TestProxy { folder, project: None } => {
+                write!(f, "try {folder}/nginx.candidate.conf in the running proxy")
+            }
+            Effect::TestProxy { folder, project: Some(project) } => {
+                write!(f, "try {folder}/nginx.candidate.conf in a throw-away container of the project {project}")
             }
             Effect::ReloadProxy => f.write_str("make the proxy read its configuration anew"),
             Effect::ProveProxy { served, .. } => write!(f, "make sure that the proxy serves {served}"),

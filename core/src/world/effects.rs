@@ -96,7 +96,7 @@ impl World {
             Effect::WaitReady { port, readiness, folder, demanded } => {
                 self.wait_ready(*port, readiness, folder, *demanded)
             }
-            Effect::TestProxy { folder, inside } => self.test_proxy(folder, *inside),
+            Effect::TestProxy { folder, project } => self.test_proxy(folder, project.as_deref()),
             Effect::ReloadProxy => self.reload_proxy(),
             Effect::ProveProxy { served, .. } => self.prove_proxy(served),
             Effect::DrainProxy { .. } => {

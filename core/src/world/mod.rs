@@ -4,6 +4,7 @@
 
 mod bucket;
 mod cloud;
+mod compose;
 mod effects;
 mod proxy;
 mod ready;
@@ -22,6 +23,7 @@ use alloc::{
 };
 
 pub use bucket::Object;
+pub use compose::Compose;
 pub use proxy::Proxy;
 pub use ready::Looks;
 pub use script::Script;
@@ -107,6 +109,8 @@ pub struct World {
     pub proven: BTreeSet<u16>,
     /// The proxy's container.
     pub proxy: Option<Proxy>,
+    /// The generation of Compose that there is.
+    pub compose: Compose,
     /// The ports that workers of an older configuration may still pass requests to.
     pub undrained: BTreeSet<u16>,
     /// The routes to dead or unproven ports that a reboot has left: where they are, the endpoint and the port.

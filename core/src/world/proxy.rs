@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::World;
+use super::{World, compose::PROJECT};
 use crate::{
     proxy::{Routes, Served},
     seam::{Effect, Failure, Intent, ProxyNow},
@@ -90,13 +90,13 @@ impl World {
         }
     }
 
-    pub(super) fn test_proxy(&mut self, folder: &str, inside: bool) -> Result<(), Failure> {
+    pub(super) fn test_proxy(&mut self, folder: &str, project: Option<&str>) -> Result<(), Failure> {
         let doing = "try the proxy's configuration";
-        if inside && self.proxy.as_ref().is_none_or(|proxy| !proxy.running) {
-            return Err(Failure::world(doing, "the container does not run"));
-        }
-        if self.tree.get(&format!("{folder}/docker-compose.yml")).is_none() {
-            return Err(Failure::world(doing, "there is no compose file"));
+        let runs = self.proxy.as_ref().is_some_and(|proxy| proxy.running);
+        match project {
+            None if !runs => return Err(Failure::world(doing, "the container does not run")),
+            None => (),
+            Some(project) => self.compose_takes(doing, folder, project, runs)?,
         }
         match self.tree.text(&format!("{folder}/nginx.candidate.conf")) {
             Some(text) if !text.contains("unknown_directive") => Ok(()),
@@ -141,6 +141,7 @@ impl World {
     }
 
     pub(super) fn proxy_up(&mut self, folder: &str, project: &str, recreate: bool) -> Result<(), Failure> {
+        self.compose_takes("start the proxy", folder, PROJECT, false)?;
         let conf = self.conf();
         // The label is that of the file which is on disk.
         let compose = self.tree.text(&format!("{folder}/docker-compose.yml")).unwrap_or_default();
