@@ -143,3 +143,4 @@ pub fn world(case: &Case) -> World {
     world.begin(&[]);
     world
 }
+    world.no_docker = host["noDocker"] == true;

@@ -73,7 +73,7 @@ impl<'a> Proxying<'a> {
     /// Whether a proxy runs or is to run at the end.
     pub(super) fn wanted(&self) -> bool {
         let ends = matches!(self.look.mode.goal, Goal::Disconnect(_) | Goal::EndMaintenance(_));
-        let starts = self.look.heals() && !ends;
+        let starts = self.look.heals() && !ends && self.look.mode.needs_proxy(&self.look.now.have);
         starts || matches!(self.container, Container::Well | Container::Stale { running: true })
     }
 

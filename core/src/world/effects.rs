@@ -12,6 +12,7 @@ use crate::seam::{Answer, CommandLine, Effect, Ending, Failure, Folder, Host, Lo
 impl World {
     /// Performs an effect as the real world would.
     pub(super) fn act(&mut self, effect: &Effect) -> Result<(), Failure> {
+        self.has_docker_for(effect)?;
         match effect {
             Effect::Remove(path) => {
                 self.check_idle(path, "removed");

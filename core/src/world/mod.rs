@@ -4,7 +4,7 @@
 
 mod bucket;
 mod cloud;
-mod compose;
+mod docker;
 mod effects;
 mod proxy;
 mod ready;
@@ -23,7 +23,7 @@ use alloc::{
 };
 
 pub use bucket::Object;
-pub use compose::Compose;
+pub use docker::Compose;
 pub use proxy::Proxy;
 pub use ready::Looks;
 pub use script::Script;
@@ -111,6 +111,8 @@ pub struct World {
     pub proxy: Option<Proxy>,
     /// The generation of Compose that there is.
     pub compose: Compose,
+    /// Whether there is no docker at all.
+    pub no_docker: bool,
     /// The ports that workers of an older configuration may still pass requests to.
     pub undrained: BTreeSet<u16>,
     /// The routes to dead or unproven ports that a reboot has left: where they are, the endpoint and the port.
@@ -266,6 +268,7 @@ impl World {
             Query::Listens(port) | Query::Accepts(port) => Answer::Flag(self.listens(*port)),
             Query::Standing { folder, port, readiness } => Answer::Standing(self.standing(folder, *port, readiness)),
             Query::Containers(folder) => Answer::Containers(self.containers(folder)),
+            Query::Proxy(_) if self.no_docker => Answer::Failed(docker::no_docker("ask docker")),
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)),
             Query::Input => {
                 let bytes = Secret::new(self.input.clone().into_bytes());

@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{World, compose::PROJECT};
+use super::{World, docker::PROJECT};
 use crate::{
     proxy::{Routes, Served},
     seam::{Effect, Failure, Intent, ProxyNow},

@@ -1,9 +1,12 @@
-//! The generations of Compose: what each refuses to do with the proxy's project.
+//! Docker on the simulated host: whether there is one, and what each generation of Compose refuses.
 
-use alloc::{format, string::String};
+use alloc::{
+    format,
+    string::{String, ToString},
+};
 
 use super::World;
-use crate::seam::Failure;
+use crate::seam::{Effect, Failure};
 
 /// The compose project of the proxy.
 pub(super) const PROJECT: &str = "frontend-proxy";
@@ -19,6 +22,20 @@ pub enum Compose {
 }
 
 impl World {
+    /// Refuses what only docker can do, where there is none.
+    pub(super) fn has_docker_for(&self, effect: &Effect) -> Result<(), Failure> {
+        let needs = matches!(
+            effect,
+            Effect::TestProxy { .. }
+                | Effect::ReloadProxy
+                | Effect::ProveProxy { .. }
+                | Effect::DrainProxy { .. }
+                | Effect::ProxyUp { .. }
+                | Effect::ProxyDown { .. }
+        );
+        if needs && self.no_docker { Err(no_docker(&effect.to_string())) } else { Ok(()) }
+    }
+
     /// Whether Compose takes the file in this folder for a project of this name, to run a container of its service
     /// `nginx` beside one of the proxy's project that runs, or to start it.
     pub(super) fn compose_takes(&self, doing: &str, folder: &str, project: &str, beside: bool) -> Result<(), Failure> {
@@ -38,4 +55,9 @@ impl World {
             _ => Ok(()),
         }
     }
+}
+
+/// What is said where there is no docker.
+pub(super) fn no_docker(doing: &str) -> Failure {
+    Failure::world(doing, "call docker: No such file or directory (os error 2)")
 }
