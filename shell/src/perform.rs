@@ -89,7 +89,7 @@ impl Machine {
             Effect::TestProxy { folder, project } => self.test_proxy(folder, project.as_deref()),
             Effect::ReloadProxy => self.reload_proxy(),
             Effect::ProveProxy { marked, served, .. } => self.prove_proxy(*marked, served),
-            Effect::DrainProxy { limit_s } => self.drain_proxy(*limit_s),
+            Effect::DrainProxy { folder, limit_s } => self.drain_proxy(folder, *limit_s),
             Effect::ProxyUp { folder, recreate, .. } => self.proxy_up(folder, *recreate),
             Effect::Call { program, arguments, input, limit_s, shown } => {
                 let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -32,6 +32,8 @@ const PROJECT: &str = "frontend-proxy";
 const PROJECT_LABEL: &str = "c2.project";
 /// The port on which the configuration answers what it serves.
 const MARK_PORT: u16 = 80;
+/// What the times of a process and of a file may differ by.
+const MOMENT: Duration = Duration::from_millis(50);
 /// How long a proxy may take to serve what it was told to.
 const PROOF: Duration = Duration::from_secs(10);
 /// How long workers whose configuration answers nothing must stay to be believed.
@@ -172,7 +174,9 @@ impl Machine {
     pub(crate) fn reload_proxy(&mut self) -> Result<(), Failure> {
         self.served_before = marked();
         let old = self.workers()?;
-        self.old_workers.extend(old.iter().map(|worker| worker.pid));
+        // Those that were leaving already are older than this change.
+        self.old_workers.retain(|pid| old.iter().any(|worker| worker.pid == *pid));
+        self.old_workers.extend(old.iter().filter(|worker| !worker.leaving).map(|worker| worker.pid));
         if let Some(master) = &self.master
             && master.reload(&self.signals, &old).is_ok()
         {
@@ -238,8 +242,9 @@ impl Machine {
         look() == Some(first)
     }
 
-    /// Waits until the workers of older configurations are gone.
-    pub(crate) fn drain_proxy(&mut self, limit_s: u32) -> Result<(), Failure> {
+    /// Waits until the workers are gone that may pass requests to the deploy in a folder: those that this run's changes
+    /// left, and those of earlier changes whose configuration may know it.
+    pub(crate) fn drain_proxy(&mut self, folder: &str, limit_s: u32) -> Result<(), Failure> {
         let until = Instant::now() + Duration::from_secs(limit_s.into());
         loop {
             let left = match self.workers() {
@@ -250,13 +255,16 @@ impl Machine {
                     _ => vec![],
                 },
             };
-            let is_old = |worker: &Worker| worker.leaving || self.old_workers.contains(&worker.pid);
-            if !left.iter().any(is_old) {
+            let is_old = |worker: &Worker| self.old_workers.contains(&worker.pid) || worker.leaving && may_know(worker);
+            let waits = left.iter().any(is_old) && Instant::now() < until && self.signals.heeded().is_none();
+            if !waits {
+                // Those that are left have had their time.
                 self.old_workers.clear();
                 return Ok(());
-            }
-            if Instant::now() >= until || self.signals.heeded().is_some() {
-                return Ok(());
+        let made = fs::metadata(folder).and_then(|folder| folder.created()).ok();
+        let made = made.and_then(|made| made.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+        // A worker that was started before the folder was made never heard of the deploy.
+        let may_know = |worker: &Worker| started(worker.pid).is_none_or(|since| since + MOMENT >= made);
             }
             thread::sleep(PAUSE);
         }

@@ -195,8 +195,10 @@ pub enum Effect {
         /// What is to be served.
         served: Served,
     },
-    /// Wait until the workers of an older configuration are gone, at most so long.
+    /// Wait until the workers that may still pass requests to a deploy are gone, at most so long.
     DrainProxy {
+        /// The deploy's folder: what was made before it does not know the deploy.
+        folder: String,
         /// The longest wait.
         limit_s: u32,
     },

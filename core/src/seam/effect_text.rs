@@ -42,7 +42,7 @@ impl fmt::Display for Effect {
             }
             Effect::ReloadProxy => f.write_str("make the proxy read its configuration anew"),
             Effect::ProveProxy { served, .. } => write!(f, "make sure that the proxy serves {served}"),
-            Effect::DrainProxy { limit_s } => write!(f, "wait for the proxy's old workers, at most {limit_s} s"),
+            Effect::DrainProxy { limit_s, .. } => write!(f, "wait for the proxy's old workers, at most {limit_s} s"),
             Effect::ProxyUp { recreate: false, .. } => f.write_str("start the proxy"),
             Effect::ProxyUp { .. } => f.write_str("start the proxy, its container made anew"),
             Effect::Call { program, arguments, input, .. } => {

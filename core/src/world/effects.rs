@@ -100,8 +100,8 @@ impl World {
             Effect::TestProxy { folder, project } => self.test_proxy(folder, project.as_deref()),
             Effect::ReloadProxy => self.reload_proxy(),
             Effect::ProveProxy { served, .. } => self.prove_proxy(served),
-            Effect::DrainProxy { .. } => {
-                self.undrained.clear();
+            Effect::DrainProxy { folder, limit_s } => {
+                self.drain_proxy(folder, *limit_s);
                 Ok(())
             }
             Effect::ProxyUp { folder, project, recreate } => self.proxy_up(folder, project, *recreate),
@@ -112,7 +112,7 @@ impl World {
             Effect::ChangeText { zone, name, change, .. } => self.change_text(effect, zone, name, change),
             Effect::ProxyDown { .. } => {
                 self.proxy = None;
-                self.undrained.clear();
+                self.end_workers();
                 Ok(())
             }
         }

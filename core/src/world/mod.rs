@@ -113,6 +113,10 @@ pub struct World {
     pub compose: Compose,
     /// Whether there is no docker at all.
     pub no_docker: bool,
+    /// Whether a client holds a connection to the workers that accept: they stay when others take their place.
+    pub held: bool,
+    /// The workers of older configurations that stay: the ports that each may pass requests to.
+    pub staying: Vec<BTreeSet<u16>>,
     /// The ports that workers of an older configuration may still pass requests to.
     pub undrained: BTreeSet<u16>,
     /// The routes to dead or unproven ports that a reboot has left: where they are, the endpoint and the port.

@@ -8,6 +8,7 @@ use alloc::{
 
 use super::{World, docker::PROJECT};
 use crate::{
+    Ordered,
     proxy::{Routes, Served},
     seam::{Effect, Failure, Intent, ProxyNow},
 };
@@ -118,6 +119,9 @@ impl World {
                     let after = Served::of_file(&conf).map(|served| served.routes).unwrap_or_default();
                     let still = |port| after.pairs().any(|(_, other)| other == port);
                     self.undrained.extend(before.pairs().map(|(_, port)| port).filter(|port| !still(*port)));
+                    if core::mem::take(&mut self.held) {
+                        self.staying.push(before.pairs().map(|(_, port)| port).into_set());
+                    }
                     proxy.loaded = conf;
                     self.check_dark(&before);
                 }
@@ -125,6 +129,22 @@ impl World {
             }
             _ => Err(Failure::world("signal the proxy", "it does not run")),
         }
+    }
+
+    /// Waits for the old workers that may pass requests to the deploy in a folder: to the end for those that stay.
+    pub(super) fn drain_proxy(&mut self, folder: &str, limit_s: u32) {
+        let port = self.port_of(folder);
+        if self.staying.iter().any(|ports| port.is_none_or(|port| ports.contains(&port))) {
+            self.clock += u64::from(limit_s);
+        }
+        self.undrained.retain(|used| port.is_some_and(|port| port != *used));
+    }
+
+    /// The workers end with their container.
+    pub(super) fn end_workers(&mut self) {
+        self.undrained.clear();
+        self.staying.clear();
+        self.held = false;
     }
 
     /// What the proxy serves, where it runs.
