@@ -102,7 +102,7 @@ impl Machine {
                 }
             }
             Effect::ChangeText { zone, name, change, wait_s } => self.change_text(effect, zone, name, change, *wait_s),
-            Effect::ProxyDown { .. } => self.proxy_down(),
+            Effect::ProxyDown { folder } => self.proxy_down(folder),
         }
     }
 
