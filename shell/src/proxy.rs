@@ -342,6 +342,18 @@ impl Machine {
         docker(&self.signals, &remove, QUICK)?.must("remove the proxy's container").map(drop)
     }
 
+    /// The driver of logs that containers get by default.
+    pub(crate) fn log_driver(&mut self) -> Result<String, Failure> {
+        let doing = "ask docker for its driver of logs";
+        match self.engine.log_driver(&self.signals, doing)? {
+            Some(driver) => Ok(driver),
+            None => {
+                let called = docker(&self.signals, &["info", "--format", "{{.LoggingDriver}}"], QUICK)?;
+                called.must(doing).map(|text| text.trim().to_string())
+            }
+        }
+    }
+
     /// Calls Compose on a project of the file in the proxy's folder, by the name that this machine has for it.
     fn compose(
         &mut self,

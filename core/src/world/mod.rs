@@ -113,6 +113,8 @@ pub struct World {
     pub compose: Compose,
     /// Whether there is no docker at all.
     pub no_docker: bool,
+    /// The driver of logs that docker takes by default, where it is not `json-file`.
+    pub log_driver: Option<String>,
     /// Whether a client holds a connection to the workers that accept: they stay when others take their place.
     pub held: bool,
     /// The workers of older configurations that stay: the ports that each may pass requests to.
@@ -272,8 +274,9 @@ impl World {
             Query::Listens(port) | Query::Accepts(port) => Answer::Flag(self.listens(*port)),
             Query::Standing { folder, port, readiness } => Answer::Standing(self.standing(folder, *port, readiness)),
             Query::Containers(folder) => Answer::Containers(self.containers(folder)),
-            Query::Proxy(_) if self.no_docker => Answer::Failed(docker::no_docker("ask docker")),
+            Query::Proxy(_) | Query::LogDriver if self.no_docker => Answer::Failed(docker::no_docker("ask docker")),
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)),
+            Query::LogDriver => Answer::Text(Some(self.log_driver.clone().unwrap_or_else(|| "json-file".to_string()))),
             Query::Input => {
                 let bytes = Secret::new(self.input.clone().into_bytes());
                 Answer::Content(Some(Content { bytes, mode: None }))
