@@ -8,7 +8,7 @@ use std::{cell::RefCell, fmt::Write, fs};
 
 use c2_core::{
     seam::{Command, End, Facts, Outcome, Output, Refusal, Report, Step, Supposed, drive},
-    world::World,
+    world::{Compose, World},
 };
 use support::{
     case::{cases, proxied_cases},
@@ -67,6 +67,24 @@ fn every_failed_run_says_each_cause_once_and_ends_with_how_things_stand_and_what
     }
     assert!(failed > 10, "nothing failed");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Each generation of Compose refuses what the other one takes.
+#[test]
+fn behind_the_proxy_either_generation_of_compose_will_do() {
+    let mut called = 0;
+    for case in proxied_cases() {
+        let (config, words) = (case.config(""), case.words(""));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let found = [Compose::V1, Compose::V2].map(|compose| {
+            let world = World { compose, ..proxied::world(&case) };
+            steps(&case.name, &*proxied::command(&config, &words), world, false)
+        });
+        assert!(!found[0].contains("Compose refuses"), "{}: {}", case.name, found[0]);
+        assert_eq!(found[0], found[1], "{}", case.name);
+        called += usize::from(found[0].contains("in a throw-away container") && found[0].contains("ends well"));
+    }
+    assert!(called > 5, "Compose was called in {called} cases");
 }
 
 /// Behind the proxy, too, a dry run shows what is done. What fails goes on otherwise than it can suppose; a machine that

@@ -92,6 +92,7 @@ impl Machine {
                 Answer::Containers(containers::of_folder(&self.signals, &self.engine, folder)?)
             }
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)?),
+            Query::LogDriver => Answer::Text(Some(self.log_driver()?)),
             Query::Input => {
                 let mut bytes = Vec::new();
                 let read = io::stdin().lock().take(SMALL_BYTES).read_to_end(&mut bytes);

@@ -71,12 +71,14 @@ pub(crate) struct Call<'a> {
     /// Whether what it prints goes to standard error instead of being kept.
     pub(crate) shown: bool,
     pub(crate) limit: Duration,
+    /// What is done again and again while it runs.
+    pub(crate) meanwhile: &'a dyn Fn(),
 }
 
 impl<'a> Call<'a> {
     /// A call that reads nothing and is not shown.
     pub(crate) fn new(program: &'a str, arguments: &'a [&'a str], limit: Duration) -> Self {
-        Call { program, arguments, folder: None, input: &[], shown: false, limit }
+        Call { program, arguments, folder: None, input: &[], shown: false, limit, meanwhile: &|| () }
     }
 
     /// Makes the call; at the limit, and by a signal, its process group is ended.
@@ -99,7 +101,8 @@ impl<'a> Call<'a> {
         // A signal that ended this process at once would leave the call behind: it is noted, and ends both.
         let shielded = signals.shielded();
         signals.shield(true);
-        let status = command.spawn().and_then(|child| end_of(child, self.limit, || noted(signals, shielded)));
+        let status =
+            command.spawn().and_then(|child| end_of(child, self.limit, self.meanwhile, || noted(signals, shielded)));
         signals.shield(shielded);
         if let Some(signal) = noted(signals, shielded) {
             return Err(Failure::Interrupted(signal));
@@ -150,6 +153,7 @@ pub(crate) fn noted(signals: &Signals, shielded: bool) -> Option<c2_core::seam::
 fn end_of(
     mut child: Child,
     limit: Duration,
+    meanwhile: &dyn Fn(),
     noted: impl Fn() -> Option<c2_core::seam::Signal>,
 ) -> io::Result<Option<ExitStatus>> {
     let (begun, mut asked) = (Instant::now(), None);
@@ -174,6 +178,7 @@ fn end_of(
             Some(since) if since.elapsed() >= GRACE => send(&child, Signal::KILL),
             _ => (),
         }
+        meanwhile();
         // An end is seen within an eighth of the call's time: a doubling pause would add half of it.
         thread::sleep((begun.elapsed() / 8).clamp(Duration::from_millis(1), Duration::from_millis(20)));
     }

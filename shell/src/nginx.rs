@@ -10,7 +10,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, test_kill_process},
 };
 
 use crate::{engine::Container, signals::Signals};
@@ -116,6 +116,23 @@ impl Master {
     /// The worker with this id; `None` when there is none.
     pub(crate) fn worker(&self, pid: u32) -> Option<Worker> {
         if parent(pid)? == self.pid { Worker::of(pid, &title(pid)?) } else { None }
+    }
+
+    /// Whether it accepts no more and only ends what its workers have begun.
+    pub(crate) fn is_leaving(&self) -> bool {
+        let workers = self.children();
+        !workers.is_empty() && workers.iter().all(|worker| worker.leaving)
+    }
+
+    /// Whether this process may signal it.
+    pub(crate) fn obeys(&self) -> bool {
+        i32::try_from(self.pid).ok().and_then(Pid::from_raw).is_some_and(|pid| test_kill_process(pid).is_ok())
+    }
+
+    /// Ends it at once, and its container with it.
+    pub(crate) fn kill(&self) {
+        // It may just have ended.
+        let _ = pidfd_send_signal(&self.process, Signal::KILL);
     }
 
     /// Whether it has not ended.

@@ -86,10 +86,10 @@ impl Machine {
                 }
                 Ok(())
             }
-            Effect::TestProxy { folder, inside } => self.test_proxy(folder, *inside),
+            Effect::TestProxy { folder, project } => self.test_proxy(folder, project.as_deref()),
             Effect::ReloadProxy => self.reload_proxy(),
             Effect::ProveProxy { marked, served, .. } => self.prove_proxy(*marked, served),
-            Effect::DrainProxy { limit_s } => self.drain_proxy(*limit_s),
+            Effect::DrainProxy { folder, limit_s } => self.drain_proxy(folder, *limit_s),
             Effect::ProxyUp { folder, recreate, .. } => self.proxy_up(folder, *recreate),
             Effect::Call { program, arguments, input, limit_s, shown } => {
                 let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -102,7 +102,7 @@ impl Machine {
                 }
             }
             Effect::ChangeText { zone, name, change, wait_s } => self.change_text(effect, zone, name, change, *wait_s),
-            Effect::ProxyDown { .. } => self.proxy_down(),
+            Effect::ProxyDown { folder } => self.proxy_down(folder),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The proxy's container: what it serves, its configuration tried, reloaded, proven, its old workers waited for.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cell::Cell,
+    collections::BTreeSet,
     fs, io,
     os::unix::fs::MetadataExt,
     path::Path,
@@ -16,6 +17,7 @@ use c2_core::{
 };
 
 use crate::{
+    containers,
     docker::{Call, Called, PULLING, QUICK, docker},
     engine::Container,
     host::Machine,
@@ -28,10 +30,19 @@ use crate::{
 const CONTAINER: &str = "frontendproxy";
 /// The name of the proxy's compose project.
 const PROJECT: &str = "frontend-proxy";
+/// The labels by which Compose knows the container of a service.
+const COMPOSE_LABELS: [(&str, &str); 2] =
+    [("com.docker.compose.project", PROJECT), ("com.docker.compose.service", "nginx")];
+/// How long an nginx that is replaced may take to end what it has begun: nobody accepts meanwhile.
+const LAST_REQUESTS: Duration = Duration::from_millis(100);
 /// The label that names what the container was made from.
 const PROJECT_LABEL: &str = "c2.project";
 /// The port on which the configuration answers what it serves.
 const MARK_PORT: u16 = 80;
+/// What is being done when the proxy is started.
+const START: &str = "start the proxy";
+/// What the times of a process and of a file may differ by.
+const MOMENT: Duration = Duration::from_millis(50);
 /// How long a proxy may take to serve what it was told to.
 const PROOF: Duration = Duration::from_secs(10);
 /// How long workers whose configuration answers nothing must stay to be believed.
@@ -44,11 +55,13 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// The container as the docker command shows it; `None` when there is none.
 fn listed(signals: &Signals) -> Result<Option<Container>, Failure> {
     let filter = format!("name=^/{CONTAINER}$");
-    let format = format!("{{{{.ID}}}}\t{{{{.Status}}}}\t{{{{.Label \"{PROJECT_LABEL}\"}}}}");
+    let labels = [PROJECT_LABEL, COMPOSE_LABELS[0].0, COMPOSE_LABELS[1].0];
+    let shown = labels.map(|label| format!("\t{{{{.Label \"{label}\"}}}}"));
+    let format = format!("{{{{.ID}}}}\t{{{{.Status}}}}{}", shown.concat());
     let called = docker(signals, &["ps", "-a", "--filter", &filter, "--format", &format], QUICK)?;
     let text = called.must("look for the proxy's container")?;
     let words: Vec<&str> = text.lines().next().unwrap_or_default().split('\t').collect();
-    let [id, status, project] = words[..] else { return Ok(None) };
+    let [id, status, ref found @ ..] = words[..] else { return Ok(None) };
     let (up, paused) = (status.starts_with("Up "), status.contains("Paused"));
     let pid = match up {
         true => docker(signals, &["inspect", "--format", "{{.State.Pid}}", CONTAINER], QUICK)?
@@ -60,7 +73,7 @@ fn listed(signals: &Signals) -> Result<Option<Container>, Failure> {
         running: up && !paused,
         paused,
         pid: pid.trim().parse().unwrap_or_default(),
-        labels: BTreeMap::from([(PROJECT_LABEL.into(), project.into())]),
+        labels: labels.iter().zip(found).map(|(label, value)| (label.to_string(), value.to_string())).into_map(),
     }))
 }
 
@@ -153,12 +166,13 @@ impl Machine {
         Ok(text.lines().filter_map(worker).collect())
     }
 
-    /// Tries the candidate configuration.
-    pub(crate) fn test_proxy(&mut self, folder: &str, inside: bool) -> Result<(), Failure> {
+    /// Tries the candidate configuration: in a container of this compose project, else in the one that runs.
+    pub(crate) fn test_proxy(&mut self, folder: &str, project: Option<&str>) -> Result<(), Failure> {
         let test = ["-t", "-c", "/etc/nginx/nginx.candidate.conf"];
         let words = [&["nginx"], &test[..]].concat();
-        let called = if !inside {
-            self.compose(folder, &[&["run", "--rm", "-T", "--no-deps", "nginx"], &test[..]].concat(), PULLING)?
+        let called = if let Some(project) = project {
+            let run = [&["run", "--rm", "-T", "--no-deps", "nginx"], &test[..]].concat();
+            self.compose(folder, project, &run, &|| ())?
         } else if let Some(called) = self.engine.exec(&self.signals, CONTAINER, &words)? {
             called
         } else {
@@ -171,7 +185,9 @@ impl Machine {
     pub(crate) fn reload_proxy(&mut self) -> Result<(), Failure> {
         self.served_before = marked();
         let old = self.workers()?;
-        self.old_workers.extend(old.iter().map(|worker| worker.pid));
+        // Those that were leaving already are older than this change.
+        self.old_workers.retain(|pid| old.iter().any(|worker| worker.pid == *pid));
+        self.old_workers.extend(old.iter().filter(|worker| !worker.leaving).map(|worker| worker.pid));
         if let Some(master) = &self.master
             && master.reload(&self.signals, &old).is_ok()
         {
@@ -237,9 +253,14 @@ impl Machine {
         look() == Some(first)
     }
 
-    /// Waits until the workers of older configurations are gone.
-    pub(crate) fn drain_proxy(&mut self, limit_s: u32) -> Result<(), Failure> {
+    /// Waits until the workers are gone that may pass requests to the deploy in a folder: those that this run's changes
+    /// left, and those of earlier changes whose configuration may know it.
+    pub(crate) fn drain_proxy(&mut self, folder: &str, limit_s: u32) -> Result<(), Failure> {
         let until = Instant::now() + Duration::from_secs(limit_s.into());
+        let made = fs::metadata(folder).and_then(|folder| folder.created()).ok();
+        let made = made.and_then(|made| made.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+        // A worker that was started before the folder was made never heard of the deploy.
+        let may_know = |worker: &Worker| started(worker.pid).is_none_or(|since| since + MOMENT >= made);
         loop {
             let left = match self.workers() {
                 Ok(workers) => workers,
@@ -249,12 +270,11 @@ impl Machine {
                     _ => vec![],
                 },
             };
-            let is_old = |worker: &Worker| worker.leaving || self.old_workers.contains(&worker.pid);
-            if !left.iter().any(is_old) {
+            let is_old = |worker: &Worker| self.old_workers.contains(&worker.pid) || worker.leaving && may_know(worker);
+            let waits = left.iter().any(is_old) && Instant::now() < until && self.signals.heeded().is_none();
+            if !waits {
+                // Those that are left have had their time.
                 self.old_workers.clear();
-                return Ok(());
-            }
-            if Instant::now() >= until || self.signals.heeded().is_some() {
                 return Ok(());
             }
             thread::sleep(PAUSE);
@@ -263,29 +283,92 @@ impl Machine {
 
     /// Starts the proxy by its compose file.
     pub(crate) fn proxy_up(&mut self, folder: &str, recreate: bool) -> Result<(), Failure> {
-        if recreate {
-            self.proxy_down()?;
+        if recreate && self.recreated(folder)? {
+            return Ok(());
         }
-        self.compose(folder, &["up", "-d"], PULLING)?.must("start the proxy").map(drop)
+        self.remove_proxy(folder, "1")?;
+        self.compose(folder, PROJECT, &["up", "-d"], &|| ())?.must(START).map(drop)
+    }
+
+    /// Whether Compose took down the container that runs and made it again, in one call: what it takes to begin (with
+    /// docker-compose v1 a second and more) passes while the old one still serves.
+    fn recreated(&mut self, folder: &str) -> Result<bool, Failure> {
+        let is_its = |container: &Container| {
+            COMPOSE_LABELS.iter().all(|(name, value)| container.labels.get(*name).is_some_and(|label| label == value))
+        };
+        if !self.container()?.is_some_and(|container| container.running && is_its(&container)) {
+            return Ok(false);
+        }
+        // Compose knows whole seconds only: it gives one, which is cut short here, or none.
+        let (master, since) = (self.master.take().filter(Master::obeys), Cell::new(None));
+        let seconds = if master.is_some() { "1" } else { "0" };
+        let meanwhile = || {
+            let Some(master) = master.as_ref().filter(|master| master.is_leaving()) else { return };
+            let begun = since.get().unwrap_or_else(Instant::now);
+            since.set(Some(begun));
+            if begun.elapsed() >= LAST_REQUESTS {
+                master.kill();
+            }
+        };
+        // Without the last option docker-compose v1 asks the old container's image for what newer engines do not say.
+        let arguments = ["up", "-d", "-t", seconds, "--force-recreate", "--renew-anon-volumes"];
+        let called = self.compose(folder, PROJECT, &arguments, &meanwhile)?;
+        if !called.succeeded && self.container()?.is_some_and(|container| container.running) {
+            return Err(called.failure(START));
+        }
+        // Else it is made from nothing, and what went wrong may not be in the way then.
+        Ok(called.succeeded)
     }
 
     /// Stops the proxy and removes its container; none is fine.
-    pub(crate) fn proxy_down(&mut self) -> Result<(), Failure> {
-        if self.container()?.is_none() {
-            return Ok(());
-        }
-        docker(&self.signals, &["stop", "-t", "5", CONTAINER], QUICK)?.must("stop the proxy")?;
-        docker(&self.signals, &["rm", "-f", CONTAINER], QUICK)?.must("remove the proxy's container").map(drop)
+    pub(crate) fn proxy_down(&mut self, folder: &str) -> Result<(), Failure> {
+        self.remove_proxy(folder, "5")
     }
 
-    /// Calls Compose in the folder of the proxy's project, by the name that this machine has for it.
-    fn compose(&mut self, folder: &str, arguments: &[&str], limit: Duration) -> Result<Called, Failure> {
+    /// Removes the proxy's container, which has so many seconds to end, and what Compose may have left of one when it
+    /// was cut short: docker would start that again with the machine.
+    fn remove_proxy(&mut self, folder: &str, seconds: &str) -> Result<(), Failure> {
+        let mut names: BTreeSet<String> =
+            containers::of_folder(&self.signals, &self.engine, folder)?.into_iter().map(|it| it.name).into_set();
+        if self.container()?.is_some() {
+            names.insert(CONTAINER.to_string());
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        docker(&self.signals, &[&["stop", "-t", seconds], &names[..]].concat(), QUICK)?.must("stop the proxy")?;
+        let remove = [&["rm", "-f"], &names[..]].concat();
+        docker(&self.signals, &remove, QUICK)?.must("remove the proxy's container").map(drop)
+    }
+
+    /// The driver of logs that containers get by default.
+    pub(crate) fn log_driver(&mut self) -> Result<String, Failure> {
+        let doing = "ask docker for its driver of logs";
+        match self.engine.log_driver(&self.signals, doing)? {
+            Some(driver) => Ok(driver),
+            None => {
+                let called = docker(&self.signals, &["info", "--format", "{{.LoggingDriver}}"], QUICK)?;
+                called.must(doing).map(|text| text.trim().to_string())
+            }
+        }
+    }
+
+    /// Calls Compose on a project of the file in the proxy's folder, by the name that this machine has for it.
+    fn compose(
+        &mut self,
+        folder: &str,
+        project: &str,
+        arguments: &[&str],
+        meanwhile: &dyn Fn(),
+    ) -> Result<Called, Failure> {
         // That it is not there is asked again: it may be installed while a slave goes on.
         let plugin = self.compose_is_plugin || docker(&self.signals, &["compose", "version"], QUICK)?.succeeded;
         self.compose_is_plugin = plugin;
         let (program, first): (&str, &[&str]) = if plugin { ("docker", &["compose"]) } else { ("docker-compose", &[]) };
-        let project = ["-p", PROJECT, "-f", "docker-compose.yml"];
+        let project = ["-p", project, "-f", "docker-compose.yml"];
         let arguments = [first, &project, arguments].concat();
-        Call { folder: Some(Path::new(folder)), ..Call::new(program, &arguments, limit) }.run(&self.signals)
+        let folder = Some(Path::new(folder));
+        Call { folder, meanwhile, ..Call::new(program, &arguments, PULLING) }.run(&self.signals)
     }
 }

@@ -3,7 +3,7 @@
 import json
 import socket
 
-from host import FIRST_PORT, MAIN, Host, compose_file, docker, proxy_id, release
+from host import COMPOSE, FIRST_PORT, MAIN, Host, compose_file, docker
 from load import Load, ask
 from machine import cases_of, contains, equal, pack
 
@@ -30,8 +30,8 @@ def start_runs_deploys_side_by_side_and_again_touches_nothing():
 
 def a_project_that_is_not_called_like_its_folder_is_known_to_run():
     with Host() as machine:
-        compose = compose_file('command: ["8080", "a worker"]').replace("services:", "name: another\nservices:")
-        commands = {"prestartCommand": "", "startCommand": "docker compose up -d", "stopCommand": "docker compose down"}
+        compose, another = compose_file('command: ["8080", "a worker"]'), f"{COMPOSE} -p another"
+        commands = {"prestartCommand": "", "startCommand": f"{another} up -d", "stopCommand": f"{another} down"}
         # It has no port on this machine: its containers alone show that it runs.
         release_json = {"templates": [], **commands, "readiness": "none"}
         files = {"release.json": json.dumps(release_json), "docker-compose.yml": compose}
@@ -87,21 +87,6 @@ def stop_is_refused_while_an_endpoint_is_connected():
         contains(stderr, "connected to it: main", "disconnect main")
         machine.run("disconnect", "main")
         equal(ask(MAIN)[0], 503)
-        machine.run("stop", "a")
-
-
-def the_old_spelling_of_compose_will_do():
-    with Host() as machine:
-        commands = {"startCommand": "docker-compose up -d", "stopCommand": "docker-compose down"}
-        release(machine, "r1.zip", "one", **commands)
-        machine.environment["DOCKER_CONFIG"] = str(machine.root / "no-plugins")
-        machine.run("start", "r1.zip", "a")
-        machine.run("connect", "main", "a")
-        equal(ask(MAIN), (200, "one"))
-        container = proxy_id()
-        machine.run("disconnect", "main")
-        equal(ask(MAIN)[0], 503)
-        equal(proxy_id(), container)
         machine.run("stop", "a")
 
 

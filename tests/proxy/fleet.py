@@ -11,7 +11,7 @@ import time
 import images
 from engines import engines
 from following import NOWHERE, store
-from host import FIRST_PORT, MAIN, compose_file
+from host import COMPOSE, FIRST_PORT, MAIN, compose_file
 from load import ask
 from machine import Machine, contains, equal, pack, until
 
@@ -52,7 +52,8 @@ class Fleet:
             "slaveInterfaceName": "lo",
         }
         settings = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "DOCKER_CONFIG"]
-        environment = {key: os.environ[key] for key in settings} | {"S3_ENDPOINT": self.endpoint}
+        environment = {key: os.environ[key] for key in settings if key in os.environ}
+        environment["S3_ENDPOINT"] = self.endpoint
         if engine:
             environment["DOCKER_HOST"] = engine.host
         machine = Machine({"s3": self.place.url("releases")}, environment=environment, deployMode={"proxy": mode})
@@ -67,8 +68,8 @@ class Fleet:
         release = {
             "templates": ["docker-compose.yml.tpl"],
             "prestartCommand": "",
-            "startCommand": "docker compose up -d",
-            "stopCommand": "docker compose down",
+            "startCommand": f"{COMPOSE} up -d",
+            "stopCommand": f"{COMPOSE} down",
         }
         path = self.operator.root / name
         pack(path, {"release.json": json.dumps(release), "docker-compose.yml.tpl": compose})
@@ -113,6 +114,10 @@ def a_change_rolls_through_a_fleet_breaks_on_one_machine_and_is_taken_back():
         fleet.operate("connect", "main", "a")
         with following(fleet):
             until(lambda: fleet.answers() == [(200, "one")] * 3, "all answer one", 60)
+            # These engines limit no logs by themselves.
+            logs = ["inspect", "-f", "{{json .HostConfig.LogConfig}}", "frontendproxy"]
+            bounded = {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}}
+            equal([json.loads(engine.docker(*logs)) for engine in fleet.engines], [bounded] * 3)
             change = [("start", "r2.zip", "b", "--rollout", "10"), ("connect", "main", "b", "--rollout", "10")]
             stages = ["--stages", "40,100", "--bake", "2", "--stage-timeout", "60"]
             # On one machine somebody else has the port.

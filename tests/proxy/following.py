@@ -6,13 +6,14 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "s3"))
 
 from host import MAIN, OTHER, Host, answers, docker
 from load import Load, ask
-from machine import cases_of, contains, equal, until
+from machine import cases_of, contains, equal, pack, until
 from store import Store
 
 NOWHERE = "http://127.0.0.1:1"
@@ -85,6 +86,38 @@ def one_broken_deploy_holds_up_none_and_is_named():
         answers(MAIN, "one")
         contains(report(place)["status"]["error"], "start the deploy c")
         equal(list(report(place)["state"]["deploys"]), ["a"])
+
+
+def a_machine_of_workers_needs_no_docker_no_image_and_no_port_80():
+    with Slave() as (machine, place), socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("0.0.0.0", 80))
+        taken.listen()
+        commands = {"prestartCommand": "", "startCommand": 'echo w >> "$EVENTS"', "stopCommand": "true"}
+        worker = {"templates": [], **commands, "readiness": "none"}
+        archive = machine.root / "worker.zip"
+        pack(archive, {"release.json": json.dumps(worker)})
+        place.put("releases/worker.zip", archive.read_bytes())
+        # A program that is called is found in this folder alone.
+        programs = machine.root / "programs"
+        programs.mkdir()
+        (programs / "sh").symlink_to("/bin/sh")
+        without = {"PATH": str(programs), "DOCKER_HOST": f"unix://{machine.root}/no.sock"}
+        machine.config["nginxDockerVersion"] = "no-such-version"
+        machine.write_config()
+        machine.run("start", "worker.zip", "w1")
+        machine.run("slave-update", environment=without)
+        machine.run("start", "worker.zip", "w2")
+        machine.run("slave-update")
+        machine.run("stop", "w1")
+        machine.config["deployMode"]["proxy"]["endPoints"] = {}
+        machine.write_config()
+        for environment in [without, {}]:
+            machine.run("slave-update", environment=environment)
+            told = report(place)
+            equal((told["status"], list(told["state"]["deploys"])), ("ok", ["w2"]))
+        equal(machine.happened(), ["w", "w"])
+        equal(docker("ps", "-aq"), "")
 
 
 def a_machine_comes_up_from_disk_without_its_stores():

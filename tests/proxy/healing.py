@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import images
-from host import FIRST_PORT, MAIN, OTHER, Host, answers, docker, master, proxy_id, serve_a
+from host import FIRST_PORT, MAIN, OTHER, Host, answers, by_compose, docker, master, proxy_id, serve_a
 from load import ask
 from machine import cases_of, contains, contains_none, equal, until
 
@@ -118,6 +118,37 @@ def a_folder_that_was_moved_away_and_made_again_is_recognised_and_the_container_
         equal(ask(MAIN), (200, "two"))
 
 
+def a_container_without_limits_of_its_logs_stays_until_a_restart_is_asked_for():
+    with Host() as machine:
+        serve_a(machine)
+        compose = machine.deploys / "frontend-proxy" / "docker-compose.yml"
+        bounded = compose.read_text()
+        contains(bounded, 'max-size: "10m", max-file: "3"')
+        # As it was made before there were limits.
+        compose.write_text("".join(line for line in bounded.splitlines(keepends=True) if "logging:" not in line))
+        by_compose(compose.parent, "up", "-d")
+        container = proxy_id()
+        _, stderr = machine.run("connect", "main", "b")
+        contains_none(stderr, ANEW)
+        answers(MAIN, "two")
+        equal(proxy_id(), container)
+        contains(machine.run("restart-frontend-proxy")[1], ANEW)
+        equal(compose.read_text(), bounded)
+        equal(ask(MAIN), (200, "two"))
+
+
+def what_compose_left_of_a_container_when_it_was_cut_short_is_removed():
+    with Host() as machine:
+        serve_a(machine)
+        # It had taken the old one's name away, and was about to make the new one.
+        docker("stop", "-t", "1", "frontendproxy")
+        docker("rename", "frontendproxy", "0123456789ab_frontendproxy")
+        machine.run("connect", "main", "b")
+        equal(ask(MAIN), (200, "two"))
+        listed = docker("ps", "-a", "--filter", "name=frontendproxy", "--format", "{{.Names}}")
+        equal(listed.split(), ["frontendproxy"])
+
+
 def a_machine_of_the_older_tool_is_taken_over_and_its_proxy_made_anew_once():
     with Host() as machine:
         # What it left: a deploy without an id, an unmarked configuration, a file mount.
@@ -143,7 +174,8 @@ services:
     volumes: ["./nginx.conf:/etc/nginx/nginx.conf:ro"]
 '''
         (folder / "docker-compose.yml").write_text(compose)
-        subprocess.run(["docker", "compose", "up", "-d"], cwd=folder, check=True, capture_output=True)
+        # It knew docker-compose v1 alone.
+        subprocess.run(["docker-compose", "up", "-d"], cwd=folder, check=True, capture_output=True)
         answers(MAIN, "one")
         container = proxy_id()
         contains(machine.run("status")[0], "main: (main.example.com:80) -> a")

@@ -16,6 +16,8 @@ from machine import Machine, pack, until
 MAIN, OTHER, SECURE = "main.example.com", "other.example.com", "secure.example.com"
 FIRST_PORT = 18000
 TIMEOUT_SECS = 40
+# What Compose is called on this machine: it is a plugin of docker, or docker-compose v1.
+COMPOSE = os.environ.get("COMPOSE", "docker compose")
 
 
 def docker(*arguments):
@@ -34,8 +36,8 @@ def release(machine, name, text, **config):
     release_json = {
         "templates": ["docker-compose.yml.tpl"],
         "prestartCommand": "",
-        "startCommand": "docker compose up -d",
-        "stopCommand": "docker compose down",
+        "startCommand": f"{COMPOSE} up -d",
+        "stopCommand": f"{COMPOSE} down",
         "readiness": {"http": {"path": "/", "timeoutSecs": TIMEOUT_SECS}},
         **config,
     }
@@ -178,6 +180,11 @@ def title(process):
         return pathlib.Path(f"/proc/{process}/cmdline").read_text()
     except OSError:  # it is gone
         return ""
+
+
+def by_compose(folder, *words):
+    """Calls Compose by hand, in the folder of a project."""
+    subprocess.run([*COMPOSE.split(), *words], cwd=folder, check=True, capture_output=True)
 
 
 def answers(host, text):

@@ -9,6 +9,8 @@ import tarfile
 import tempfile
 
 NGINX = "nginx:c2-test"
+# The same under another tag: another version, as far as docker is concerned.
+NEXT = "nginx:c2-test-next"
 WEB = "c2-test-web:1"
 CERTBOT = "certbot/certbot:latest"
 # What the images carry, and every container made from them.
@@ -75,6 +77,7 @@ def build_nginx():
     root.link("/var/log/nginx/access.log", "/dev/stdout")
     root.link("/var/log/nginx/error.log", "/dev/stderr")
     root.import_as(NGINX, 'CMD ["nginx","-g","daemon off;"]', "ENV PATH=/usr/sbin:/usr/bin:/bin")
+    subprocess.run(["docker", "tag", NGINX, NEXT], check=True)
 
 
 def build_web():
@@ -108,10 +111,11 @@ def build_certbot():
     root.import_as(CERTBOT, 'ENTRYPOINT ["certbot"]', "ENV PATH=/usr/sbin:/usr/bin:/bin")
 
 
-def build():
+def build(certbot=True):
     build_nginx()
     build_web()
-    build_certbot()
+    if certbot:
+        build_certbot()
 
 
 def remove_containers():

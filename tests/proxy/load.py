@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
 
 class Load:
@@ -62,6 +63,27 @@ class Load:
     def failures(self):
         """What was not answered with 200, and how often."""
         return {outcome: count for outcome, count in self.counts().items() if outcome[0] != 200}
+
+
+class Outage(Load):
+    """One thread: how long it goes without an answer of 200 at most, from the end of one to the end of the next."""
+
+    def __init__(self, host):
+        super().__init__(host, threads=1)
+        self.longest_s, self._answered = 0, None
+
+    def _client(self):
+        def ask_once():
+            outcome = ask(self._host, self._path)
+            # What asks without a pause takes a processor from what is to begin.
+            self._stop.wait(0.005)
+            if outcome[0] == 200:
+                now = time.monotonic()
+                self.longest_s = max(self.longest_s, now - (self._answered or now))
+                self._answered = now
+            return outcome
+
+        return ask_once
 
 
 class KeptAlive(Load):

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import time
 
+import images
 from host import MAIN, OTHER, Host, answers, docker, docker_stand_in, master, proxy_id, serve_a, workers
-from load import KeptAlive, Load, Websocket, Wrk, ask
+from load import KeptAlive, Load, Outage, Websocket, Wrk, ask
 from machine import cases_of, contains, equal, until
 
 SWITCHES, TURNS = int(os.environ.get("SWITCHES", "50")), 5
@@ -158,6 +160,46 @@ def a_websocket_that_stays_open_holds_a_stop_up_for_drain_secs_and_no_longer():
         equal(echoes > 10, True)
         equal(websocket.echoes("gone"), False)
         equal(ask(MAIN), (200, "two"))
+
+
+def a_stop_waits_for_no_worker_that_is_older_than_the_deploy():
+    with Host() as machine:
+        machine.config["drainSecs"] = 30
+        machine.write_config()
+        serve_a(machine)
+        machine.run("connect", "other", "b")
+        websocket = Websocket(OTHER)
+        # The worker that has it stays behind; then a deploy comes and goes, which it never heard of.
+        machine.run("connect", "main", "b")
+        machine.run("start", "r1.zip", "c")
+        machine.run("connect", "main", "c")
+        machine.run("connect", "main", "b")
+        begun = time.monotonic()
+        machine.run("stop", "c")
+        took_s = time.monotonic() - begun
+        equal(websocket.echoes("still here"), True)
+        if took_s > 15:
+            raise AssertionError(f"the stop took {took_s:.1f} s")
+
+
+def another_version_of_the_image_is_served_within_a_second_while_a_connection_is_open():
+    with Host() as machine:
+        serve_a(machine)
+        image, version = images.NEXT.split(":")
+        machine.config.update(nginxDockerImage=image, nginxDockerVersion=version)
+        machine.write_config()
+        websocket, container = Websocket(MAIN), proxy_id()
+        with Outage(MAIN) as outage:
+            _, stderr = machine.run("connect", "main", "b")
+            answers(MAIN, "two")
+        contains(stderr, "made anew once")
+        equal(websocket.echoes("gone"), False)
+        equal(proxy_id() == container, False)
+        equal(docker("inspect", "-f", "{{.Config.Image}}", "frontendproxy").strip(), images.NEXT)
+        equal(len(docker("ps", "-aq", "--filter", "label=com.docker.compose.project=frontend-proxy").split()), 1)
+        print(f"       no answer for {outage.longest_s:.2f} s, {outage.total()} requests: {outage.failures()}")
+        if outage.longest_s >= 1:
+            raise AssertionError(f"no answer for {outage.longest_s:.2f} s")
 
 
 LONG = [fifty_switches_close_no_more_kept_connections_than_bare_reloads_do]

@@ -5,4 +5,8 @@ cd "$(dirname "$0")/../.."
 
 C2=$(tests/build-release)
 export C2
-tests/peers/seaweedfs.sh tests/peers/compose.sh .venv/bin/python tests/proxy/all.py
+failed=0
+tests/peers/seaweedfs.sh tests/peers/compose.sh .venv/bin/python tests/proxy/all.py || failed=1
+# Hosts without the plugin are what users have.
+tests/peers/seaweedfs.sh tests/peers/compose-v1.sh .venv/bin/python tests/proxy/all.py --compose || failed=1
+exit $failed

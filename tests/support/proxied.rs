@@ -122,8 +122,22 @@ pub fn world(case: &Case) -> World {
         }
         note_state(&mut world, &deploys, others);
     }
+    world.log_driver = host["logDriver"].as_str().map(Into::into);
     if host["proxy"].as_bool().unwrap_or(false) {
         start_proxy(&mut world, &case.config(""));
+    }
+    if let (Some(found), Some(container)) = (host["container"].as_object(), &mut world.proxy) {
+        // Made from another compose file: that of the older tool has no name.
+        if let Some(project) = found.get("project") {
+            container.project = project.as_str().map(Into::into);
+        }
+        container.mounted = found["mounted"].as_bool().unwrap();
+        // One that was made before there were limits of its logs.
+        let compose = format!("{DEPLOYS}/frontend-proxy/docker-compose.yml");
+        if let (true, Some(text)) = (found.contains_key("unbounded"), world.tree.text(&compose)) {
+            let lines = text.lines().filter(|line| !line.contains("logging:")).map(|line| format!("{line}\n"));
+            world.tree.write(&compose, 0o644, lines.collect::<String>().as_bytes());
+        }
     }
     let dead = entries(&host["deployed"]).into_iter().filter(|(_, value)| value["dead"] == true);
     for (label, value) in dead {
@@ -133,6 +147,7 @@ pub fn world(case: &Case) -> World {
         assert!(world.running.remove(&home).is_some(), "{value}");
         world.accepting.remove(&home);
     }
+    world.no_docker = host["noDocker"] == true;
     world.begin(&[]);
     world
 }

@@ -9,6 +9,8 @@
 user nginx;
 worker_processes auto;
 error_log /dev/stderr;
+# The longest that a worker of an older configuration stays for its clients.
+worker_shutdown_timeout 1h;
 
 events {
     worker_connections 1024;

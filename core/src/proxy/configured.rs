@@ -36,12 +36,20 @@ pub(super) struct Configured {
 /// The proxy's compose file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Project {
-    /// The text of `docker-compose.yml`.
+    /// The text of `docker-compose.yml`, without limits of the logs.
     pub(super) text: String,
-    /// What tells it, also on the container made from it.
+    /// What tells it, also on the container made from it: with limits and without.
     pub(super) name: String,
     /// The folders that it mounts and that must be there.
     pub(super) folders: Vec<String>,
+}
+
+impl Project {
+    /// Its text with limits of the logs. An engine that keeps them elsewhere by default bounds them there.
+    pub(super) fn bounded(&self) -> String {
+        let Project { text, .. } = self;
+        format!("{text}    logging: {{driver: json-file, options: {{max-size: \"10m\", max-file: \"3\"}}}}\n")
+    }
 }
 
 /// The files that certificates are in, and what tells their contents.

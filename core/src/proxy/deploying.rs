@@ -257,14 +257,14 @@ impl Look<'_> {
         // Of one that shows no life nobody knows whether it runs: what its commands say is only reported.
         let stop = running(Role::Stop).run(Role::Stop, &config, &home, self.mode.force || !lives);
         let start = running(Role::Start).run(Role::Start, &config, &home, !lives);
-        let effects = self.drain().into_iter().chain(stop).collect();
+        let effects = self.drain(&home).into_iter().chain(stop).collect();
         stages.push(Stage::new("stop it", effects).undone_by(start.into_iter().chain([proof]).collect()));
         Ok(stages)
     }
 
     /// The wait for workers that may still pass requests to a deploy that is about to be stopped.
-    pub(super) fn drain(&self) -> Option<Effect> {
-        let drain = Effect::DrainProxy { limit_s: self.mode.config.drain_s.get() };
+    pub(super) fn drain(&self, folder: &str) -> Option<Effect> {
+        let drain = Effect::DrainProxy { folder: folder.into(), limit_s: self.mode.config.drain_s.get() };
         self.now.has_proxy().then_some(drain)
     }
 
@@ -352,7 +352,7 @@ impl Change<'_> {
             true => None,
             false => Some(ready(self.wanted.port.0, readiness, self.home_path, demanded)),
         };
-        let undo = self.look.drain().into_iter().chain(run(Role::Stop, true)).collect();
+        let undo = self.look.drain(self.home_path).into_iter().chain(run(Role::Stop, true)).collect();
         Stage::new("start", run(Role::Start, false).into_iter().chain(ready).collect()).undone_by(undo)
     }
 }

@@ -34,7 +34,7 @@ impl Look<'_> {
                 let config = release_json(folder, &home);
                 let stop =
                     config.ok().and_then(|config| self.mode.running(Role::Stop).run(Role::Stop, &config, &home, true));
-                stages.push(Stage::new("stop what may run", self.drain().into_iter().chain(stop).collect()));
+                stages.push(Stage::new("stop what may run", self.drain(&home).into_iter().chain(stop).collect()));
             }
             let former = aside.as_ref().filter(|folder| is_whole(folder) && folder.id == intent.home_id);
             let displaced = there.as_ref().and_then(|folder| folder.id.as_ref()) != intent.home_id.as_ref();

@@ -191,7 +191,8 @@ impl ProxyMode {
 
     fn look<'a>(&'a self, facts: &'a Facts, past: &'a [Outcome]) -> Result<Look<'a>, Refusal> {
         let deploys = self.deploys();
-        let now = observe(facts, deploys).map_err(|refusal| refusal.during(&self.goal.to_string()))?;
+        let now = observe(facts, deploys, |have| self.needs_proxy(have))
+            .map_err(|refusal| refusal.during(&self.goal.to_string()))?;
         Ok(Look { mode: self, facts, past, deploys, now })
     }
 

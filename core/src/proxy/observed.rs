@@ -24,6 +24,8 @@ pub(super) struct Observed {
     pub(super) intents: BTreeMap<DeployName, Intent>,
     /// The proxy's container and what it serves.
     pub(super) proxy: ProxyNow,
+    /// Whether docker could not be asked for it, on a machine that needs none.
+    pub(super) without_docker: bool,
     /// The text of `nginx.conf` on disk.
     pub(super) conf: Option<String>,
     /// The text of `docker-compose.yml` on disk.
@@ -83,7 +85,7 @@ impl Observed {
 
     /// Whether there is a proxy, or was one: its configuration counts.
     pub(super) fn has_proxy(&self) -> bool {
-        self.proxy.exists || self.on_disk().is_some()
+        !self.without_docker && (self.proxy.exists || self.on_disk().is_some())
     }
 
     /// Whether these routes are served, and would be again after a restart.
@@ -106,8 +108,13 @@ impl Observed {
     }
 }
 
-/// Looks at the machine; all questions are asked at once.
-pub(super) fn observe(facts: &Facts, deploys: Deploys<'_>) -> Result<Observed, Refusal> {
+/// Looks at the machine; all questions are asked at once. A machine on whose state no proxy is needed, and whose
+/// configuration on disk routes nothing, may have no docker.
+pub(super) fn observe(
+    facts: &Facts,
+    deploys: Deploys<'_>,
+    needs_proxy: impl FnOnce(&State) -> bool,
+) -> Result<Observed, Refusal> {
     let path = |name: &str| format!("{}/{name}", deploys.home(PROXY));
     let state = state(facts, deploys);
     let file = |name| match facts.content(&Location::File(path(name)))? {
@@ -116,13 +123,24 @@ pub(super) fn observe(facts: &Facts, deploys: Deploys<'_>) -> Result<Observed, R
     };
     let (conf, compose) = (file("nginx.conf"), file("docker-compose.yml"));
     let (intents, proxy) = (facts.intents(&deploys.intents()), facts.proxy(&deploys.home(PROXY)));
-    let (state, conf, compose, intents, proxy) = (state?, conf?, compose?, intents?, proxy?);
+    let (state, conf, compose, intents) = (state?, conf?, compose?, intents?);
+    let (state_is_there, have) = (state.is_some(), state.unwrap_or_default());
+    let routes_nothing = || {
+        let served = conf.as_deref().map(Served::of_file);
+        served.is_none_or(|served| served.is_some_and(|served| served.routes.is_empty()))
+    };
+    let (proxy, without_docker) = match proxy {
+        Err(refusal) if refusal != Refusal::Unknown && routes_nothing() && !needs_proxy(&have) => {
+            (ProxyNow::default(), true)
+        }
+        proxy => (proxy?, false),
+    };
     let mut noted = BTreeMap::new();
     for (name, text) in &intents {
         noted.extend([note(deploys, name, text)?]);
     }
     let intents = noted;
-    Ok(Observed { state_is_there: state.is_some(), have: state.unwrap_or_default(), intents, proxy, conf, compose })
+    Ok(Observed { state_is_there, have, intents, proxy, without_docker, conf, compose })
 }
 
 /// The state of this machine; `None` without a file.

@@ -13,7 +13,11 @@ use super::{
     observed::PROXY,
     served::{Routes, Served},
 };
-use crate::seam::{Effect, Refusal, Secret, Stage};
+use crate::seam::{Effect, Facts, Refusal, Secret, Stage};
+
+/// The compose project of the container that a configuration is tried in: docker-compose v1 links a container of `run`
+/// to those of its service that run, which the engine refuses to one in the host's network.
+const TRIAL: &str = "frontend-proxy-trial";
 
 /// How the proxy's container stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +53,17 @@ impl<'a> Proxying<'a> {
         let project = project(look.facts, &look.mode.config, &look.mode.proxy)?;
         let (now, routes) = (&look.now, look.live_routes()?);
         let proxy = &now.proxy;
-        let same = proxy.mounted
-            && proxy.project.as_ref() == Some(&project.name)
-            && now.compose.as_ref() == Some(&project.text);
+        let restarts = look.mode.goal == Goal::Restart;
+        let as_new = if restarts { Some(compose_file(look.facts, &project)?) } else { None };
+        // That its logs have no limits is no reason to interrupt what is served; who asks for a restart gets them.
+        let same = proxy.mounted && proxy.project.as_ref() == Some(&project.name);
+        let same = same
+            && now.compose.as_ref().is_some_and(|text| match as_new {
+                Some(as_new) => *text == as_new,
+                None => *text == project.text || *text == project.bounded(),
+            });
         // One that runs and says nothing is made anew by those who are to heal it.
-        let dumb = look.mode.goal == Goal::Restart && proxy.serves.is_none();
+        let dumb = restarts && proxy.serves.is_none();
         let container = match (proxy.exists, proxy.running) {
             (false, _) => Container::Absent,
             (true, true) if same && !dumb => Container::Well,
@@ -69,7 +79,7 @@ impl<'a> Proxying<'a> {
     /// Whether a proxy runs or is to run at the end.
     pub(super) fn wanted(&self) -> bool {
         let ends = matches!(self.look.mode.goal, Goal::Disconnect(_) | Goal::EndMaintenance(_));
-        let starts = self.look.heals() && !ends;
+        let starts = self.look.heals() && !ends && self.look.mode.needs_proxy(&self.look.now.have);
         starts || matches!(self.container, Container::Well | Container::Stale { running: true })
     }
 
@@ -138,13 +148,14 @@ impl<'a> Proxying<'a> {
         let mut effects = self.swap(new);
         effects.extend([Effect::ReloadProxy, self.prove(&new.served)]);
         vec![
-            Stage::new("try the configuration", vec![candidate, self.test(true)]),
+            Stage::new("try the configuration", vec![candidate, self.test(None)]),
             Stage::new(title, effects).undone_by(undo),
         ]
     }
 
     fn start(&mut self, title: &str, new: &Configured, back: Option<&(String, Served)>) -> Result<Vec<Stage>, Refusal> {
-        self.ports_are_free(&new.text, back)?;
+        let (free, compose_file) = (self.ports_are_free(&new.text, back), compose_file(self.look.facts, &self.project));
+        let (_, compose_file) = (free?, compose_file?);
         let running = self.container == Container::Stale { running: true };
         if running {
             let note = "the proxy's container is not made from what is on disk now: it is made anew once";
@@ -155,9 +166,9 @@ impl<'a> Proxying<'a> {
         prepare.extend([
             write(self.path("include.conf"), include("nginx.conf")),
             write(self.path("include.candidate.conf"), include("nginx.candidate.conf")),
-            write(self.path("docker-compose.yml"), self.project.text.clone()),
+            write(self.path("docker-compose.yml"), compose_file),
             write_for_now(self.path("nginx.candidate.conf"), new.text.clone()),
-            self.test(false),
+            self.test(Some(TRIAL)),
         ]);
         let compose = self.look.now.compose.clone().map(|text| write(self.path("docker-compose.yml"), text));
         let is_there = self.container != Container::Absent;
@@ -216,8 +227,8 @@ impl<'a> Proxying<'a> {
         }
     }
 
-    fn test(&self, inside: bool) -> Effect {
-        Effect::TestProxy { folder: self.look.deploys.home(PROXY), inside }
+    fn test(&self, project: Option<&str>) -> Effect {
+        Effect::TestProxy { folder: self.look.deploys.home(PROXY), project: project.map(ToString::to_string) }
     }
 
     fn up(&self, recreate: bool) -> Effect {
@@ -228,6 +239,16 @@ impl<'a> Proxying<'a> {
     fn prove(&self, served: &Served) -> Effect {
         let marked = self.look.mode.proxy.nginx_conf_template_path.is_none();
         Effect::ProveProxy { folder: self.look.deploys.home(PROXY), marked, served: served.clone() }
+    }
+}
+
+/// The compose file of a container that is made now: its logs are bounded where the engine would keep all of them.
+fn compose_file(facts: &Facts, project: &Project) -> Result<String, Refusal> {
+    match facts.log_driver() {
+        Err(Refusal::Unknown) => Err(Refusal::Unknown),
+        Ok(Some(driver)) if driver == "json-file" => Ok(project.bounded()),
+        // Who cannot be asked will not start it either.
+        _ => Ok(project.text.clone()),
     }
 }
 

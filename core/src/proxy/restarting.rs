@@ -49,10 +49,10 @@ impl Look<'_> {
             stages.extend(dark.into_iter().map(|stage| Stage { undo: vec![], ..stage }));
         }
         let stop = || self.mode.running(Role::Stop).run(Role::Stop, &commands, &home, true);
-        let clear = self.drain().into_iter().chain(stop()).collect();
+        let clear = self.drain(&home).into_iter().chain(stop()).collect();
         stages.push(Stage::new("stop what is left of it", clear));
         let start = self.mode.running(Role::Start).run(Role::Start, &commands, &home, false);
-        let back = self.drain().into_iter().chain(stop()).collect();
+        let back = self.drain(&home).into_iter().chain(stop()).collect();
         stages.push(Stage::new("start", start.into_iter().collect()).undone_by(back));
         Ok(Some(Plan { notes: proxying.notes, ..Plan::new(about, stages) }))
     }

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use super::{
     Routes, Served, Share, Target,
-    configured::{Pages, configured, quoted},
+    configured::{Pages, configured, project, quoted},
     project_name,
     served::name_of,
 };
@@ -92,6 +92,38 @@ fn a_configuration_has_the_share_the_pages_and_the_health_check_of_an_endpoint_i
         fs::write(&path, &found.text).unwrap();
     }
     assert_eq!(found.text, fs::read_to_string(path).unwrap());
+}
+
+/// A container that was made before the logs had limits has the same name: it is not re-created for them.
+#[test]
+fn a_compose_file_bounds_the_logs_and_is_the_one_of_old_otherwise() {
+    let text = r#"{"releases": {"localdir": "/r"}, "deployMode": {"proxy": {"endPoints": {}}}}"#;
+    let config = tool_config("config.json", text, Syntax::Json).unwrap().value;
+    let DeployMode::Proxy(proxy) = &config.deploy_mode else { panic!("no proxy") };
+    let found = project(&Facts::default(), &config, proxy).unwrap();
+    let expected = r#"# Written by c2, and written anew when its configuration changes.
+version: "3.7"
+services:
+  nginx:
+    image: "nginx:1.21.3"
+    container_name: frontendproxy
+    network_mode: host
+    restart: always
+    entrypoint: ["nginx"]
+    command: ["-g", "daemon off;"]
+    stop_signal: SIGQUIT
+    volumes:
+      - {type: bind, source: ".", target: "/etc/c2", read_only: true}
+      - {type: bind, source: "./include.conf", target: "/etc/nginx/nginx.conf", read_only: true}
+      - {type: bind, source: "./include.candidate.conf", target: "/etc/nginx/nginx.candidate.conf", read_only: true}
+      - {type: bind, source: "/opt/etc/letsencrypt", target: "/opt/etc/letsencrypt", read_only: false}
+      - {type: bind, source: "/opt/var/www", target: "/opt/var/www", read_only: false}
+    labels:
+      c2.project: "NAME"
+"#;
+    assert_eq!(found.text, expected.replace("NAME", &found.name));
+    let logging = "    logging: {driver: json-file, options: {max-size: \"10m\", max-file: \"3\"}}\n";
+    assert_eq!(found.bounded(), format!("{}{logging}", found.text));
 }
 
 #[test]

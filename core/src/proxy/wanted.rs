@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, format, string::ToString, vec::Vec};
 
-use super::{Goal, Look, deploying::stop_about, known::Known, observed::PROXY, routing::maintenance_about};
+use super::{Goal, Look, ProxyMode, deploying::stop_about, known::Known, observed::PROXY, routing::maintenance_about};
 use crate::{
     config::{Deploy, DeployName, Label, Maintenance, Port, Readiness, State},
     seam::Refusal,
@@ -94,6 +94,27 @@ impl Look<'_> {
             }
         }
         Err(no_port(deploy))
+    }
+}
+
+impl ProxyMode {
+    /// Whether the proxy is asked for, or an endpoint of the configuration is to be connected or in maintenance: where
+    /// that is not so, none is started, and neither docker nor its ports are needed.
+    pub(super) fn needs_proxy(&self, have: &State) -> bool {
+        let some = |state: &State| {
+            let routed = |label| state.connected(label).is_some() || state.maintenance.contains_key(label);
+            self.proxy.end_points.keys().any(routed)
+        };
+        match &self.goal {
+            Goal::Follow(master) => some(master),
+            Goal::Start { .. } | Goal::Stop(_) | Goal::Disconnect(_) | Goal::EndMaintenance(_) => some(have),
+            Goal::Connect { .. }
+            | Goal::Split { .. }
+            | Goal::Maintain { .. }
+            | Goal::Refresh
+            | Goal::Restart
+            | Goal::Shutdown => true,
+        }
     }
 }
 

@@ -181,8 +181,8 @@ pub enum Effect {
     TestProxy {
         /// The folder of the proxy's compose project.
         folder: String,
-        /// Whether inside the running container; else in a throw-away one of the same project.
-        inside: bool,
+        /// The compose project of the throw-away container that it is tried in; `None`: inside the running one.
+        project: Option<String>,
     },
     /// Signal the proxy to read its configuration anew.
     ReloadProxy,
@@ -195,8 +195,10 @@ pub enum Effect {
         /// What is to be served.
         served: Served,
     },
-    /// Wait until the workers of an older configuration are gone, at most so long.
+    /// Wait until the workers that may still pass requests to a deploy are gone, at most so long.
     DrainProxy {
+        /// The deploy's folder: what was made before it does not know the deploy.
+        folder: String,
         /// The longest wait.
         limit_s: u32,
     },

@@ -34,13 +34,15 @@ impl fmt::Display for Effect {
             Effect::MakeFolder(path) => write!(f, "make the folder {path}"),
             Effect::WaitReady { port, demanded: true, .. } => write!(f, "wait until port {port} is ready"),
             Effect::WaitReady { port, .. } => write!(f, "look whether port {port} is ready"),
-            Effect::TestProxy { folder, inside } => {
-                let place = if *inside { "in the running proxy" } else { "in a throw-away container" };
-                write!(f, "try {folder}/nginx.candidate.conf {place}")
+            Effect::TestProxy { folder, project: None } => {
+                write!(f, "try {folder}/nginx.candidate.conf in the running proxy")
+            }
+            Effect::TestProxy { folder, project: Some(project) } => {
+                write!(f, "try {folder}/nginx.candidate.conf in a throw-away container of the project {project}")
             }
             Effect::ReloadProxy => f.write_str("make the proxy read its configuration anew"),
             Effect::ProveProxy { served, .. } => write!(f, "make sure that the proxy serves {served}"),
-            Effect::DrainProxy { limit_s } => write!(f, "wait for the proxy's old workers, at most {limit_s} s"),
+            Effect::DrainProxy { limit_s, .. } => write!(f, "wait for the proxy's old workers, at most {limit_s} s"),
             Effect::ProxyUp { recreate: false, .. } => f.write_str("start the proxy"),
             Effect::ProxyUp { .. } => f.write_str("start the proxy, its container made anew"),
             Effect::Call { program, arguments, input, .. } => {

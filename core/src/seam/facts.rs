@@ -143,6 +143,8 @@ questions! {
     containers(folder: &str) -> Vec<Container> = Query::Containers(folder.to_string()) => Containers;
     /// The proxy's container, by the folder of its compose project.
     proxy(folder: &str) -> ProxyNow = Query::Proxy(folder.to_string()) => Proxy;
+    /// The driver of containers' logs that the docker engine takes by default.
+    log_driver() -> Option<String> = Query::LogDriver => Text;
     /// A short text on standard input.
     input() -> Option<Content> = Query::Input => Content;
     /// Logins to docker registries of Amazon ECR.

@@ -129,6 +129,8 @@ pub enum Query {
     Containers(String),
     /// The proxy's container and what it serves, by the folder of its compose project. Answer: [`Answer::Proxy`].
     Proxy(String),
+    /// The driver of containers' logs that the docker engine takes by default. Answer: [`Answer::Text`].
+    LogDriver,
     /// A short text on standard input, whole. Answer: [`Answer::Content`].
     Input,
     /// Logins to docker registries of Amazon ECR. Answer: [`Answer::Logins`].
@@ -163,6 +165,7 @@ impl Query {
                 | Query::HostName
                 | Query::InstanceId
                 | Query::Heeds { .. }
+                | Query::LogDriver
                 // It is read once.
                 | Query::Input
                 // They hold for twelve hours.

@@ -12,6 +12,7 @@ use crate::seam::{Answer, CommandLine, Effect, Ending, Failure, Folder, Host, Lo
 impl World {
     /// Performs an effect as the real world would.
     pub(super) fn act(&mut self, effect: &Effect) -> Result<(), Failure> {
+        self.has_docker_for(effect)?;
         match effect {
             Effect::Remove(path) => {
                 self.check_idle(path, "removed");
@@ -96,11 +97,11 @@ impl World {
             Effect::WaitReady { port, readiness, folder, demanded } => {
                 self.wait_ready(*port, readiness, folder, *demanded)
             }
-            Effect::TestProxy { folder, inside } => self.test_proxy(folder, *inside),
+            Effect::TestProxy { folder, project } => self.test_proxy(folder, project.as_deref()),
             Effect::ReloadProxy => self.reload_proxy(),
             Effect::ProveProxy { served, .. } => self.prove_proxy(served),
-            Effect::DrainProxy { .. } => {
-                self.undrained.clear();
+            Effect::DrainProxy { folder, limit_s } => {
+                self.drain_proxy(folder, *limit_s);
                 Ok(())
             }
             Effect::ProxyUp { folder, project, recreate } => self.proxy_up(folder, project, *recreate),
@@ -111,7 +112,7 @@ impl World {
             Effect::ChangeText { zone, name, change, .. } => self.change_text(effect, zone, name, change),
             Effect::ProxyDown { .. } => {
                 self.proxy = None;
-                self.undrained.clear();
+                self.end_workers();
                 Ok(())
             }
         }

@@ -4,6 +4,7 @@
 
 mod bucket;
 mod cloud;
+mod docker;
 mod effects;
 mod proxy;
 mod ready;
@@ -22,6 +23,7 @@ use alloc::{
 };
 
 pub use bucket::Object;
+pub use docker::Compose;
 pub use proxy::Proxy;
 pub use ready::Looks;
 pub use script::Script;
@@ -107,6 +109,16 @@ pub struct World {
     pub proven: BTreeSet<u16>,
     /// The proxy's container.
     pub proxy: Option<Proxy>,
+    /// The generation of Compose that there is.
+    pub compose: Compose,
+    /// Whether there is no docker at all.
+    pub no_docker: bool,
+    /// The driver of logs that docker takes by default, where it is not `json-file`.
+    pub log_driver: Option<String>,
+    /// Whether a client holds a connection to the workers that accept: they stay when others take their place.
+    pub held: bool,
+    /// The workers of older configurations that stay: the ports that each may pass requests to.
+    pub staying: Vec<BTreeSet<u16>>,
     /// The ports that workers of an older configuration may still pass requests to.
     pub undrained: BTreeSet<u16>,
     /// The routes to dead or unproven ports that a reboot has left: where they are, the endpoint and the port.
@@ -262,7 +274,9 @@ impl World {
             Query::Listens(port) | Query::Accepts(port) => Answer::Flag(self.listens(*port)),
             Query::Standing { folder, port, readiness } => Answer::Standing(self.standing(folder, *port, readiness)),
             Query::Containers(folder) => Answer::Containers(self.containers(folder)),
+            Query::Proxy(_) | Query::LogDriver if self.no_docker => Answer::Failed(docker::no_docker("ask docker")),
             Query::Proxy(folder) => Answer::Proxy(self.proxy_now(folder)),
+            Query::LogDriver => Answer::Text(Some(self.log_driver.clone().unwrap_or_else(|| "json-file".to_string()))),
             Query::Input => {
                 let bytes = Secret::new(self.input.clone().into_bytes());
                 Answer::Content(Some(Content { bytes, mode: None }))

@@ -6,8 +6,9 @@ use alloc::{
     vec::Vec,
 };
 
-use super::World;
+use super::{World, docker::PROJECT};
 use crate::{
+    Ordered,
     proxy::{Routes, Served},
     seam::{Effect, Failure, Intent, ProxyNow},
 };
@@ -90,13 +91,13 @@ impl World {
         }
     }
 
-    pub(super) fn test_proxy(&mut self, folder: &str, inside: bool) -> Result<(), Failure> {
+    pub(super) fn test_proxy(&mut self, folder: &str, project: Option<&str>) -> Result<(), Failure> {
         let doing = "try the proxy's configuration";
-        if inside && self.proxy.as_ref().is_none_or(|proxy| !proxy.running) {
-            return Err(Failure::world(doing, "the container does not run"));
-        }
-        if self.tree.get(&format!("{folder}/docker-compose.yml")).is_none() {
-            return Err(Failure::world(doing, "there is no compose file"));
+        let runs = self.proxy.as_ref().is_some_and(|proxy| proxy.running);
+        match project {
+            None if !runs => return Err(Failure::world(doing, "the container does not run")),
+            None => (),
+            Some(project) => self.compose_takes(doing, folder, project, runs)?,
         }
         match self.tree.text(&format!("{folder}/nginx.candidate.conf")) {
             Some(text) if !text.contains("unknown_directive") => Ok(()),
@@ -118,6 +119,9 @@ impl World {
                     let after = Served::of_file(&conf).map(|served| served.routes).unwrap_or_default();
                     let still = |port| after.pairs().any(|(_, other)| other == port);
                     self.undrained.extend(before.pairs().map(|(_, port)| port).filter(|port| !still(*port)));
+                    if core::mem::take(&mut self.held) {
+                        self.staying.push(before.pairs().map(|(_, port)| port).into_set());
+                    }
                     proxy.loaded = conf;
                     self.check_dark(&before);
                 }
@@ -125,6 +129,22 @@ impl World {
             }
             _ => Err(Failure::world("signal the proxy", "it does not run")),
         }
+    }
+
+    /// Waits for the old workers that may pass requests to the deploy in a folder: to the end for those that stay.
+    pub(super) fn drain_proxy(&mut self, folder: &str, limit_s: u32) {
+        let port = self.port_of(folder);
+        if self.staying.iter().any(|ports| port.is_none_or(|port| ports.contains(&port))) {
+            self.clock += u64::from(limit_s);
+        }
+        self.undrained.retain(|used| port.is_some_and(|port| port != *used));
+    }
+
+    /// The workers end with their container.
+    pub(super) fn end_workers(&mut self) {
+        self.undrained.clear();
+        self.staying.clear();
+        self.held = false;
     }
 
     /// What the proxy serves, where it runs.
@@ -141,6 +161,7 @@ impl World {
     }
 
     pub(super) fn proxy_up(&mut self, folder: &str, project: &str, recreate: bool) -> Result<(), Failure> {
+        self.compose_takes("start the proxy", folder, PROJECT, false)?;
         let conf = self.conf();
         // The label is that of the file which is on disk.
         let compose = self.tree.text(&format!("{folder}/docker-compose.yml")).unwrap_or_default();

@@ -60,7 +60,7 @@ fn nothing_is_noted_while_all_is_well() {
     assert!(world.is_ready("/opt/deploys/b", 8001));
     write(&mut world, 8001);
     world.perform(&Effect::ReloadProxy).unwrap();
-    world.perform(&Effect::DrainProxy { limit_s: 1 }).unwrap();
+    world.perform(&Effect::DrainProxy { folder: "/opt/deploys/app-1.11".into(), limit_s: 1 }).unwrap();
     run(&mut world, Role::Stop, "app-1.11");
     assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
@@ -102,6 +102,22 @@ fn a_stop_before_the_drain_is_noted() {
 }
 
 #[test]
+fn a_drain_waits_for_the_workers_that_may_use_the_deploy_and_for_no_others() {
+    let mut world = world();
+    run(&mut world, Role::Start, "b");
+    assert!(world.is_ready("/opt/deploys/b", 8001));
+    world.held = true;
+    write(&mut world, 8001);
+    world.perform(&Effect::ReloadProxy).unwrap();
+    let mut waits_s = |label| {
+        let began_s = world.clock;
+        world.perform(&Effect::DrainProxy { folder: format!("/opt/deploys/{label}"), limit_s: 7 }).unwrap();
+        world.clock - began_s
+    };
+    assert_eq!((waits_s("b"), waits_s("app-1.11")), (0, 7));
+}
+
+#[test]
 fn two_deploys_on_one_port_are_noted() {
     let mut world = world();
     deploy(&mut world, "c", 8000);
@@ -121,7 +137,7 @@ fn what_serves_and_makes_way_for_another_deploys_port_is_noted() {
     world.tree.write("/opt/deploys/frontend-proxy/nginx.conf", 0o644, conf.as_bytes());
     world.perform(&Effect::ReloadProxy).unwrap();
     notes(&world, "main was taken off the port 8000, which accepts, as c is to have it");
-    world.perform(&Effect::DrainProxy { limit_s: 1 }).unwrap();
+    world.perform(&Effect::DrainProxy { folder: "/opt/deploys/app-1.11".into(), limit_s: 1 }).unwrap();
     run(&mut world, Role::Stop, "app-1.11");
     notes(&world, "/opt/deploys/app-1.11 was stopped for its port 8000, which c is to have");
 }

@@ -78,6 +78,14 @@ impl Engine {
         Ok(self.understood(&request, container).map(Some))
     }
 
+    /// The driver of logs that containers get by default.
+    pub(crate) fn log_driver(&self, signals: &Signals, doing: &str) -> Result<Option<String>, Failure> {
+        let request = Request::get("/info".to_string());
+        let Some(answer) = self.ask(signals, &request, doing)? else { return Ok(None) };
+        let driver = answer.json().and_then(|value| Some(value.get("LoggingDriver")?.as_str()?.to_string()));
+        Ok(self.understood(&request, driver))
+    }
+
     /// The containers that have this label, running or not, and whose labels are `chosen`: the answers to `docker
     /// inspect` of each.
     pub(crate) fn with_label(
