@@ -8,12 +8,13 @@ use std::{
 };
 
 use c2_core::{
+    archive::Limits,
     ready::Verdict,
-    seam::{CommandLine, Effect, Failure, Host as _, Rendered, Role},
+    seam::{CommandLine, Effect, Failure, Host as _, Location, Modes, Rendered, Role},
 };
 
 use crate::{
-    archive::{self, ExtraFile},
+    archive::{self, Archive, ExtraFile},
     docker::Call,
     files,
     host::Machine,
@@ -26,17 +27,17 @@ impl Machine {
         let failed = |error: io::Error| failure(effect, &error);
         match effect {
             Effect::Remove(path) => files::remove(Path::new(path)).map_err(failed),
-            Effect::Unpack { archive, limits, to, holds, rendered } => {
+            Effect::Unpack { archive, limits, to, holds, rendered, modes } => {
                 let to = Path::new(to);
                 if let Some(parent) = to.parent() {
                     files::make_folders(parent, 0o755).map_err(failed)?;
                 }
-                let (file, stamp) = (self.spooled(archive, *limits)?, holds.stamp());
+                let (file, stamp) = (self.fitted(effect, archive, *limits, modes)?, holds.stamp());
                 let extra = extra_files(stamp.as_ref(), rendered);
                 file.unpack(to, &extra).map_err(|error| archive_failure(effect, &error))
             }
-            Effect::UnpackOver { archive, limits, to, holds, rendered } => {
-                let (file, stamp) = (self.spooled(archive, *limits)?, holds.stamp());
+            Effect::UnpackOver { archive, limits, to, holds, rendered, modes } => {
+                let (file, stamp) = (self.fitted(effect, archive, *limits, modes)?, holds.stamp());
                 let extra = extra_files(stamp.as_ref(), rendered);
                 file.unpack_over(Path::new(to), &extra).map_err(|error| archive_failure(effect, &error))
             }
@@ -104,6 +105,13 @@ impl Machine {
             Effect::ChangeText { zone, name, change, wait_s } => self.change_text(effect, zone, name, change, *wait_s),
             Effect::ProxyDown { folder } => self.proxy_down(folder),
         }
+    }
+
+    /// An archive that was fetched before, with these modes and without times that are still to come.
+    fn fitted(&self, effect: &Effect, at: &Location, limits: Limits, modes: &Modes) -> Result<Archive, Failure> {
+        let archive = self.spooled(at, limits)?;
+        let listing = archive.listing().fitted(modes, self.s3.aws().now_s());
+        archive.with_listing(listing).map_err(|error| failure(effect, &error))
     }
 
     fn run(

@@ -15,7 +15,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 #[test]
-fn modes_are_those_of_the_archive_whatever_the_umask() {
+fn of_the_modes_of_an_archive_the_execute_bit_counts_whatever_the_umask() {
     let place = tempfile::tempdir().unwrap();
     let archive = place.path().join("a.zip");
     write_archive(&archive);
@@ -35,8 +35,8 @@ fn modes_are_those_of_the_archive_whatever_the_umask() {
             for (path, mode) in [
                 ("implied", 0o755),
                 ("implied/plain", 0o644),
-                ("private", 0o700),
-                ("private/key", 0o600),
+                ("private", 0o755),
+                ("private/key", 0o644),
                 ("rendered", 0o640),
                 ("run", 0o755),
                 ("shared", 0o755),

@@ -187,8 +187,8 @@ pub fn release_of(name: &str, value: &Value) -> Release {
         "startCommand": script("start", Script::StrictStart),
         "stopCommand": script("stop", Script::StrictStop),
     });
-    if let Some(sources) = value.get("configSources") {
-        release_json["configSources"] = sources.clone();
+    for field in ["configSources", "modes"].into_iter().filter(|field| value.get(field).is_some()) {
+        release_json[field] = value[field].clone();
     }
     let mut files = BTreeMap::new();
     files.insert("release.json".to_string(), (0o644, release_json.to_string().into_bytes()));

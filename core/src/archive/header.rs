@@ -35,6 +35,8 @@ pub struct Header {
     pub host: u8,
     /// The external file attributes: the upper half is a Unix mode on such hosts.
     pub attributes: u32,
+    /// The time of the last modification in the DOS form (APPNOTE 4.4.6), the date in the upper half.
+    pub modified: u32,
     /// The CRC-32 of the content.
     pub crc32: u32,
     /// The length of the data in the archive.
@@ -113,7 +115,7 @@ fn central_header(rest: &mut Bytes<'_>) -> Option<Result<Header, Fault>> {
     let host = rest.u16()?.to_le_bytes()[1];
     rest.u16()?;
     let (flags, method) = (rest.u16()?, rest.u16()?);
-    rest.u32()?;
+    let modified = rest.u32()?;
     let crc32 = rest.u32()?;
     let (compressed_bytes, bytes) = (rest.u32()?, rest.u32()?);
     let (name_bytes, extra_bytes, comment_bytes) = (rest.u16()?, rest.u16()?, rest.u16()?);
@@ -134,6 +136,7 @@ fn central_header(rest: &mut Bytes<'_>) -> Option<Result<Header, Fault>> {
             method,
             host,
             attributes,
+            modified,
             crc32,
             compressed_bytes,
             bytes,

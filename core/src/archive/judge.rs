@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::bytes::Bytes;
+use super::dos_time::{EARLIEST_S, seconds};
 use super::header::{Header, Local};
 use super::limits::Limits;
 use super::listing::{Content, Listing, Member};
@@ -219,6 +220,7 @@ struct Tree {
 struct Node {
     folder: bool,
     mode: u32,
+    modified_s: u64,
     bytes: u64,
     /// `None` when it only follows from a path.
     content: Option<Content>,
@@ -245,7 +247,8 @@ impl Tree {
             crc32: header.crc32,
         };
         let mode = mode::permissions(header, name.folder);
-        let node = Node { folder: name.folder, mode, bytes: header.bytes, content: Some(content) };
+        let modified_s = seconds(header.modified);
+        let node = Node { folder: name.folder, mode, modified_s, bytes: header.bytes, content: Some(content) };
         self.nodes.insert(name.path.to_string(), node);
         self.add_folders_of(name.path, limits)
     }
@@ -261,7 +264,7 @@ impl Tree {
                 None if self.implied > limits.max_entries => return Ok(()),
                 None => self.implied += 1,
             }
-            let node = Node { folder: true, mode: mode::FOLDER_MODE, bytes: 0, content: None };
+            let node = Node { folder: true, mode: mode::FOLDER_MODE, modified_s: EARLIEST_S, bytes: 0, content: None };
             self.nodes.insert(folder.to_string(), node);
             path = folder;
         }
@@ -273,6 +276,7 @@ impl Tree {
             path,
             folder: node.folder,
             mode: node.mode,
+            modified_s: node.modified_s,
             bytes: node.bytes,
             content: node.content,
         };

@@ -1,8 +1,10 @@
 //! What an accepted archive holds.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::dos_time::EARLIEST_S;
 use super::name;
 use super::problem::{Problem, Problems};
 
@@ -21,6 +23,8 @@ pub struct Member {
     pub folder: bool,
     /// The permission bits that it gets, whatever the umask.
     pub mode: u32,
+    /// When it was modified last, in seconds since 1970 UTC.
+    pub modified_s: u64,
     /// The length of its content; 0 for a folder.
     pub bytes: u64,
     /// Where its content is in the archive; `None` for a folder that only follows from a path.
@@ -44,6 +48,18 @@ impl Listing {
     /// Makes a listing of members that are ordered by path.
     pub fn new(members: Vec<Member>) -> Self {
         Listing { members }
+    }
+
+    /// The same with other permission bits for some, and without times that are still to come where it is `now_s`: those
+    /// of an archive may be wrong.
+    #[must_use]
+    pub fn fitted(&self, modes: &BTreeMap<String, u32>, now_s: u64) -> Self {
+        let fitted = |member: &Member| Member {
+            mode: modes.get(&member.path).copied().unwrap_or(member.mode),
+            modified_s: member.modified_s.min(now_s).max(EARLIEST_S),
+            ..member.clone()
+        };
+        Listing { members: self.members.iter().map(fitted).collect() }
     }
 
     /// All members, by path: a folder comes before what lies in it.

@@ -6,6 +6,7 @@
 //! deflated. The layout of the format is that of PKWARE's APPNOTE.TXT 6.3.10, cited as "APPNOTE".
 
 mod bytes;
+mod dos_time;
 mod end;
 mod header;
 mod judge;
@@ -20,6 +21,7 @@ pub use header::{AFTER_BYTES, Header, Local, central_headers, local_header, loca
 pub use judge::judge;
 pub use limits::Limits;
 pub use listing::{Content, Listing, Member};
+pub(crate) use mode::file_mode;
 pub use problem::{Problem, Problems};
 
 #[cfg(test)]

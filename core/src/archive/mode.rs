@@ -9,9 +9,8 @@ const TYPE_BITS: u32 = 0o170_000;
 const FOLDER_TYPE: u32 = 0o040_000;
 const FILE_TYPE: u32 = 0o100_000;
 
-/// What a folder gets that has no mode of its own.
+/// What every folder gets.
 pub(super) const FOLDER_MODE: u32 = 0o755;
-const FILE_MODE: u32 = 0o644;
 
 /// What an entry is when it is neither a file nor a folder. Asked whatever the host is: a link that one reader takes
 /// for a file and another follows is refused.
@@ -31,17 +30,15 @@ pub(super) fn says_folder(header: &Header) -> bool {
     UNIX_HOSTS.contains(&header.host) && unix_bits(header) & TYPE_BITS == FOLDER_TYPE
 }
 
-/// The permission bits that an entry gets: what its owner may do, and whether the others may read and execute.
-/// Setuid, setgid, sticky and writing by others are dropped. What is there must be readable: the owner can always
-/// read a file and do everything with a folder. Without a Unix mode: 0755 and 0644.
+/// The permission bits that an entry gets. Of its own only the owner's execute bit counts: containers read the files as
+/// other users, and the older tool ignored modes.
 pub(super) fn permissions(header: &Header, folder: bool) -> u32 {
-    let given = unix_bits(header);
-    match (UNIX_HOSTS.contains(&header.host) && given != 0, folder) {
-        (true, true) => given & 0o755 | 0o700,
-        (true, false) => given & 0o755 | 0o400,
-        (false, true) => FOLDER_MODE,
-        (false, false) => FILE_MODE,
-    }
+    if folder { FOLDER_MODE } else { file_mode(if UNIX_HOSTS.contains(&header.host) { unix_bits(header) } else { 0 }) }
+}
+
+/// The permission bits of a file that has these in its archive.
+pub(crate) fn file_mode(given: u32) -> u32 {
+    if given & 0o100 == 0 { 0o644 } else { 0o755 }
 }
 
 fn unix_bits(header: &Header) -> u32 {

@@ -15,7 +15,7 @@ use super::{Commands, context, problems, rejected, rejected_filled};
 use crate::{
     archive::{Limits, Listing},
     config::{self, Pin, ReleaseConfig, ReleasePath, Releases, ToolConfig},
-    seam::{COMPOSE_FILES, Content, Facts, Location, Refusal, Rendered},
+    seam::{COMPOSE_FILES, Content, Facts, Location, Modes, Refusal, Rendered},
     template::{self, Strictness},
 };
 
@@ -29,6 +29,8 @@ pub(crate) struct Prepared {
     pub(crate) release_json: String,
     /// Its rendered templates.
     pub(crate) rendered: Vec<Rendered>,
+    /// The permission bits of its other files and folders, where they are not the archive's.
+    pub(crate) modes: Modes,
     /// Whether its folder will hold a compose file.
     pub(crate) compose: bool,
     /// Whether its folder will hold a template of its `release.json`.
@@ -178,7 +180,8 @@ pub(crate) fn prepare(
         }
     }
     let strictness = if config.strict_templates { Strictness::Strict } else { Strictness::Lenient };
-    let rendered = render(&members, &templates, &Value::Object(values), strictness)?;
+    let mut rendered = render(&members, &templates, &Value::Object(values), strictness)?;
+    let modes = members.modes(&stored, &mut rendered)?;
     let filled = listing.find(&format!("{RELEASE_JSON}.tpl")).is_some();
     let (config, release_json) = match rendered.iter().find(|file| file.path == RELEASE_JSON) {
         None => (stored, text),
@@ -192,7 +195,7 @@ pub(crate) fn prepare(
     notes.extend(compose.as_ref().and_then(new_volumes));
     let compose = compose.is_some();
     let config = Commands::new(&config, filled);
-    Ok(Prepared { archive: at, config, release_json, rendered, compose, filled, notes })
+    Ok(Prepared { archive: at, config, release_json, rendered, modes, compose, filled, notes })
 }
 
 /// The name and the text of the compose file that the release will have; the first that Compose finds.
@@ -312,6 +315,38 @@ impl Members<'_> {
                     None => refusal,
                 })
             }
+        }
+    }
+
+    /// The permission bits that `release.json` gives: those of rendered files are put into them.
+    fn modes(&self, config: &ReleaseConfig, rendered: &mut [Rendered]) -> Result<Modes, Refusal> {
+        let (mut modes, mut problems) = (Modes::new(), Vec::new());
+        for (path, mode) in &config.modes {
+            let (path, bits) = (path.as_str(), mode.bits());
+            let file = rendered.iter_mut().find(|file| file.path == path);
+            let is_folder = match (&file, self.listing.find(path)) {
+                (None, None) => {
+                    problems.push(format!("{path} is not in the archive"));
+                    continue;
+                }
+                (Some(_), _) => false,
+                (None, Some(member)) => member.folder,
+            };
+            match file {
+                // c2 and whoever runs the release must get at what they need.
+                _ if is_folder && bits & 0o700 != 0o700 => problems.push(format!("{path} would get {bits:04o}")),
+                _ if bits & 0o400 == 0 => problems.push(format!("{path} would get {bits:04o}")),
+                Some(file) => file.mode = bits,
+                None => drop(modes.insert(path.to_string(), bits)),
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(modes),
+            false => Err(Refusal::no(
+                format!("give files of {} the modes of release.json", self.release),
+                problems.join(", "),
+            )
+            .with_hint("their owner must be able to read files, and to read, change and enter folders")),
         }
     }
 

@@ -43,16 +43,17 @@ impl Command for Unpack {
             release_json: Some(prepared.release_json),
             ..Folder::default()
         };
-        let (archive, limits, rendered) = (prepared.archive, limits(&self.config), prepared.rendered);
+        let (archive, limits) = (prepared.archive, limits(&self.config));
+        let (rendered, modes) = (prepared.rendered, prepared.modes);
         let stages = if there.is_some() {
             vec![Stage::new(
                 "replace its files",
-                vec![Effect::UnpackOver { archive, limits, to: to.into(), holds, rendered }],
+                vec![Effect::UnpackOver { archive, limits, to: to.into(), holds, rendered, modes }],
             )]
         } else {
             let (folder, name) = to.rsplit_once('/').map_or(("", to), |(folder, name)| (&to[..=folder.len()], name));
             let beside = format!("{folder}.{name}.c2-new");
-            let unpack = Effect::Unpack { archive, limits, to: beside.clone(), holds, rendered };
+            let unpack = Effect::Unpack { archive, limits, to: beside.clone(), holds, rendered, modes };
             let rename = Effect::Rename { from: beside.clone(), to: to.into() };
             vec![
                 Stage::new("unpack", vec![Effect::Remove(beside.clone()), unpack])

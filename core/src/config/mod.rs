@@ -38,7 +38,7 @@ pub use paths::{FilePath, HttpPath, IncomingPath, NginxPath, OutgoingPath, Prefi
 pub use ports::PortRange;
 pub use problem::{Parsed, Position, Problem, Rejected};
 pub use readiness::{HttpReadiness, Readiness, Settle, StatusRange, TcpReadiness};
-pub use release::ReleaseConfig;
+pub use release::{FileMode, ReleaseConfig};
 pub use s3_path::S3Path;
 pub use server_name::ServerName;
 pub use state::{Deploy, Maintenance, Pin, Port, Split, State};

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::decode::{Decoder, Step};
@@ -10,6 +11,7 @@ use super::names::SourceName;
 use super::node::{Node, Value, quoted};
 use super::paths::ReleasePath;
 use super::readiness::Readiness;
+use super::text::FromText;
 use super::web::ShellCommand;
 
 /// The configuration of a release (`release.adl`).
@@ -25,6 +27,8 @@ pub struct ReleaseConfig {
     pub stop_command: ShellCommand,
     /// JSON files of the release that its templates can use, by name.
     pub config_sources: BTreeMap<SourceName, ReleasePath>,
+    /// Permission bits of files and folders other than those that they get.
+    pub modes: BTreeMap<ReleasePath, FileMode>,
     /// When the deploy counts as ready; `None` for what the tool's configuration says.
     pub readiness: Option<Readiness>,
 }
@@ -35,8 +39,33 @@ record!(ReleaseConfig {
     start_command: "startCommand",
     stop_command: "stopCommand",
     config_sources: "configSources" = "{}",
+    modes: "modes" = "{}",
     readiness: "readiness" = r#""nothing""#,
 }; check_templates);
+
+/// Permission bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileMode(u32);
+
+impl FileMode {
+    /// The bits.
+    #[must_use]
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+impl FromText for FileMode {
+    const EXPECTED: &'static str =
+        "permission bits as octal text (\"0640\": three digits from 0 to 7, perhaps behind a 0)";
+
+    fn check(text: &str) -> Result<Self, String> {
+        let digits = if text.len() == 4 { text.strip_prefix('0') } else { Some(text) };
+        let digits = digits.filter(|digits| digits.len() == 3 && digits.bytes().all(|digit| digit.is_ascii_digit()));
+        let bits = digits.and_then(|digits| u32::from_str_radix(digits, 8).ok());
+        bits.map(Self).ok_or_else(|| "these are no such digits".into())
+    }
+}
 
 /// Drops a template that is there twice, and refuses two of one output.
 fn check_templates(config: &mut ReleaseConfig, node: &Node, at: &mut Decoder) {

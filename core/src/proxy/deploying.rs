@@ -330,6 +330,7 @@ impl Change<'_> {
             to: self.aside(),
             holds,
             rendered: self.prepared.rendered.clone(),
+            modes: self.prepared.modes.clone(),
         };
         Stage::new("unpack", vec![Effect::Remove(self.aside()), unpack]).undone_by(vec![Effect::Remove(self.aside())])
     }

@@ -37,11 +37,14 @@ impl fmt::Display for Role {
 pub struct Rendered {
     /// Its path inside the release.
     pub path: String,
-    /// Its permission bits: those of its template.
+    /// Its permission bits.
     pub mode: u32,
     /// Its content.
     pub bytes: Secret,
 }
+
+/// Permission bits by the path inside the release.
+pub type Modes = BTreeMap<String, u32>;
 
 /// A described change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub enum Effect {
         holds: Folder,
         /// The files rendered from its templates.
         rendered: Vec<Rendered>,
+        /// The permission bits of other files and folders than by the archive.
+        modes: Modes,
     },
     /// Replace the files of a pinned archive one by one in a folder that keeps its others.
     UnpackOver {
@@ -73,6 +78,8 @@ pub enum Effect {
         holds: Folder,
         /// The files rendered from its templates.
         rendered: Vec<Rendered>,
+        /// The permission bits of other files and folders than by the archive.
+        modes: Modes,
     },
     /// Give an id to a whole folder that has none: one of the older tool.
     Identify {

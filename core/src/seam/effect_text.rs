@@ -2,18 +2,18 @@
 
 use core::fmt;
 
-use super::{Effect, Rendered};
+use super::{Effect, Modes, Rendered};
 use crate::aws::TextChange;
 
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Effect::Remove(path) => write!(f, "remove {path}"),
-            Effect::Unpack { archive, to, rendered, .. } => {
-                write!(f, "unpack {archive} into {to}{}", Renderings(rendered))
+            Effect::Unpack { archive, to, rendered, modes, .. } => {
+                write!(f, "unpack {archive} into {to}{}{}", Renderings(rendered), Bits(modes))
             }
-            Effect::UnpackOver { archive, to, rendered, .. } => {
-                write!(f, "unpack {archive} over {to}{}", Renderings(rendered))
+            Effect::UnpackOver { archive, to, rendered, modes, .. } => {
+                write!(f, "unpack {archive} over {to}{}{}", Renderings(rendered), Bits(modes))
             }
             Effect::Identify { folder, id } => write!(f, "give {folder} the id {id}"),
             Effect::Exchange { aside, home, .. } => write!(f, "exchange {aside} and {home}"),
@@ -55,6 +55,14 @@ impl fmt::Display for Effect {
             Effect::ChangeText { zone, name, .. } => write!(f, "delete the TXT record {name} in the zone {zone}"),
             Effect::ProxyDown { .. } => f.write_str("stop the proxy"),
         }
+    }
+}
+
+struct Bits<'a>(&'a Modes);
+
+impl fmt::Display for Bits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(path, mode)| write!(f, ", {path} with mode {mode:04o}"))
     }
 }
 

@@ -26,7 +26,7 @@ pub use command_line::CommandLine;
 pub use container::{Container, ContainerState, Health};
 pub use drive::{End, Host, Message, drive, settle};
 pub(crate) use effect::leads_to;
-pub use effect::{Effect, Rendered, Role};
+pub use effect::{Effect, Modes, Rendered, Role};
 pub use facts::Facts;
 pub use failure::{Ending, Failure, Signal};
 pub use folder::Folder;

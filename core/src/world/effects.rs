@@ -7,7 +7,10 @@ use alloc::{
 };
 
 use super::{Node, Script, World, ended};
-use crate::seam::{Answer, CommandLine, Effect, Ending, Failure, Folder, Host, Location, Query, Rendered, Role};
+use crate::{
+    archive::file_mode,
+    seam::{Answer, CommandLine, Effect, Ending, Failure, Folder, Host, Location, Modes, Query, Rendered, Role},
+};
 
 impl World {
     /// Performs an effect as the real world would.
@@ -19,13 +22,15 @@ impl World {
                 self.tree.take(path);
                 Ok(())
             }
-            Effect::Unpack { archive, to, holds, rendered, .. } => {
+            Effect::Unpack { archive, to, holds, rendered, modes, .. } => {
                 if self.tree.get(to).is_some() {
                     return Err(Failure::world(effect.to_string(), "the folder exists"));
                 }
-                self.unpack(archive, to, holds, rendered)
+                self.unpack(archive, to, holds, (rendered, modes))
             }
-            Effect::UnpackOver { archive, to, rendered, .. } => self.unpack(archive, to, &Folder::default(), rendered),
+            Effect::UnpackOver { archive, to, rendered, modes, .. } => {
+                self.unpack(archive, to, &Folder::default(), (rendered, modes))
+            }
             Effect::Identify { folder, id } => {
                 let path = format!("{folder}/.c2-id");
                 if self.tree.get(&path).is_none() {
@@ -165,15 +170,22 @@ impl World {
         answer
     }
 
-    fn unpack(&mut self, archive: &Location, to: &str, holds: &Folder, rendered: &[Rendered]) -> Result<(), Failure> {
+    fn unpack(
+        &mut self,
+        archive: &Location,
+        to: &str,
+        holds: &Folder,
+        (rendered, modes): (&[Rendered], &Modes),
+    ) -> Result<(), Failure> {
         let Some(release) = self.archive(archive).cloned() else {
             return Err(Failure::world(format!("unpack {archive}"), "it was not fetched"));
         };
         self.tree.make_folders(to, 0o755);
         self.tree.make_folder(to, 0o755);
         for (path, (mode, bytes)) in &release.files {
-            self.tree.write(&format!("{to}/{path}"), *mode, bytes);
+            self.tree.write(&format!("{to}/{path}"), file_mode(*mode), bytes);
         }
+        modes.iter().for_each(|(path, bits)| self.tree.set_mode(&format!("{to}/{path}"), *bits));
         for file in rendered {
             self.tree.write(&format!("{to}/{}", file.path), file.mode, file.bytes.reveal());
         }

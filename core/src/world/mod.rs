@@ -30,7 +30,7 @@ pub use script::Script;
 pub use tree::{Node, Tree};
 
 use crate::{
-    archive::{Listing, Member},
+    archive::{Listing, Member, file_mode},
     aws::TextRecord,
     seam::{
         Answer, COMPOSE_FILES, CommandLine, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location,
@@ -342,10 +342,14 @@ fn listing(release: &Release) -> Listing {
     for (path, (mode, bytes)) in &release.files {
         for (end, _) in path.match_indices('/') {
             let folder = path.get(..end).unwrap_or_default().to_string();
-            members.insert(folder.clone(), Member { path: folder, folder: true, mode: 0o755, bytes: 0, content: None });
+            let member =
+                Member { path: folder.clone(), folder: true, mode: 0o755, modified_s: 0, bytes: 0, content: None };
+            members.insert(folder, member);
         }
         let bytes = bytes.len() as u64;
-        members.insert(path.clone(), Member { path: path.clone(), folder: false, mode: *mode, bytes, content: None });
+        let mode = file_mode(*mode);
+        let member = Member { path: path.clone(), folder: false, mode, modified_s: 0, bytes, content: None };
+        members.insert(path.clone(), member);
     }
     Listing::new(members.into_values().collect())
 }

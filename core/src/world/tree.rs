@@ -65,6 +65,13 @@ impl Tree {
         self.0.insert(path.to_string(), Node::File { mode, bytes: bytes.into() });
     }
 
+    /// Gives a file or folder that is there these permission bits.
+    pub fn set_mode(&mut self, path: &str, bits: u32) {
+        if let Some(Node::File { mode, .. } | Node::Folder { mode }) = self.0.get_mut(path) {
+            *mode = bits;
+        }
+    }
+
     /// Makes the folders above a path that are missing.
     pub fn make_folders(&mut self, path: &str, mode: u32) {
         for (end, _) in path.match_indices('/').skip(1) {

@@ -47,6 +47,14 @@ impl Archive {
         &self.listing
     }
 
+    /// The same archive with another listing of the same members, by which it is unpacked.
+    ///
+    /// # Errors
+    /// When its file cannot be held open once more.
+    pub fn with_listing(&self, listing: Listing) -> io::Result<Archive> {
+        Ok(Archive { path: self.path.clone(), file: self.file.try_clone()?, listing: Arc::new(listing) })
+    }
+
     /// The content of one of its files; `None` when there is no such file.
     ///
     /// # Errors

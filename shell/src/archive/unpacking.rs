@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use c2_core::{
     Ordered,
@@ -63,7 +64,14 @@ pub(super) fn fill(archive: &Archive, to: &Path, extra: &[ExtraFile<'_>]) -> Res
     for file in own_files(&archive.listing, extra) {
         write_member(&mut contents, file, &to.join(&file.path))?;
     }
-    extra.iter().try_for_each(|file| write_bytes(file, &to.join(file.path)))
+    extra.iter().try_for_each(|file| write_bytes(file, &to.join(file.path)))?;
+    // Folders last, as what is made in one changes its time; those that only follow from paths have none.
+    let folders = archive.listing.members().iter().filter(|member| member.folder && member.content.is_some());
+    folders.into_iter().try_for_each(|folder| {
+        let path = to.join(&folder.path);
+        let opened = File::open(&path).map_err(ArchiveError::io("open the folder", &path))?;
+        set_modified(&opened, folder, &path)
+    })
 }
 
 /// Waits until everything written to the file system that a folder is on is on its disk.
@@ -94,7 +102,14 @@ pub(super) fn create_folder(path: &Path, mode: u32) -> Result<(), ArchiveError> 
 pub(super) fn write_member(contents: &mut Contents<'_>, member: &Member, path: &Path) -> Result<(), ArchiveError> {
     let mut file = create_file(path)?;
     contents.stream(member, &mut |part| file.write_all(part).map_err(ArchiveError::io("write", path)))?;
+    set_modified(&file, member, path)?;
     set_mode(&file, member.mode, path)
+}
+
+/// Gives a file or folder the modification time of its archive, so that all machines serve the same one.
+fn set_modified(file: &File, member: &Member, path: &Path) -> Result<(), ArchiveError> {
+    let modified = UNIX_EPOCH + Duration::from_secs(member.modified_s);
+    file.set_modified(modified).map_err(ArchiveError::io("set the modification time of", path))
 }
 
 /// Writes an extra file to a file that is not there.

@@ -1,6 +1,7 @@
 //! Tests of what a single entry may be.
 
 use super::*;
+use alloc::collections::BTreeMap;
 
 #[test]
 fn no_entries_are_an_empty_listing() {
@@ -8,20 +9,20 @@ fn no_entries_are_an_empty_listing() {
 }
 
 #[test]
-fn only_safe_permission_bits_of_a_file_are_kept_and_it_can_be_read() {
+fn of_a_files_permission_bits_only_its_owners_execute_bit_counts() {
     for (host, attributes, mode) in [
         (3, 0o100_644 << 16, 0o644),
         (3, 0o100_755 << 16, 0o755),
         (3, 0o107_777 << 16, 0o755),
         (3, 0o104_755 << 16, 0o755),
         (3, 0o100_664 << 16, 0o644),
-        (3, 0o100_600 << 16, 0o600),
-        (3, 0o100_444 << 16, 0o444),
-        (3, 0o100_555 << 16, 0o555),
-        (3, 0o100_000 << 16, 0o400),
-        (3, 0o100_011 << 16, 0o411),
-        (3, 0o000_600 << 16, 0o600),
-        (19, 0o100_751 << 16, 0o751),
+        (3, 0o100_600 << 16, 0o644),
+        (3, 0o100_700 << 16, 0o755),
+        (3, 0o100_555 << 16, 0o755),
+        (3, 0o100_000 << 16, 0o644),
+        (3, 0o100_011 << 16, 0o644),
+        (3, 0o000_600 << 16, 0o644),
+        (19, 0o100_751 << 16, 0o755),
         (3, 0, 0o644),
         (3, 0x20, 0o644),
         (0, 0, 0o644),
@@ -34,21 +35,34 @@ fn only_safe_permission_bits_of_a_file_are_kept_and_it_can_be_read() {
 }
 
 #[test]
-fn a_folder_can_always_be_entered_and_changed_by_its_owner() {
-    for (host, attributes, mode) in [
-        (3, 0o040_755 << 16 | 0x10, 0o755),
-        (3, 0o041_777 << 16, 0o755),
-        (3, 0o042_750 << 16, 0o750),
-        (3, 0o040_000 << 16, 0o700),
-        (3, 0o040_555 << 16, 0o755),
-        (3, 0o100_644 << 16, 0o744),
-        (3, 0, 0o755),
-        (0, 0x10, 0o755),
+fn every_folder_can_be_entered_by_all_and_changed_by_its_owner() {
+    for (host, attributes) in [
+        (3, 0o040_755 << 16 | 0x10),
+        (3, 0o041_777 << 16),
+        (3, 0o042_750 << 16),
+        (3, 0o040_000 << 16),
+        (3, 0o100_644 << 16),
+        (3, 0),
+        (0, 0x10),
     ] {
         let header = Header { host, attributes, ..folder("a/") };
-        assert_eq!(accepted(vec![header])[0].2, mode, "host {host}, attributes {attributes:o}");
+        assert_eq!(accepted(vec![header])[0].2, 0o755, "host {host}, attributes {attributes:o}");
     }
     assert_eq!(accepted(vec![file("a/b")])[0], ("a".into(), true, 0o755));
+}
+
+#[test]
+fn a_file_is_as_old_as_its_archive_says_but_neither_older_than_dos_nor_from_the_future() {
+    let at = |modified, now_s| {
+        let listing = judged(vec![Header { modified, ..file("a") }], |_, _| {}, &Limits::default()).expect("accepted");
+        listing.fitted(&BTreeMap::new(), now_s).members()[0].modified_s
+    };
+    let (june, now_s) = (0x54c2_6000, 1_700_000_000);
+    let seconds = crate::time::parse_utc("2022-06-02T12:00:00Z").expect("a time");
+    assert_eq!(at(june, now_s), seconds);
+    assert_eq!(at(june, seconds - 1), seconds - 1);
+    assert_eq!(at(0, now_s), 315_532_800);
+    assert_eq!(at(june, 5), 315_532_800, "also where the machine's clock is wrong");
 }
 
 #[test]

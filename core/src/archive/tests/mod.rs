@@ -18,6 +18,7 @@ fn file(name: &str) -> Header {
         method: 0,
         host: 3,
         attributes: 0o100_644 << 16,
+        modified: 0,
         crc32: 7,
         compressed_bytes: 5,
         bytes: 5,

@@ -33,6 +33,19 @@ fn config_sources_and_readiness_are_read() {
 }
 
 #[test]
+fn modes_are_octal_texts() {
+    let config = good(with(r#""templates": [], "modes": {"./a/b": "0640", "run": "755"}"#));
+    let modes: Vec<_> = config.modes.iter().map(|(path, mode)| (path.as_str(), mode.bits())).collect();
+    assert_eq!(modes, [("a/b", 0o640), ("run", 0o755)]);
+    for wrong in [r#""""#, r#""64""#, r#""0648""#, r#""4755""#, r#""1777""#, r#""+64""#, r#""rw-""#, "640", "null"] {
+        let said = report(&with(&format!(r#""templates": [], "modes": {{"a": {wrong}}}"#)));
+        let expected =
+            "expected permission bits as octal text (\"0640\": three digits from 0 to 7, perhaps behind a 0)";
+        assert!(said.starts_with("release.json:2:33: modes.a: found ") && said.contains(expected), "{said}");
+    }
+}
+
+#[test]
 fn a_missing_field_is_an_error_each() {
     let path = "a path inside the release (relative, not leaving its root, no control characters)";
     let expected = "release.json:1:1: templates: found nothing, expected an array

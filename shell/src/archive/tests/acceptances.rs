@@ -22,7 +22,7 @@ fn check(entries: &[Entry], expected: &[(&str, u32, Option<&[u8]>)]) {
 }
 
 #[test]
-fn files_and_folders_are_unpacked_with_their_modes() {
+fn of_modes_the_execute_bit_of_files_counts_alone() {
     let script = Entry { attributes: 0o104_777 << 16, ..deflated("bin/run", b"#!/bin/sh\n") };
     let secret = Entry { attributes: 0o100_600 << 16, ..stored("secret", b"s") };
     let shut = Entry { attributes: 0o040_000 << 16, ..folder("shut/") };
@@ -32,8 +32,8 @@ fn files_and_folders_are_unpacked_with_their_modes() {
             ("Secret", 0o644, Some(b"S")),
             ("bin", 0o755, None),
             ("bin/run", 0o755, Some(b"#!/bin/sh\n")),
-            ("secret", 0o600, Some(b"s")),
-            ("shut", 0o700, None),
+            ("secret", 0o644, Some(b"s")),
+            ("shut", 0o755, None),
             ("shut/a", 0o644, Some(b"")),
         ],
     );
@@ -66,7 +66,7 @@ fn streamed_entries_are_unpacked() {
     let hello = Some(&b"hello"[..]);
     check(
         &[entry, unsigned, long, length_known, java],
-        &[("a", 0o644, hello), ("b", 0o644, hello), ("c", 0o644, hello), ("d", 0o644, hello), ("e", 0o744, None)],
+        &[("a", 0o644, hello), ("b", 0o644, hello), ("c", 0o644, hello), ("d", 0o644, hello), ("e", 0o755, None)],
     );
 }
 

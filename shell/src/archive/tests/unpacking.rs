@@ -64,3 +64,34 @@ fn limits_are_those_that_are_given() {
     let limits = Limits { max_bytes: 10, max_entries: 2, max_ratio: 1 };
     unpack(&place.archive(), &limits, &place.to(), &[]).unwrap();
 }
+
+#[test]
+fn what_comes_from_the_archive_is_as_old_as_it_says_and_what_is_written_beside_it_is_new() {
+    // Two in June 2022, one in 2107.
+    let at = |modified, entry| Entry { modified, ..entry };
+    let entries = [
+        at(0x54c2_6000, folder("old/")),
+        at(0x54c2_6000, stored("old/a", b"a")),
+        at(0xff9f_0000, stored("b", b"b")),
+        stored("c", b"c"),
+    ];
+    let place = Place::new(&zip(&entries));
+    let extra = [ExtraFile { path: "old/rendered", mode: 0o644, bytes: b"" }];
+    let now_s = 1_700_000_000;
+    let archive = judge_archive(&place.archive(), &Limits::default()).unwrap();
+    let archive = archive.with_listing(archive.listing().fitted(&BTreeMap::new(), now_s)).unwrap();
+    let over = place.folder.path().join("over");
+    fs::create_dir(&over).unwrap();
+    archive.unpack(&place.to(), &extra).unwrap();
+    archive.unpack_over(&over, &extra).unwrap();
+    let modified_s = |path: PathBuf| {
+        let modified = fs::metadata(path).unwrap().modified().unwrap();
+        modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+    };
+    for folder in [place.to(), over] {
+        let of = |path: &str| modified_s(folder.join(path));
+        assert_eq!([of("old/a"), of("b"), of("c")], [1_654_171_200, now_s, 315_532_800]);
+        assert!(of("old/rendered") > now_s);
+    }
+    assert_eq!(modified_s(place.to().join("old")), 1_654_171_200);
+}

@@ -10,6 +10,8 @@ pub(super) struct Entry {
     pub(super) method: u16,
     pub(super) host: u8,
     pub(super) attributes: u32,
+    /// The DOS date and time.
+    pub(super) modified: u32,
     pub(super) crc32: u32,
     pub(super) bytes: u32,
     pub(super) compressed_bytes: u32,
@@ -33,6 +35,7 @@ pub(super) fn stored(name: &str, content: &[u8]) -> Entry {
         method: 0,
         host: 3,
         attributes: 0o100_644 << 16,
+        modified: 0,
         crc32: crc32(content),
         bytes: content.len() as u32,
         compressed_bytes: content.len() as u32,
@@ -100,7 +103,8 @@ fn local_header(entry: &Entry) -> Vec<u8> {
 fn central_header(entry: &Entry, start: u32) -> Vec<u8> {
     let numbers = [entry.crc32, entry.compressed_bytes, entry.bytes].map(u32::to_le_bytes).concat();
     let lengths = [entry.name.len() as u16, entry.extra.len() as u16, 0, 0, 0].map(u16::to_le_bytes).concat();
-    let kind = [u16::from(entry.host) << 8 | 30, 20, entry.flags, entry.method, 0, 0].map(u16::to_le_bytes).concat();
+    let kind = [u16::from(entry.host) << 8 | 30, 20, entry.flags, entry.method].map(u16::to_le_bytes).concat();
+    let kind = [kind, entry.modified.to_le_bytes().to_vec()].concat();
     let place = [entry.attributes, start].map(u32::to_le_bytes).concat();
     [b"PK\x01\x02", &kind[..], &numbers, &lengths, &place, &entry.name, &entry.extra].concat()
 }
