@@ -13,6 +13,7 @@ use super::{Base, state_of};
 use crate::{
     commands::rejected,
     config::{self, S3Path, State, Write},
+    printable::one_line,
     s3::Condition,
     seam::{Effect, Facts, Failure, Outcome, Plan, Query, Refusal, Report, Secret, Stage, Step},
     time::utc,
@@ -216,7 +217,10 @@ impl Writing<'_> {
 
 /// Who wrote a state last, for the end of a sentence; empty when nobody knows.
 pub(super) fn last_writer(state: &State) -> String {
-    let by = |write: &Write| format!("; {} on {} wrote it last, at {}", write.user, write.host, write.time);
+    let by = |write: &Write| {
+        let [user, host, time] = [&write.user, &write.host, &write.time].map(|text| one_line(text));
+        format!("; {user} on {host} wrote it last, at {time}")
+    };
     state.writes.last().map_or_else(String::new, by)
 }
 
