@@ -2,8 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
     io::{self, Write},
+    path::Path,
 };
 
 use c2_core::{
@@ -13,7 +13,7 @@ use c2_core::{
     seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
-use crate::{engine::Engine, host::Machine, log::Log, output::tell, repeat::repeat, s3::S3, signals::Signals};
+use crate::{engine::Engine, host::Machine, log::Log, open, output::tell, repeat::repeat, s3::S3, signals::Signals};
 
 /// Runs a request on this machine, by the configuration of this name where one is given. The answer is the exit code.
 pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
@@ -195,7 +195,7 @@ pub fn print(text: &str) -> u8 {
 
 /// Prints a file, however large; one that is not there has no lines.
 fn print_file(path: &str) -> u8 {
-    let copied = match File::open(path) {
+    let copied = match open::to_read(Path::new(path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return 0,
         opened => opened.and_then(|mut file| io::copy(&mut file, &mut io::stdout().lock())),
     };
