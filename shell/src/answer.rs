@@ -18,7 +18,7 @@ use c2_core::{
 };
 
 use crate::{
-    containers,
+    beside, containers,
     files::{self, SMALL_BYTES},
     host::Machine,
     ready,
@@ -207,10 +207,7 @@ fn failed(doing: &str, path: &str, error: &io::Error) -> Failure {
 }
 
 fn random() -> Result<u64, Failure> {
-    let mut bytes = [0; 8];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
-        .map_err(|error| Failure::world("get a random number", error.to_string()))?;
-    Ok(u64::from_ne_bytes(bytes))
+    beside::random().map_err(|error| Failure::world("get a random number", error.to_string()))
 }
 
 fn folder(path: &str) -> Result<Option<Folder>, Failure> {
@@ -308,8 +305,9 @@ fn texts(folder: &str) -> io::Result<BTreeMap<String, String>> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", entry.path().display()));
         if !name.starts_with('.')
-            && let Some((bytes, _)) = files::read_small(&entry.path())?
+            && let Some((bytes, _)) = files::read_small(&entry.path()).map_err(named)?
         {
             texts.insert(name, String::from_utf8_lossy(&bytes).into_owned());
         }

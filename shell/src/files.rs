@@ -3,64 +3,45 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
+
+use crate::{beside::Beside, open};
 
 /// The most that is read of a small file.
 pub(crate) const SMALL_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A small file's bytes and permission bits; `None` when it is not there.
 pub(crate) fn read_small(path: &Path) -> io::Result<Option<(Vec<u8>, u32)>> {
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
+    let file = match open::to_read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+        opened => opened?,
     };
-    if metadata.is_dir() {
-        return Err(io::Error::other("it is a folder"));
-    }
-    if !metadata.is_file() {
-        // Opening a pipe waits for its writer, here under the lock.
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let file = File::open(path)?;
+    let mode = file.metadata()?.permissions().mode() & 0o7777;
     let mut bytes = Vec::new();
     file.take(SMALL_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > SMALL_BYTES {
         return Err(io::Error::other(format!("it is larger than {SMALL_BYTES} bytes")));
     }
-    Ok(Some((bytes, metadata.permissions().mode() & 0o7777)))
+    Ok(Some((bytes, mode)))
 }
 
-/// Replaces a file atomically: a file beside, synced, renamed, the folder synced. Unless it is to be durable, nothing
-/// is synced: a power failure may leave it empty.
-///
-/// The name beside is always the same one, so that a run that was cut short leaves nothing that the next does not
-/// use; the lock keeps two from meeting there.
+/// Replaces a file atomically, whoever owned it: a file beside, synced, renamed, the folder synced. Unless it is to be
+/// durable, nothing is synced: a power failure may leave it empty. A link is replaced, and not followed.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
-    let mut beside_name = std::ffi::OsString::from(".");
-    beside_name.push(name);
-    beside_name.push(".c2-new");
-    let beside = path.with_file_name(beside_name);
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.set_permissions(Permissions::from_mode(mode))?;
-        file.write_all(bytes)?;
-        if durable {
-            file.sync_all()?;
-        }
-        fs::rename(&beside, path)
-    })();
-    if written.is_err() {
-        // What could be written is of no use; the failure that matters is the first.
-        let _ = fs::remove_file(&beside);
+    let folder = File::open(parent(path))?;
+    let (beside, mut file) = Beside::file(&folder)?;
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.write_all(bytes)?;
+    if durable {
+        file.sync_all()?;
     }
-    written?;
-    if durable { sync_parent(path) } else { Ok(()) }
+    beside.put(name)?;
+    if durable { folder.sync_all() } else { Ok(()) }
 }
 
 /// Makes a folder with these permission bits, and those above it that are missing for all to enter, whatever the umask.
@@ -69,10 +50,23 @@ pub(crate) fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
         return Ok(());
     }
     make_folders(&parent(path), 0o755)?;
-    match DirBuilder::new().mode(mode).create(path) {
+    match DirBuilder::new().mode(0o700).create(path) {
         // Another process was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        made => made.and_then(|()| fs::set_permissions(path, Permissions::from_mode(mode))),
+        made => {
+            made?;
+            made_folder(path)?.set_permissions(Permissions::from_mode(mode))
+        }
+    }
+}
+
+/// The folder that was just made here; an error where somebody has put something else in its place.
+fn made_folder(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits() as i32;
+    let folder = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    match folder.metadata()?.uid() == rustix::process::geteuid().as_raw() {
+        true => Ok(folder),
+        false => Err(io::Error::other("another user has put a folder there meanwhile")),
     }
 }
 
@@ -147,15 +141,10 @@ pub(crate) fn link(at: &Path, target: &str) -> io::Result<()> {
     if fs::read_link(at).is_ok_and(|now| now.as_os_str() == target) {
         return Ok(());
     }
-    let name = at.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let beside = at.with_file_name(format!(".{name}.c2-new"));
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => (),
-    }
-    symlink(target, &beside)?;
-    fs::rename(&beside, at).inspect_err(|_| drop(fs::remove_file(&beside)))?;
-    sync_parent(at)
+    let name = at.file_name().ok_or_else(|| io::Error::other("the path names no link"))?;
+    let folder = File::open(parent(at))?;
+    Beside::link(&folder, target)?.put(name)?;
+    folder.sync_all()
 }
 
 /// The id that names a folder's content; `None` without one.

@@ -3,6 +3,7 @@
 mod answer;
 pub mod archive;
 pub mod aws;
+mod beside;
 mod containers;
 mod demo;
 mod dns;
@@ -15,6 +16,7 @@ mod lock;
 mod log;
 mod memory;
 mod nginx;
+mod open;
 mod output;
 mod perform;
 mod process;

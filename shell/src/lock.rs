@@ -12,7 +12,7 @@ use std::{
 use c2_core::seam::Failure;
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{files::make_folders, output::tell};
+use crate::{files::make_folders, open, output::tell};
 
 /// The variable that tells the commands of a release which lock is held for them, and by which process: a command of
 /// this tool that one of them calls does not wait for its own caller.
@@ -30,7 +30,7 @@ impl Lock {
     /// Takes the lock; waits for another holder for so long.
     pub(crate) fn take(path: &str, wait_s: u32, may_nest: bool) -> Result<Lock, Failure> {
         let doing = || format!("take the lock {path}");
-        let file = open(Path::new(path)).map_err(|error| Failure::World {
+        let file = lock_file(Path::new(path)).map_err(|error| Failure::World {
             doing: doing(),
             why: error.to_string(),
             hint: Some(match error.kind() {
@@ -81,14 +81,14 @@ fn mark(holder: &str, path: &str) -> String {
     format!("{holder}:{path}")
 }
 
-fn open(path: &Path) -> std::io::Result<File> {
+fn lock_file(path: &Path) -> std::io::Result<File> {
     if let Some(folder) = path.parent() {
         if let Some(deploys) = folder.parent() {
             make_folders(deploys, 0o755)?;
         }
         make_folders(folder, 0o700)?;
     }
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    open::to_keep(path, OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600))
 }
 
 /// Writes this process's id into the file; it only serves the message, so a failure does not matter.

@@ -14,7 +14,7 @@ use c2_core::{
     time::utc,
 };
 
-use crate::files::make_folders;
+use crate::{files::make_folders, open};
 
 /// The log's file, shared by all that write lines.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +29,7 @@ impl Log {
         if let Some(folder) = path.parent() {
             make_folders(folder, 0o755)?;
         }
-        let file = OpenOptions::new().create(true).append(true).mode(0o640).open(path)?;
+        let file = open::to_keep(&path, OpenOptions::new().create(true).append(true).mode(0o640))?;
         if let Ok(mut slot) = self.file.lock() {
             *slot = Some(file);
         }

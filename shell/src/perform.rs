@@ -1,11 +1,6 @@
 //! Effects performed on the real machine.
 
-use std::{
-    fs,
-    io::{self, Write},
-    path::Path,
-    time::Duration,
-};
+use std::{fs, io, path::Path, time::Duration};
 
 use c2_core::{
     archive::Limits,
@@ -18,6 +13,7 @@ use crate::{
     docker::Call,
     files,
     host::Machine,
+    open,
     process::{SEEN_ALIVE, Seen, spawn},
 };
 
@@ -167,24 +163,24 @@ struct Bits {
 }
 
 fn write(path: &Path, bytes: &[u8], bits: Bits, durable: bool) -> io::Result<()> {
-    // What is open already, such as /dev/stdout, is written on, wherever it leads.
-    let is_open = |path: &Path| path.starts_with("/proc") || path.starts_with("/dev/fd");
-    if is_open(path) || fs::read_link(path).is_ok_and(|target| is_open(&target)) {
-        return fs::OpenOptions::new().append(true).open(path)?.write_all(bytes);
+    // A link that a user named stands for what it leads to; one that another user has put there does not.
+    let followed = open::followed(path)?;
+    if open::is_open(&followed) {
+        return open::write_on(&followed, bytes);
     }
     if let Some(folder) = path.parent() {
         files::make_folders(folder, bits.folder)?;
     }
-    // A link that a user named stands for its target; a device or pipe is written to, never replaced.
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() && path.exists() => {
-            return write(&path.canonicalize()?, bytes, bits, durable);
-        }
+    let path = match fs::symlink_metadata(&followed) {
+        // A folder cannot be replaced, which the renaming says; a device is written to.
         Ok(metadata) if !metadata.is_file() && !metadata.is_dir() && !metadata.is_symlink() => {
-            return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+            open::check(&metadata, true)?;
+            return open::write_on(&followed, bytes);
         }
-        _ => (),
-    }
+        Ok(_) => &followed,
+        // A link that leads nowhere.
+        Err(_) => path,
+    };
     let mode = if bits.keep { files::mode_of(path)?.unwrap_or(bits.mode) } else { bits.mode };
     files::write_atomically(path, bytes, mode, durable)
 }

@@ -20,6 +20,7 @@ use crate::{
     containers,
     docker::{Call, Called, PULLING, QUICK, docker},
     engine::Container,
+    files,
     host::Machine,
     nginx::{Master, Worker},
     ready::{self, Part},
@@ -134,7 +135,7 @@ impl Machine {
     fn serves(&mut self, folder: &str) -> Option<Served> {
         marked().or_else(|| {
             let path = Path::new(folder).join("nginx.conf");
-            let text = fs::read_to_string(&path).ok()?;
+            let text = String::from_utf8(files::read_small(&path).ok()??.0).ok()?;
             let served = Served::of_file(&text)?;
             let metadata = fs::metadata(&path).ok()?;
             let changed = Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufRead, Read, Write},
+    path::Path,
 };
 
 use c2_core::{
@@ -14,7 +15,7 @@ use c2_core::{
     seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
-use crate::{engine::Engine, host::Machine, log::Log, output::tell, repeat::repeat, s3::S3, signals::Signals};
+use crate::{engine::Engine, host::Machine, log::Log, open, output::tell, repeat::repeat, s3::S3, signals::Signals};
 
 /// Runs a request on this machine, by the configuration of this name where one is given. The answer is the exit code.
 pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
@@ -199,7 +200,7 @@ pub fn print(text: &str) -> u8 {
 
 /// Prints a file, however large; one that is not there has no lines.
 fn print_file(path: &str) -> u8 {
-    let copied = match File::open(path) {
+    let copied = match open::to_read(Path::new(path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return 0,
         opened => opened.and_then(|file| copy_lines(file, &mut io::stdout().lock())),
     };

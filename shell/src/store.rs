@@ -16,7 +16,7 @@ use c2_core::{
 use ring::digest::{Context, SHA256};
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use crate::{answer::s3_failure, archive::Archive, files, host::Machine, s3::S3Error};
+use crate::{answer::s3_failure, archive::Archive, files, host::Machine, open, s3::S3Error};
 
 /// The deepest folder below the releases' folder that is listed.
 const DEPTH: usize = 32;
@@ -55,14 +55,10 @@ impl Machine {
     fn open(&mut self, at: &Location, copied: bool) -> Result<Option<File>, Failure> {
         let failed = |error: io::Error| Failure::world(format!("read the archive {at}"), error.to_string());
         match at {
-            Location::File(path) => match fs::metadata(path) {
+            Location::File(path) => match open::to_read(Path::new(path)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                // Opening anything else could block.
-                Ok(metadata) if !metadata.is_file() => Err(failed(io::Error::other("it is no regular file"))),
-                _ => {
-                    let file = File::open(path).map_err(failed)?;
-                    if copied { self.copy(at, file).map(Some) } else { Ok(Some(file)) }
-                }
+                Ok(file) if copied => self.copy(at, file).map(Some),
+                opened => opened.map(Some).map_err(failed),
             },
             Location::Object { bucket, key } => self.download(at, bucket, key, None),
             Location::Version { bucket, key, version } => self.download(at, bucket, key, Some(version)),

@@ -8,6 +8,7 @@ mod support;
 mod endings;
 mod fixture;
 mod foreground;
+mod foreign;
 mod output;
 mod paths;
 mod runs;

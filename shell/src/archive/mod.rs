@@ -8,6 +8,7 @@ mod error;
 mod reading;
 mod unpacking;
 mod unpacking_over;
+mod way;
 mod window;
 
 pub use error::ArchiveError;

@@ -36,7 +36,7 @@ fn check_variant(place: &Place) -> bool {
     let Ok(archive) = judge_archive(&place.archive(), &Limits::default()) else { return false };
     let listing = archive.listing();
     fs::create_dir(place.to()).unwrap();
-    fill(&archive, &place.to(), &[]).unwrap();
+    fill(&archive, &fs::File::open(place.to()).unwrap(), &place.to(), &[]).unwrap();
     let tree = tree(&place.to());
     assert_eq!(tree.len(), listing.members().len());
     for member in listing.members() {

@@ -101,3 +101,29 @@ fn a_name_that_is_needed_while_unpacking_is_refused() {
     let expected = "cannot unpack into to: a/.c2-new-1: the name is needed while unpacking";
     assert_eq!(over(&place, &[]), Err(expected.into()));
 }
+
+#[test]
+fn a_folder_that_another_user_has_linked_elsewhere_is_in_the_way() {
+    let place = older();
+    let elsewhere = place.folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    // One of root's leads on to one of somebody else's.
+    symlink(place.folder.path().join("on"), place.to().join("c")).unwrap();
+    for foreign in [place.folder.path().join("on"), place.folder.path().join("named")] {
+        symlink(if foreign.ends_with("on") { elsewhere.clone() } else { place.to() }, &foreign).unwrap();
+        std::os::unix::fs::lchown(&foreign, Some(NOBODY), Some(NOBODY)).expect("this test is for root");
+    }
+    let before = tree(&place.to());
+    let expected =
+        "cannot unpack into to: c: a link of another user, which is not followed, is where the release has a folder";
+    assert_eq!(over(&place, &[]), Err(expected.into()));
+    let named = unpack_over(&place.archive(), &Limits::default(), &place.folder.path().join("named"), &[]);
+    let named = place.text(&named.unwrap_err());
+    assert!(
+        named.ends_with("named: it is a link of another user, which is not followed: name the folder that it leads to")
+    );
+    assert_eq!((tree(&place.to()), tree(&elsewhere).len()), (before, 0));
+}
+
+/// A user who is neither root nor whoever runs the tests.
+const NOBODY: u32 = 65_534;
