@@ -9,6 +9,7 @@ mod dns;
 mod docker;
 mod engine;
 mod files;
+mod foreground;
 mod host;
 mod listener;
 mod lock;
