@@ -87,6 +87,27 @@ fn behind_the_proxy_either_generation_of_compose_will_do() {
     assert!(called > 5, "Compose was called in {called} cases");
 }
 
+#[test]
+fn what_was_stopped_or_replaced_has_ended_when_the_run_ends_well() {
+    let mut met = 0;
+    for case in cases().into_iter().filter(|case| ["start/", "stop/"].iter().any(|verb| case.name.starts_with(verb))) {
+        let before = case.world();
+        let (told, end) = Told::run(case.world(), &*case.command(""));
+        if !matches!(&end, End::Reported(report) if report.failed.is_none())
+            || case.words("").contains(&"--force".into())
+        {
+            continue;
+        }
+        let (before, after) = (before.foreground, told.world);
+        met += before.len();
+        let live = after.tree.get("/opt/deploys/current").map(|node| format!("{node:?}")).unwrap_or_default();
+        let left =
+            before.iter().filter(|folder| after.running.contains_key(*folder) && !live.contains(folder.as_str()));
+        assert_eq!(left.collect::<Vec<_>>(), Vec::<&String>::new(), "{}", case.name);
+    }
+    assert!(met > 3, "nothing ran in the foreground");
+}
+
 /// Behind the proxy, too, a dry run shows what is done. What fails goes on otherwise than it can suppose; a machine that
 /// follows a master state has no dry run.
 #[test]

@@ -86,6 +86,7 @@ impl Machine {
                 Answer::Number(changed_at(path).map_err(|error| failed("look at", path, &error))?)
             }
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
+            Query::ForegroundRuns(folder) => Answer::Flag(self.foreground_runs(folder)),
             Query::Listens(port) => Answer::Flag(ready::listens(*port)),
             Query::Accepts(port) => Answer::Flag(ready::accepts(*port)),
             Query::Standing { folder, port, readiness } => Answer::Standing(self.standing(folder, *port, readiness)?),

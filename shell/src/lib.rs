@@ -10,6 +10,7 @@ mod dns;
 mod docker;
 mod engine;
 mod files;
+mod foreground;
 mod host;
 mod listener;
 mod lock;

@@ -14,7 +14,7 @@ use crate::{
     files,
     host::Machine,
     open,
-    process::{SEEN_ALIVE, Seen, spawn},
+    process::{SEEN_ALIVE, Seen, Spawned, spawn},
 };
 
 impl Machine {
@@ -57,11 +57,11 @@ impl Machine {
             }
             Effect::Attend { .. } => match self.attended.take() {
                 None => Ok(()),
-                Some(spawned) => {
-                    let seen = spawned.watch(None, &self.signals);
-                    self.seen(seen)
-                }
+                Some(spawned) => self.watch(spawned, None),
             },
+            Effect::EndForeground { folder, grace_s } => {
+                self.end_foreground(folder, Duration::from_secs((*grace_s).into()))
+            }
             Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode, durable } => {
                 let bits = Bits { mode: *mode, keep: *keep_mode, folder: *folder_mode };
                 write(Path::new(path), bytes.reveal(), bits, *durable).map_err(failed)
@@ -120,13 +120,18 @@ impl Machine {
     ) -> Result<(), Failure> {
         let watch = (role == Role::Start && may_stay).then_some(SEEN_ALIVE);
         let spawned = spawn(role, folder, command, limit_s, &self.setting())?;
-        let seen = spawned.watch(watch, &self.signals);
-        self.seen(seen)
+        if role == Role::Start {
+            self.note_start_command(folder, spawned.pid());
+        }
+        self.watch(spawned, watch)
     }
 
-    fn seen(&mut self, seen: Seen) -> Result<(), Failure> {
-        match seen {
+    /// Watches a command; one that still runs then is attended from here on.
+    fn watch(&mut self, spawned: Spawned, watch: Option<Duration>) -> Result<(), Failure> {
+        let pid = spawned.pid();
+        match spawned.watch(watch, &self.signals) {
             Seen::Ended(ended, tail) => {
+                self.forget_start_command(pid);
                 if !tail.is_empty() {
                     self.shown = tail;
                 }

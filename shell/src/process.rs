@@ -132,6 +132,16 @@ impl Spawned {
         }
     }
 
+    /// The folder it runs in.
+    pub(crate) fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    /// Its id, which is its group's too.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Lets it run on without this process: whatever it prints goes to the log.
     pub(crate) fn leave(mut self) {
         self.output.leave();

@@ -1,6 +1,9 @@
 //! A start command that stays in the foreground as long as its release lives.
 
-use std::process::Child;
+use std::{
+    process::Child,
+    time::{Duration, Instant},
+};
 
 use crate::{
     fixture::{
@@ -104,6 +107,89 @@ fn a_signal_ends_a_foreground_command_and_nothing_is_undone() {
         assert_eq!(running(&machine), Vec::<String>::new());
         assert_tidy(&machine);
     }
+}
+
+/// A release that stays in the foreground with a child of its own, and has no stop command.
+fn endless(machine: &Machine, name: &str, trap: &str) {
+    let start = format!(r#"{trap}sleep 600 & echo $! > "$RUN/child-{name}"; {}"#, foreground(""));
+    pack(machine, name, Commands { start: &start, stop: "", ..Commands::default() });
+}
+
+/// Whether the start command of such a release runs, or its child.
+fn is_there(machine: &Machine, name: &str) -> bool {
+    ["pid", "child"].iter().any(|what| lives(number_in(machine, &format!("/run/{what}-{name}"))))
+}
+
+#[test]
+fn a_stop_ends_a_foreground_start_command_that_no_stop_command_ends() {
+    let machine = machine();
+    endless(&machine, "b", "");
+    let start = start_attended(&machine, "b");
+    let stop = machine.run(&["stop", "b"]);
+    assert_eq!(stop.code, Some(0), "{stop:?}");
+    assert!(!is_there(&machine, "b"));
+    assert_eq!(machine.target("/opt/deploys/current"), None);
+    let start = end_of(&machine, start);
+    assert_eq!(start.code, Some(0), "{start:?}");
+    assert_tidy(&machine);
+}
+
+#[test]
+fn a_start_ends_the_foreground_start_command_that_it_replaces() {
+    let machine = machine();
+    endless(&machine, "a", "");
+    pack(&machine, "b", Commands::default());
+    let first = start_attended(&machine, "a");
+    let second = machine.run(&["start", "b.zip"]);
+    assert_eq!(second.code, Some(0), "{second:?}");
+    assert!(!is_there(&machine, "a"));
+    assert_eq!(end_of(&machine, first).code, Some(0));
+    assert_tidy(&machine);
+}
+
+#[test]
+fn a_stop_ends_a_foreground_start_command_whose_run_was_killed() {
+    let machine = machine();
+    endless(&machine, "b", "");
+    let mut start = start_attended(&machine, "b");
+    send("KILL", start.id());
+    start.wait().unwrap();
+    assert!(is_there(&machine, "b"));
+    let stop = machine.run(&["stop", "b"]);
+    assert_eq!(stop.code, Some(0), "{stop:?}");
+    assert!(!is_there(&machine, "b"));
+    assert_tidy(&machine);
+}
+
+#[test]
+fn a_stop_kills_a_foreground_start_command_that_does_not_end_when_it_is_asked_to() {
+    let machine = machine();
+    endless(&machine, "b", "trap '' TERM; ");
+    let start = start_attended(&machine, "b");
+    let begun = Instant::now();
+    let stop = machine.run(&["stop", "b"]);
+    assert_eq!(stop.code, Some(0), "{stop:?}");
+    assert!(begun.elapsed() >= Duration::from_secs(10), "it had {:?}", begun.elapsed());
+    assert!(!is_there(&machine, "b"));
+    assert_eq!(end_of(&machine, start).code, Some(0));
+}
+
+#[test]
+fn a_foreground_release_without_a_stop_command_is_there_once_after_a_failed_start() {
+    let machine = machine();
+    endless(&machine, "a", "");
+    pack(&machine, "b", Commands { start: "exit 3", ..Commands::default() });
+    let first = start_attended(&machine, "a");
+    let before = number_in(&machine, "/run/pid-a");
+    let failed = machine.run(&["start", "b.zip"]);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert_eq!(end_of(&machine, first).code, Some(0));
+    assert!(!lives(before));
+    assert!(is_there(&machine, "a"));
+    assert_eq!(machine.target("/opt/deploys/current").as_deref(), Some("/opt/deploys/a"));
+    assert_eq!(machine.run(&["stop", "a"]).code, Some(0));
+    assert!(!is_there(&machine, "a"));
+    assert_tidy(&machine);
 }
 
 #[test]

@@ -223,7 +223,8 @@ fn script_of(name: &str) -> Script {
     }
 }
 
-/// A deploy that is on disk. `live`: `current` names it, and it runs unless `running` is false. It has an id unless the
+/// A deploy that is on disk. `live`: `current` names it, and it runs unless `running` is false; `foreground`: its start
+/// command is still there, and perhaps the run that attends it. It has an id unless the
 /// older tool made it (`old`), and lies in the deploys folder unless `at` says where.
 fn deploy(world: &mut World, name: &str, value: &Value) {
     let release = release_of(name, value);
@@ -242,6 +243,9 @@ fn deploy(world: &mut World, name: &str, value: &Value) {
     }
     if value["running"].as_bool().unwrap_or(live) {
         let version = world.tree.text(&format!("{home}/version")).unwrap();
+        if value["foreground"].as_bool().unwrap_or(false) {
+            world.foreground.insert(home.clone());
+        }
         world.running.insert(home, version);
     }
 }

@@ -326,7 +326,7 @@ pub fn hash(world: &World) -> u64 {
             Node::Link { target, .. } => target.hash(&mut hash),
         }
     }
-    (&world.running, &world.accepting, &world.foreign, &world.proven).hash(&mut hash);
+    (&world.running, &world.foreground, &world.accepting, &world.foreign, &world.proven).hash(&mut hash);
     (&world.undrained, &world.inherited, &world.ended).hash(&mut hash);
     let now_s = world.clock;
     for (folder, started_ms) in &world.started {

@@ -75,6 +75,14 @@ pub(crate) fn release_json(folder: &Folder, path: &str) -> Result<Commands, Refu
     })
 }
 
+/// How long a start command has to end by itself once a stop command has ended what it waits for, in seconds.
+const GRACE_S: u32 = 2;
+
+/// Ends the start command that stays in the foreground of a folder, perhaps after a stop command.
+pub(crate) fn end_foreground(folder: &str, stop: Option<&Effect>) -> Effect {
+    Effect::EndForeground { folder: folder.into(), grace_s: if stop.is_some() { GRACE_S } else { 0 } }
+}
+
 /// How a release's commands are run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Running {

@@ -10,7 +10,7 @@ use alloc::{
 use super::{
     context,
     deploys::{CURRENT_INTENT, Deploys, fresh_id},
-    live::{Live, Running, is_whole, live, release_json},
+    live::{Live, Running, end_foreground, is_whole, live, release_json},
     prepare::{Prepared, limits, prepare},
     take_up::{self, TAKE_UP, take_up},
 };
@@ -36,6 +36,7 @@ pub struct Start {
     pub pin: Option<Pin>,
 }
 
+const STOP: &str = "stop what is live";
 const ATTEND: &str = "stay with the start command";
 /// What the plan is called that removes what is no longer needed.
 pub(crate) const TIDY: &str = "remove what is no longer needed";
@@ -82,14 +83,14 @@ impl Start {
         let sources = context::fetch(facts, &self.config);
         let values = context::fetched(&self.config, &sources);
         let prepared = prepare(facts, &self.config, self.release.as_str(), self.pin.as_ref(), values);
-        let (id, home) = (fresh_id(facts), facts.folder(&home_path));
+        let (id, home, stop) = (fresh_id(facts), facts.folder(&home_path), self.stop_of(facts, before));
         let home = home.map_err(|refusal| refusal.with_hint("move what is there away"));
         let (sources, prepared, id, home) = (sources?, prepared?, id?, home?);
 
         if let Some(plan) = self.identify(&home_path, home.as_ref(), &id) {
             return Ok(plan);
         }
-        let (stop, mut notes) = self.stop_of(before)?;
+        let (stop, mut notes) = stop?;
         notes.extend(prepared.notes.iter().cloned());
         if home.as_ref().is_some_and(|folder| !is_whole(folder)) {
             notes.push(format!("{home_path} holds no whole release: it is replaced, and removed at the end"));
@@ -99,7 +100,7 @@ impl Start {
         }
         let again = is_in(facts, before, &home_path)?;
         let change = Change { release: &self.release, deploys, name, home_path, id, home, before, again, prepared };
-        let stop = stop.map(|stage| take_up::noting(stage, deploys, &change.intent()));
+        let stop = stop.map(|stage| take_up::noting(stage, deploys, &change.intent())).unwrap_or_default();
         let mut stages = vec![change.unpack(&self.config)];
         let cache = context::cache(&self.config, &sources);
         if !cache.is_empty() {
@@ -130,17 +131,17 @@ impl Start {
     }
 
     /// The stage that stops what is live.
-    fn stop_of(&self, before: Option<&Live>) -> Result<(Option<Stage>, Vec<String>), Refusal> {
+    fn stop_of(&self, facts: &Facts, before: Option<&Live>) -> Result<(Option<Stage>, Vec<String>), Refusal> {
         let Some(before) = before else { return Ok((None, vec![])) };
+        let stays = facts.foreground_runs(&before.path)?;
+        let without = |note| Ok((stays.then(|| foreground_alone(before)), vec![note]));
         let Some(folder) = &before.folder else {
-            let note = format!("current points to {}, which holds no release: there is nothing to stop", before.path);
-            return Ok((None, vec![note]));
+            let rest = if stays { "only its start command is ended" } else { "there is nothing to stop" };
+            return without(format!("current points to {}, which holds no release: {rest}", before.path));
         };
-        match stop_stage(before, folder, self.running(), self.force) {
+        match stop_stage(before, folder, self.running(), self.force, stays) {
             Ok(stage) => Ok((stage, vec![])),
-            Err(refusal) if self.force => {
-                Ok((None, vec![format!("{refusal}: the live release is not stopped (--force)")]))
-            }
+            Err(refusal) if self.force => without(format!("{refusal}: the live release is not stopped (--force)")),
             Err(refusal) => Err(refusal.with_hint("repair that file, or go on without stopping it with --force")),
         }
     }
@@ -231,11 +232,21 @@ pub(crate) fn stop_stage(
     folder: &Folder,
     running: Running,
     tolerant: bool,
+    stays: bool,
 ) -> Result<Option<Stage>, Refusal> {
     let config = release_json(folder, &live.path)?;
-    let run = |role, tolerant| running.run(role, &config, &live.path, tolerant).into_iter().collect::<Vec<_>>();
-    let stage = Stage::new("stop what is live", run(Role::Stop, tolerant)).undone_by(run(Role::Start, false));
-    Ok((!stage.effects.is_empty()).then_some(stage))
+    let run = |role, tolerant| running.run(role, &config, &live.path, tolerant);
+    let (stop, start) = (run(Role::Stop, tolerant), run(Role::Start, false));
+    let end = stays.then(|| end_foreground(&live.path, stop.as_ref()));
+    // Started again beside what is left of it, it would be there twice.
+    let back = end.iter().cloned().chain(start).collect();
+    let effects: Vec<Effect> = stop.into_iter().chain(end).collect();
+    Ok((!effects.is_empty()).then(|| Stage::new(STOP, effects).undone_by(back)))
+}
+
+/// The stage that ends the start command of a release that cannot be stopped otherwise.
+pub(crate) fn foreground_alone(live: &Live) -> Stage {
+    Stage::new(STOP, vec![end_foreground(&live.path, None)])
 }
 
 /// A change of what is live.
@@ -319,9 +330,11 @@ impl Change<'_> {
     }
 
     fn start(&self, running: Running) -> Stage {
-        let run =
-            |role, tolerant| running.run(role, &self.prepared.config, &self.home_path, tolerant).into_iter().collect();
-        Stage::new("start", run(Role::Start, false)).undone_by(run(Role::Stop, true))
+        let run = |role, tolerant| running.run(role, &self.prepared.config, &self.home_path, tolerant);
+        let start: Vec<Effect> = run(Role::Start, false).into_iter().collect();
+        let stop = run(Role::Stop, true);
+        let end = start.first().map(|_| end_foreground(&self.home_path, stop.as_ref()));
+        Stage::new("start", start).undone_by(stop.into_iter().chain(end).collect())
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec, vec::Vec};
 use super::{
     deploys::{CURRENT_INTENT, Deploys, base_name},
     live::{Live, Running, live},
-    start::{change_of, last_is, standing, stop_stage},
+    start::{change_of, foreground_alone, last_is, standing, stop_stage},
     take_up::{self, TAKE_UP},
 };
 use crate::{
@@ -45,7 +45,7 @@ impl Command for Stop {
                 Ok(Step::Done(Report { now: Some(standing(now.as_ref())), ..report }))
             }
             (None, None) => Ok(Step::Done(Report::note("nothing is live: there is nothing to stop"))),
-            (None, Some(now)) => self.plan(deploys, &now, running).map(Step::Do),
+            (None, Some(now)) => self.plan(facts, deploys, &now, running).map(Step::Do),
         }
     }
 
@@ -59,7 +59,9 @@ impl Command for Stop {
 }
 
 impl Stop {
-    fn plan(&self, deploys: Deploys<'_>, live: &Live, running: Running) -> Result<Plan, Refusal> {
+    fn plan(&self, facts: &Facts, deploys: Deploys<'_>, live: &Live, running: Running) -> Result<Plan, Refusal> {
+        let stays = facts.foreground_runs(&live.path)?;
+        let alone = || stays.then(|| foreground_alone(live));
         let mut notes = Vec::new();
         if live.folder.is_some() && !self.names(live) {
             notes.push(format!(
@@ -70,15 +72,15 @@ impl Stop {
         }
         let stop = match &live.folder {
             None => {
-                notes
-                    .push(format!("current points to {}, which holds no release: only the link is removed", live.path));
-                None
+                let rest = if stays { "its start command is ended and the link" } else { "only the link is" };
+                notes.push(format!("current points to {}, which holds no release: {rest} removed", live.path));
+                alone()
             }
-            Some(folder) => match stop_stage(live, folder, running, self.force) {
+            Some(folder) => match stop_stage(live, folder, running, self.force, stays) {
                 Ok(stage) => stage,
                 Err(refusal) if self.force => {
                     notes.push(format!("{refusal}: only the link is removed (--force)"));
-                    None
+                    alone()
                 }
                 Err(refusal) => {
                     return Err(refusal.with_hint("stop it by hand and remove the link with --force"));
@@ -97,7 +99,7 @@ impl Stop {
             stopping: false,
             port: None,
         };
-        let stop = stop.map(|stage| take_up::noting(stage, deploys, &intent));
+        let stop = stop.map(|stage| take_up::noting(stage, deploys, &intent)).unwrap_or_default();
         let stages = stop.into_iter().chain([unlink]).collect();
         let intent = Some((deploys.current_intent(), intent));
         // A start that stayed with what is stopped here has kept the folder's former content until now.

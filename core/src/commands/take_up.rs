@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec, vec::Vec};
 
 use super::{
     deploys::Deploys,
-    live::{Running, is_whole, release_json},
+    live::{Running, end_foreground, is_whole, release_json},
     start::titled,
 };
 use crate::seam::{Effect, Facts, Folder, Intent, Outcome, Plan, Refusal, Report, Role, Stage, Step};
@@ -27,6 +27,10 @@ pub(crate) fn take_up(facts: &Facts, deploys: Deploys<'_>, intent: &Intent, runn
     let look = |path: &Option<String>| path.as_ref().map_or(Ok(None), |path| facts.folder(path));
     let (home, aside, old) = (look(&intent.home), facts.folder(&intent.aside), look(&intent.old_folder));
     let (home, aside, old) = (home?, aside?, old?);
+    // Whether a start command stays in one of them: what is exchanged or started again must not be there twice.
+    let staying = |path: &Option<String>| path.as_ref().map_or(Ok(false), |path| facts.foreground_runs(path));
+    let (of_home, of_old) = (staying(&intent.home), staying(&intent.old_folder));
+    let (of_home, of_old) = (of_home?, of_old?);
     let same = intent.home.is_some() && intent.home == intent.old_folder;
 
     let displaced = home.as_ref().and_then(|folder| folder.id.as_ref()) != intent.home_id.as_ref();
@@ -36,6 +40,7 @@ pub(crate) fn take_up(facts: &Facts, deploys: Deploys<'_>, intent: &Intent, runn
         if let Some(config) = home.as_ref().and_then(|folder| release_json(folder, path).ok()) {
             effects.extend(running.run(Role::Stop, &config, path, true));
         }
+        effects.extend(of_home.then(|| end_foreground(path, effects.last())));
         if intent.home_id.is_none() || former.is_some() {
             effects.push(Effect::Exchange {
                 aside: intent.aside.clone(),
@@ -52,6 +57,7 @@ pub(crate) fn take_up(facts: &Facts, deploys: Deploys<'_>, intent: &Intent, runn
     if let (Some(folder), Some(path), true) = (old, &intent.old_folder, intent.stopping)
         && let Ok(config) = release_json(&folder, path)
     {
+        effects.extend((of_old && !(same && displaced)).then(|| end_foreground(path, None)));
         effects.extend(running.run(Role::Start, &config, path, true));
     }
     effects.push(Effect::Forget(deploys.current_intent()));
@@ -59,12 +65,16 @@ pub(crate) fn take_up(facts: &Facts, deploys: Deploys<'_>, intent: &Intent, runn
     Ok(Plan::new("go back to what was live before", vec![Stage::new(TAKE_UP, effects)]))
 }
 
-/// The stage that stops what is live, noting first that it does.
-pub(crate) fn noting(stage: Stage, deploys: Deploys<'_>, intent: &Intent) -> Stage {
+/// The stages that stop what is live, noting first that they do.
+pub(crate) fn noting(stage: Stage, deploys: Deploys<'_>, intent: &Intent) -> Vec<Stage> {
     let intent = Intent { stopping: true, ..intent.clone() };
     let mut effects = vec![Effect::Intend { path: deploys.current_intent(), intent }];
+    // Going back ends a start command that stays before it starts it again: not so because the note failed.
+    if matches!(stage.undo.first(), Some(Effect::EndForeground { .. })) {
+        return vec![Stage::new("note that it is stopped", effects), stage];
+    }
     effects.extend(stage.effects);
-    Stage { effects, ..stage }
+    vec![Stage { effects, ..stage }]
 }
 
 const FORGET: &str = "remove the intent once more";

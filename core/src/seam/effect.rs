@@ -136,6 +136,14 @@ pub enum Effect {
         /// The folder it runs in.
         folder: String,
     },
+    /// End a start command that stays in the foreground of a folder, whoever attends it, with all processes of its
+    /// group; none that runs is fine.
+    EndForeground {
+        /// The folder.
+        folder: String,
+        /// How long it may take to end by itself before it is asked to, as when its containers were stopped.
+        grace_s: u32,
+    },
     /// Replace a file atomically; its folder is made when it is missing.
     WriteFile {
         /// The path.
@@ -344,6 +352,7 @@ impl Effect {
                 vec![(Query::Proxy(folder.clone()), Answer::Proxy(ProxyNow::default()))]
             }
             Effect::Attend { .. } => vec![(Query::StartCommandRuns, Answer::Flag(false))],
+            Effect::EndForeground { folder, .. } => vec![(Query::ForegroundRuns(folder.clone()), Answer::Flag(false))],
         }
     }
 }

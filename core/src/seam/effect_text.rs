@@ -26,6 +26,7 @@ impl fmt::Display for Effect {
                 if *tolerant { f.write_str(" (its failure is only reported)") } else { Ok(()) }
             }
             Effect::Attend { folder, .. } => write!(f, "stay with the start command in {folder}"),
+            Effect::EndForeground { folder, .. } => write!(f, "end the start command in {folder} if it still runs"),
             Effect::WriteFile { path, bytes, .. } => write!(f, "write {path} ({bytes})"),
             Effect::Put { at, bytes, condition } => write!(f, "write {at} ({bytes}) {condition}"),
             Effect::Delete(at) => write!(f, "delete {at}"),

@@ -135,6 +135,8 @@ questions! {
     changed_at(path: &str) -> u64 = Query::ChangedAt(path.to_string()) => Number;
     /// Whether the start command that this run spawned is still running.
     start_command_runs() -> bool = Query::StartCommandRuns => Flag;
+    /// Whether a start command that stays in the foreground of this folder still runs.
+    foreground_runs(folder: &str) -> bool = Query::ForegroundRuns(folder.to_string()) => Flag;
     /// Whether something accepts connections on this port of 127.0.0.1.
     listens(port: u16) -> bool = Query::Listens(port) => Flag;
     /// Whether a port of this machine accepts a connection.

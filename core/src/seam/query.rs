@@ -115,6 +115,9 @@ pub enum Query {
     ChangedAt(String),
     /// Whether the start command that this run spawned is still running. Answer: [`Answer::Flag`].
     StartCommandRuns,
+    /// Whether a start command that a run of this tool left in the foreground of this folder still runs, whoever attends
+    /// it. Answer: [`Answer::Flag`].
+    ForegroundRuns(String),
     /// Whether something accepts connections on this port of 127.0.0.1. Answer: [`Answer::Flag`].
     Listens(u16),
     /// Whether this port of 127.0.0.1 accepts a connection: more than listening on another address. Answer:

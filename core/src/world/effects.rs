@@ -67,6 +67,10 @@ impl World {
                 ended => ended,
             },
             Effect::Attend { folder, .. } => self.attend(folder),
+            Effect::EndForeground { folder, .. } => {
+                self.end_foreground(folder);
+                Ok(())
+            }
             Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode, durable: _ } => {
                 if let Some(Node::Folder { .. }) = self.tree.get(path) {
                     return Err(Failure::world(effect.to_string(), "Is a directory (os error 21)"));
@@ -258,59 +262,25 @@ impl World {
             (Script::Killed, _) => Err(ended(role, folder, command, Ending::Signal(15))),
             (Script::StopKilled, _) => {
                 self.check_drained(folder);
-                self.running.remove(folder);
-                self.ended.remove(folder);
+                self.ends(folder);
                 Err(ended(role, folder, command, Ending::Signal(15)))
             }
             (Script::StrictStart, _) if runs => exit(1),
             (script, _) if script.starts() && self.port_is_taken(folder) => exit(1),
             (Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate, Some(version)) => {
                 self.check_alone(folder);
+                self.check_foreground(folder);
                 self.accept(folder);
                 self.running.insert(folder.to_string(), version);
                 self.started_at.get_or_insert(self.performed);
-                self.attended = match script {
-                    Script::Foreground => Some((folder.to_string(), Ok(()))),
-                    Script::FailsLate => Some((folder.to_string(), Err(4))),
-                    _ => None,
-                };
+                self.stay(script, folder);
                 Ok(())
             }
             (Script::Start | Script::StrictStart | Script::Foreground | Script::FailsLate, None) => exit(1),
             (Script::StrictStop, _) if !runs => exit(1),
             (Script::Stop | Script::StrictStop, _) => {
                 self.check_drained(folder);
-                self.running.remove(folder);
-                self.ended.remove(folder);
-                Ok(())
-            }
-        }
-    }
-
-    /// What a signal does to a command that runs: it ends, whatever it has done.
-    pub(super) fn end_by_signal(&mut self, effect: &Effect) -> Option<Failure> {
-        match effect {
-            Effect::Run { .. } if self.heeds => self.attended = None,
-            Effect::Attend { folder, .. } if self.heeds => drop(self.running.remove(folder)),
-            _ => return None,
-        }
-        self.signalled.map(Failure::Interrupted)
-    }
-
-    /// Stays with the start command. In the model, one that does not fail is ended by a stop from elsewhere.
-    fn attend(&mut self, folder: &str) -> Result<(), Failure> {
-        if self.locked {
-            self.note(String::from("a start command was attended under the lock"));
-        }
-        match self.attended.take() {
-            Some((_, Err(status))) => {
-                self.running.remove(folder);
-                let command = CommandLine::new(Script::FailsLate.line(), false);
-                Err(ended(Role::Start, folder, &command, Ending::Status(status)))
-            }
-            // That stop noted its intent.
-            _ => {
-                self.changes += 1;
+                self.ends(folder);
                 Ok(())
             }
         }

@@ -6,6 +6,7 @@ mod bucket;
 mod cloud;
 mod docker;
 mod effects;
+mod foreground;
 mod proxy;
 mod ready;
 mod script;
@@ -125,6 +126,8 @@ pub struct World {
     pub inherited: BTreeSet<(&'static str, String, u16)>,
     /// The start command of this run that is still running: its folder and how it will end.
     pub attended: Option<(String, Result<(), i32>)>,
+    /// The folders in whose foreground a start command stays, whether or not the run that spawned it is still there.
+    pub foreground: BTreeSet<String>,
     /// Seconds since 1970.
     pub clock: u64,
     /// What the clock is ahead of those seconds.
@@ -274,6 +277,7 @@ impl World {
             Query::Physical(path) => Answer::Text(self.tree.get(path).is_some().then(|| path.clone())),
             Query::ChangedAt(_) => Answer::Number(self.changes),
             Query::StartCommandRuns => Answer::Flag(self.attended.is_some()),
+            Query::ForegroundRuns(folder) => Answer::Flag(self.foreground_runs(folder)),
             Query::Listens(port) | Query::Accepts(port) => Answer::Flag(self.listens(*port)),
             Query::Standing { folder, port, readiness } => Answer::Standing(self.standing(folder, *port, readiness)),
             Query::Containers(folder) => Answer::Containers(self.containers(folder)),

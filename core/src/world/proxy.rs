@@ -228,6 +228,7 @@ impl World {
         }
         if !comes_back {
             self.running.clear();
+            self.foreground.clear();
             self.accepting.clear();
         }
         let routes = Served::of_file(&self.conf()).map(|served| served.routes).unwrap_or_default();

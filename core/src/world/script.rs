@@ -33,8 +33,14 @@ const LINES: [(Script, &str); 10] = [
     (Script::StrictStart, r#"test ! -e "$RUN/${PWD##*/}" && cp version "$RUN/${PWD##*/}""#),
     (Script::StrictStop, r#"rm "$RUN/${PWD##*/}""#),
     (Script::Stop, r#"rm -f "$RUN/${PWD##*/}""#),
-    (Script::Foreground, r#"cp version "$RUN/${PWD##*/}"; while test -e "$RUN/${PWD##*/}"; do sleep 0.1; done"#),
-    (Script::FailsLate, r#"cp version "$RUN/${PWD##*/}"; sleep 2.5; rm "$RUN/${PWD##*/}"; exit 4"#),
+    (
+        Script::Foreground,
+        r#"trap 'rm -f "$RUN/${PWD##*/}"; exit 0' TERM; cp version "$RUN/${PWD##*/}"; while test -e "$RUN/${PWD##*/}"; do sleep 0.1; done"#,
+    ),
+    (
+        Script::FailsLate,
+        r#"trap 'rm -f "$RUN/${PWD##*/}"; exit 0' TERM; cp version "$RUN/${PWD##*/}"; sleep 2.5; rm "$RUN/${PWD##*/}"; exit 4"#,
+    ),
     (Script::Fail, "exit 3"),
     (Script::Killed, "kill -TERM $$"),
     (Script::StopKilled, r#"rm -f "$RUN/${PWD##*/}"; kill -TERM $$"#),
