@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec, vec::Vec};
 
 use super::{
     deploys::{CURRENT_INTENT, Deploys, base_name},
-    live::{Live, Running, live},
+    live::{Live, Running, is_whole, live},
     start::{change_of, foreground_alone, last_is, standing, stop_stage},
     take_up::{self, TAKE_UP},
 };
@@ -28,8 +28,14 @@ impl Command for Stop {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let deploys = Deploys(self.config.deploys_dir.as_str());
         if let Some(change @ Outcome::Planned { failed: None, plan, .. }) = change_of(past) {
-            let done = || Step::Done(take_up::well_done(format!("done: {}", plan.about), past));
-            return Ok(take_up::forget_again(change, past).unwrap_or_else(done));
+            if let Some(step) = take_up::forget_again(change, past) {
+                return Ok(step);
+            }
+            let stopped = plan.intent.as_ref().and_then(|(_, intent)| intent.old_folder.as_deref());
+            return match stopped.map(|folder| self.runs_on(facts, folder)).transpose()?.flatten() {
+                Some(report) => Ok(Step::Done(report.after(past))),
+                None => Ok(Step::Done(take_up::well_done(format!("done: {}", plan.about), past))),
+            };
         }
         let running = Running { limit_s: self.config.command_timeout_s.map(Positive::get), may_stay: true };
         let (now, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
@@ -44,8 +50,20 @@ impl Command for Stop {
                 let report = Report::failed(outcome.failure_text().unwrap_or_default(), Some(hint)).after(past);
                 Ok(Step::Done(Report { now: Some(standing(now.as_ref())), ..report }))
             }
-            (None, None) => Ok(Step::Done(Report::note("nothing is live: there is nothing to stop"))),
-            (None, Some(now)) => self.plan(facts, deploys, &now, running).map(Step::Do),
+            (None, None) => {
+                let runs_on =
+                    self.folder_named(facts, deploys)?.map(|folder| self.runs_on(facts, &folder)).transpose()?;
+                let nothing = || Report::note("nothing is live: there is nothing to stop");
+                Ok(Step::Done(runs_on.flatten().unwrap_or_else(nothing)))
+            }
+            (None, Some(now)) => {
+                if !self.names(&now) && self.folder_named(facts, deploys)?.is_some() {
+                    let (named, live) = (self.deploy.escape_debug(), base_name(&now.path));
+                    return Err(Refusal::no(format!("stop {named}"), format!("it is not live: {live} is"))
+                        .with_hint(format!("to stop what is live: c2 stop {live}")));
+                }
+                self.plan(facts, deploys, &now, running).map(Step::Do)
+            }
         }
     }
 
@@ -105,6 +123,40 @@ impl Stop {
         // A start that stayed with what is stopped here has kept the folder's former content until now.
         let tidy = vec![Effect::Remove(deploys.asides())];
         Ok(Plan { intent, notes, tidy, ..Plan::new(format!("stop {}", base_name(&live.path)), stages) })
+    }
+
+    /// The folder of the deploy that the name means, where there is one.
+    fn folder_named(&self, facts: &Facts, deploys: Deploys<'_>) -> Result<Option<String>, Refusal> {
+        let Ok(release) = ReleaseName::from_text(&self.deploy) else { return Ok(None) };
+        let names = [self.deploy.as_str(), default_deploy_name(&release)];
+        let homes = names.into_iter().filter(|name| !name.contains('/')).map(|name| deploys.home(name));
+        let asked: Vec<_> = homes.map(|home| (facts.folder(&home), home)).collect();
+        for (found, home) in asked {
+            match found {
+                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+                Ok(Some(folder)) if is_whole(&folder) => return Ok(Some(home)),
+                // What is no folder is no deploy.
+                Ok(_) | Err(_) => (),
+            }
+        }
+        Ok(None)
+    }
+
+    /// That containers of a deploy which is stopped run on, unless that is accepted.
+    fn runs_on(&self, facts: &Facts, folder: &str) -> Result<Option<Report>, Refusal> {
+        let containers = match facts.containers(folder) {
+            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+            // A release that uses no docker needs none to be stopped.
+            Err(_) => return Ok(None),
+            Ok(containers) => containers,
+        };
+        let left: Vec<&str> = containers.iter().filter(|it| it.lives()).map(|it| it.name.as_str()).collect();
+        if left.is_empty() || self.force {
+            return Ok(None);
+        }
+        let hint = format!("end them: docker stop {}; or accept that by --force", left.join(" "));
+        let why = format!("stop {}: containers of it run on: {}", base_name(folder), left.join(", "));
+        Ok(Some(Report::failed(why, Some(&hint))))
     }
 
     /// Whether the name given is the live release's or its deploy's.
