@@ -14,6 +14,7 @@ pub mod help;
 mod nearest;
 pub mod nginx;
 mod ordered;
+pub mod printable;
 pub mod proxy;
 pub mod ready;
 pub mod s3;

@@ -14,7 +14,7 @@ use std::{
 use c2_core::{
     Ordered,
     s3::Fault,
-    seam::{Answer, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, Secret, Stat},
+    seam::{Answer, COMPOSE_FILES, Content, Failure, Folder, Link, Location, Query, RECORD_BYTES, Secret, Stat},
 };
 
 use crate::{
@@ -65,7 +65,8 @@ impl Machine {
                 let read = files::read_small(Path::new(path)).map_err(|error| failed("read", path, &error))?;
                 Answer::Content(read.map(|(bytes, mode)| Content { bytes: Secret::new(bytes), mode: Some(mode) }))
             }
-            Query::Content(at) => remote(&self.s3, at),
+            Query::Content(at) => remote(&self.s3, at, SMALL_BYTES),
+            Query::Record(at) => remote(&self.s3, at, RECORD_BYTES),
             Query::Releases(at) => Answer::Listing(self.listed(at)?),
             Query::Archive(at, limits) => {
                 Answer::Archive(self.fetch(at, *limits, false)?.map(|archive| archive.listing().clone()))
@@ -129,18 +130,20 @@ impl Machine {
 
 /// The objects and secrets among the questions, fetched side by side; one alone is left to the ordinary way.
 fn remote_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
-    let is_remote = |query: &&Query| matches!(query, Query::Content(at) if !matches!(at, Location::File(_)));
-    let wanted: Vec<&Query> = queries.iter().filter(is_remote).collect();
+    let remotely = queries.iter().filter_map(|query| match query {
+        Query::Content(at) if !matches!(at, Location::File(_)) => Some((query, at, SMALL_BYTES)),
+        Query::Record(at) => Some((query, at, RECORD_BYTES)),
+        _ => None,
+    });
+    let wanted: Vec<(&Query, &Location, u64)> = remotely.collect();
     if wanted.len() < 2 {
         return BTreeMap::new();
     }
     let next = AtomicUsize::new(0);
     let work = || {
         let mut answered = Vec::new();
-        while let Some(query) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Query::Content(at) = query {
-                answered.push(((*query).clone(), remote(s3, at)));
-            }
+        while let Some((query, at, limit_bytes)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            answered.push(((*query).clone(), remote(s3, at, *limit_bytes)));
         }
         answered
     };
@@ -152,14 +155,14 @@ fn remote_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
     })
 }
 
-/// The content of an object or a secret.
-fn remote(s3: &S3, at: &Location) -> Answer {
+/// The content of an object of at most so many bytes, or of a secret.
+fn remote(s3: &S3, at: &Location, limit_bytes: u64) -> Answer {
     crate::resolve::prepare();
     let doing = format!("fetch {at}");
     let bytes = match at {
         Location::File(_) | Location::Version { .. } => Ok(None),
         Location::Object { bucket, key } => s3
-            .get_small(bucket, key, SMALL_BYTES)
+            .get_small(bucket, key, limit_bytes)
             .map(|found| found.map(|small| small.body))
             .map_err(|error| match (s3_failure(&doing, &error), error) {
                 (Failure::World { doing, why, .. }, S3Error::Request { fault, .. }) if fault.is_passing() => {
@@ -183,7 +186,7 @@ const NOT_YET: [&str; 3] = ["AccessDenied", "InvalidAccessKeyId", "ExpiredToken"
 pub(crate) fn s3_failure(doing: &str, error: &S3Error) -> Failure {
     let text = error.to_string();
     let why = text.strip_prefix("cannot ").and_then(|text| text.strip_prefix(doing)).unwrap_or(&text);
-    let (doing, why) = (doing.to_string(), why.trim_start().to_string());
+    let (doing, why) = (doing.to_string(), why.trim_start_matches([':', ' ']).to_string());
     match error {
         S3Error::NoCredentials(_) | S3Error::Request { no_others: Some(_), .. } => Failure::NotYet { doing, why },
         S3Error::Request { fault: Fault::Refused(answer), .. } if NOT_YET.contains(&answer.code.as_str()) => {

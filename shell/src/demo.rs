@@ -100,7 +100,8 @@ and a configuration (camus2.json) that says where everything is. To type the com
         stop.process_group(0);
         let stopped = self.follow("stop hello", stop, None);
         if let Err(failure) = &stopped {
-            tell(&format!("c2: demo: {failure}\n    what still runs ends by itself, ten minutes after its start"));
+            tell(&format!("c2: demo: {failure}"));
+            tell("    what still runs ends by itself, ten minutes after its start");
         }
         stopped.is_ok()
     }

@@ -93,11 +93,8 @@ impl Machine {
 
     /// Tells the terminal alone.
     fn show(&self, level: usize, text: &str) {
-        if self.quiet {
-            return;
-        }
-        for line in text.lines() {
-            tell(&format!("{}{line}", "  ".repeat(level)));
+        if !self.quiet && !text.is_empty() {
+            tell(&format!("{}{text}", "  ".repeat(level)));
         }
     }
 }

@@ -9,7 +9,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use c2_core::time::utc;
+use c2_core::{
+    printable::{lines, message},
+    time::utc,
+};
 
 use crate::files::make_folders;
 
@@ -33,12 +36,17 @@ impl Log {
         Ok(())
     }
 
-    /// Writes a line for each line of the text.
+    /// Writes a message.
     pub(crate) fn write(&self, level: usize, text: &str) {
+        self.write_lines(level, &message(text));
+    }
+
+    /// Writes a line for each line of a text, fit for a terminal.
+    pub(crate) fn write_lines(&self, level: usize, text: &str) {
         let Ok(slot) = self.file.lock() else { return };
         let Some(mut file) = slot.as_ref() else { return };
         let (time, dots) = (now(), ".".repeat(level));
-        let lines: String = text.lines().map(|line| format!("{time} {dots}{line}\n")).collect();
+        let lines: String = lines(text).lines().map(|line| format!("{time} {dots}{line}\n")).collect();
         // A log that cannot be written (a full disk) must not end a deployment.
         let _ = file.write_all(lines.as_bytes());
     }

@@ -17,6 +17,8 @@ use rustix::{
     io::ioctl_fionread,
 };
 
+use c2_core::printable::message;
+
 use crate::log::Log;
 
 /// Which stream of this process the output is passed on to.
@@ -139,9 +141,9 @@ fn pump(pipe: OwnedFd, mut lines: Lines, ended: &AtomicBool) -> Option<OwnedFd> 
     }
 }
 
-/// Writes a line to standard error. A terminal that is gone must not end a deployment.
-pub fn tell(line: &str) {
-    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+/// Writes a message to standard error, fit for a terminal. A terminal that is gone must not end a deployment.
+pub fn tell(text: &str) {
+    let _ = io::stderr().write_all(format!("{}\n", message(text)).as_bytes());
 }
 
 /// A terminal that is gone must not end a deployment.
@@ -187,7 +189,7 @@ impl Lines {
                 self.close(&mut text);
             }
         }
-        self.log.write(LEVEL, &text);
+        self.log.write_lines(LEVEL, &text);
     }
 
     fn end(&mut self) {
@@ -195,7 +197,7 @@ impl Lines {
         if !self.open.is_empty() {
             self.close(&mut text);
         }
-        self.log.write(LEVEL, &text);
+        self.log.write_lines(LEVEL, &text);
     }
 
     fn close(&mut self, text: &mut String) {

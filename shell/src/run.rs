@@ -3,13 +3,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
-    io::{self, Write},
+    io::{self, BufRead, Read, Write},
 };
 
 use c2_core::{
     Ordered,
     commands::{CONFIG_VARIABLE, Options, Request, load_config},
     config::ToolConfig,
+    printable::lines,
     seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
@@ -181,10 +182,13 @@ pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
     }
 }
 
-/// Prints to standard output. The answer is the exit code. A reader that has seen enough (`| head`) is no failure.
+/// The longest part of a line that is looked at at once.
+const LINE_BYTES: u64 = 64 << 10;
+
+/// Prints to standard output, fit for a terminal. The answer is the exit code. A reader that has seen enough (`| head`) is no failure.
 pub fn print(text: &str) -> u8 {
     let mut out = io::stdout().lock();
-    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let printed = out.write_all(lines(text).as_bytes()).and_then(|()| out.flush());
     match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             failed(&format!("write to standard output: {error}"), None)
@@ -197,12 +201,23 @@ pub fn print(text: &str) -> u8 {
 fn print_file(path: &str) -> u8 {
     let copied = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return 0,
-        opened => opened.and_then(|mut file| io::copy(&mut file, &mut io::stdout().lock())),
+        opened => opened.and_then(|file| copy_lines(file, &mut io::stdout().lock())),
     };
     match copied {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failed(&format!("print {path}: {error}"), None),
         _ => 0,
     }
+}
+
+/// Copies a text of any length line by line, fit for a terminal: others than this program have written to the log.
+fn copy_lines(from: File, to: &mut impl Write) -> io::Result<()> {
+    let mut from = io::BufReader::new(from);
+    let mut line = Vec::new();
+    while from.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line)? > 0 {
+        to.write_all(lines(&String::from_utf8_lossy(&line)).as_bytes())?;
+        line.clear();
+    }
+    Ok(())
 }
 
 fn refused(refusal: &Refusal) -> u8 {

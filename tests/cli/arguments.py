@@ -177,6 +177,16 @@ def a_path_that_cannot_be_a_folder_fails_only_the_check():
         machine.run("list-releases")
 
 
+def a_release_name_with_direction_marks_is_shown_escaped_and_refused_as_a_new_one():
+    with Machine(None) as machine:
+        name = "app-\u202egpj.zip"
+        pack(machine.root / "releases" / name, release_files("one"))
+        equal(machine.run("list-releases")[0], "app-\\u{202e}gpj.zip\n")
+        _, stderr = machine.run("start", name, exit_code=1)
+        contains(stderr, "c2: start a release: found ", "app-\\u{202e}gpj.zip")
+        contains_none(stderr, "\u202e")
+
+
 def options_are_taken_in_every_form_and_place():
     with Machine(None) as machine:
         pack(machine.root / "releases" / "app-1.zip", release_files("one"))

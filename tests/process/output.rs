@@ -5,6 +5,8 @@ use std::{
     process::{Child, Stdio},
 };
 
+use c2_core::printable::is_unprintable;
+
 use crate::{
     fixture::{
         Commands, START, STOP, assert_live, assert_tidy, await_file, lives, machine, machine_with_live_a, number_in,
@@ -131,6 +133,32 @@ fn is_log_line(line: &str) -> bool {
     let shape: String = seconds.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     let digits = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
     shape == "9999-99-99T99:99:99" && digits && !text.contains('\r')
+}
+
+#[test]
+fn a_commands_output_reaches_the_terminal_unchanged_and_errors_and_the_log_escaped() {
+    let machine = machine_with_live_a(Commands { start: &format!("{START}; echo coming up"), ..Commands::default() });
+    let start = r"printf 'a\rb\033[31m\342\200\256red\n' >&2; exit 1";
+    pack(&machine, "b", Commands { start, ..Commands::default() });
+    let ended = machine.run(&["start", "b.zip"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let (raw, escaped) = ("a\rb\u{1b}[31m\u{202e}red\n", r"a\rb\u{1b}[31m\u{202e}red");
+    assert_eq!(ended.stderr.matches(raw).count(), 1, "{ended:?}");
+    assert!(ended.stderr.contains(&format!("    its last lines:\n      {escaped}\n    now: ")), "{ended:?}");
+    let log = machine.log();
+    assert!(log.contains(&format!(" ...{escaped}\n")), "{log}");
+    assert!(!log.contains(|c| is_unprintable(c) && c != '\n'), "{log:?}");
+}
+
+#[test]
+fn what_others_have_written_to_the_log_is_shown_fit_for_a_terminal() {
+    let machine = machine();
+    let long = "x".repeat(100_000);
+    let old = format!("2020-01-01T00:00:00 a\u{1b}]0;title\u{7}b\t\u{9b}2J\u{202e}c\r\n\n{long}\nno end \u{fc}");
+    machine.write("/opt/var/log/camus2.log", 0o644, old.as_bytes());
+    let shown = machine.run(&["show-log"]).stdout;
+    let escaped = r"a\u{1b}]0;title\u{7}b".to_string() + "\t" + r"\u{9b}2J\u{202e}c\r";
+    assert_eq!(shown, format!("2020-01-01T00:00:00 {escaped}\n\n{long}\nno end \u{fc}"));
 }
 
 #[test]

@@ -143,6 +143,33 @@ def slaves_are_shown_whatever_they_say_and_flushed_only_when_they_are_gone(store
         contains(machine.run("slave-flush")[1], "nothing is removed")
 
 
+def records_of_others_forge_no_line_and_take_no_memory(store):
+    place = store.place()
+    forged = "x)\nStatus: OK\nSlave: eight\x1b[2J\u202e"
+    report = {
+        "status": {"error": forged},
+        "ipAddress": forged,
+        "hostName": forged,
+        "state": {"deploys": {}, "connections": {}},
+    }
+    place.put("fleet/slaves/seven/state.json", json.dumps(report))
+    for label in ("big-1", "big-2", "big-3"):
+        place.put(f"fleet/slaves/{label}/state.json", json.dumps({**report, "padding": [0] * 4_000_000}))
+    with operator(place) as machine:
+        machine.prefix = ["sh", "-c", 'ulimit -v 262144; exec "$0" "$@"']
+        text, _ = machine.run("status", "--show-slaves")
+        contains_none(text, "\x1b", "\u202e")
+        lines = [line for line in text.splitlines() if line.startswith(("Slave: ", "Status: "))]
+        too_long = "it is longer than the 2097152 bytes that are allowed here"
+        for number in (1, 2, 3):
+            equal(lines[2 * number - 2], f"Slave: big-{number}")
+            contains(lines[2 * number - 1], "Status: Error (its report cannot be read: ", too_long)
+        equal(lines[6:], ["Slave: seven", r"Status: Error (x)\nStatus: OK\nSlave: eight\u{1b}[2J\u{202e})"])
+        shown = machine.run("status", "--show-slaves", "--json-output")[0]
+        contains_none(shown, "\x1b", "\u202e")
+        equal(json.loads(shown)["slaves"][3]["state"], report)
+
+
 def eight_writers_lose_no_update_while_a_third_of_the_answers_is_spoiled(store):
     place = store.place()
     place.put_release("a.zip", release_files("a"))

@@ -1,6 +1,7 @@
 //! The simulated host, and what the program would print and log while it runs there.
 
 use c2_core::{
+    printable::message,
     seam::{Answer, Command, Effect, End, Facts, Failure, Host, Message, Query, Signal, drive},
     world::World,
 };
@@ -28,7 +29,7 @@ impl Told {
     }
 
     fn tell(&mut self, level: usize, text: &str) {
-        self.printed.extend(text.lines().map(|line| format!("{}{line}", "  ".repeat(level))));
+        self.printed.extend(message(&format!("{}{text}", "  ".repeat(level))).lines().map(str::to_string));
     }
 }
 

@@ -5,6 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::printable::one_line;
+
 /// The most problems that are told of one archive.
 const MOST: usize = 20;
 
@@ -71,16 +73,11 @@ impl Problems {
     }
 }
 
-/// A stored name as it can be shown: no control characters, not endless.
+/// A stored name as it can be shown: not endless.
 pub(super) fn printable(name: &[u8]) -> String {
-    let mut shown = String::new();
     // A character has at most four bytes: more need not be looked at.
     let name = name.get(..4 * NAME_CHARACTERS).unwrap_or(name);
-    for character in String::from_utf8_lossy(name).chars().take(NAME_CHARACTERS) {
-        match character.is_control() {
-            true => shown.extend(character.escape_default()),
-            false => shown.push(character),
-        }
-    }
+    let name: String = String::from_utf8_lossy(name).chars().take(NAME_CHARACTERS).collect();
+    let shown = one_line(&name).into_owned();
     if shown.is_empty() { String::from("(an entry without a name)") } else { shown }
 }

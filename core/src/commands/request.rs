@@ -10,6 +10,7 @@ use crate::{
     completion::Complete,
     config::{DeployMode, FromText, Hundredths, Percent, Pin, Positive, ReleaseName, Sha256, ToolConfig},
     fleet::{Kept, RolloutVerb},
+    printable::is_direction_mark,
     seam::{Command, Refusal},
 };
 
@@ -240,7 +241,14 @@ impl Request {
 }
 
 pub(super) fn release_name(verb: &str, text: &str) -> Result<ReleaseName, Refusal> {
-    ReleaseName::from_text(text).map_err(|why| Refusal::no(format!("{verb} a release"), format!("{why}")))
+    let refused = |why| Refusal::no(format!("{verb} a release"), why);
+    // One that is deployed already, or lies in the store, is shown with its marks escaped.
+    if text.contains(is_direction_mark) {
+        return Err(refused(format!(
+            "found {text:?}, expected a name without marks that change the direction of text"
+        )));
+    }
+    ReleaseName::from_text(text).map_err(|why| refused(format!("{why}")))
 }
 
 fn needs_proxy(what: &str) -> Refusal {
@@ -274,6 +282,23 @@ mod tests {
         let text = format!(r#"{{"releases": {{"localdir": "/srv/releases"}}, "deployMode": {deploy_mode}}}"#);
         let config = tool_config("config.json", &text, Syntax::Json).unwrap().value;
         request.command(config, &Options { rollout: Hundredths::new(10), ..Options::DEFAULT }).err()
+    }
+
+    #[test]
+    fn a_new_release_whose_name_changes_the_direction_of_text_is_refused() {
+        for mark in ['\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}'] {
+            let name = format!("a{mark}piz.exe");
+            let start = Request::Start { release: name.clone(), as_deploy: None, force: false, sha256: None };
+            for request in [start, Request::Unpack { release: name.clone(), to: "/tmp/a".into() }] {
+                let text = r#"{"releases": {"localdir": "/srv/releases"}}"#;
+                let config = tool_config("config.json", text, Syntax::Json).unwrap().value;
+                let refused = request.command(config, &Options::DEFAULT).err().expect("it is refused");
+                let escaped = mark.escape_unicode();
+                let expected = format!("a release: found \"a{escaped}piz.exe\", expected a name without marks");
+                assert!(format!("{refused}").contains(&expected), "{refused}");
+            }
+            assert!(ReleaseName::from_text(&name).is_ok(), "a state that has it stays readable");
+        }
     }
 
     #[test]

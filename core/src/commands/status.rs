@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     config::ToolConfig,
+    printable::one_line,
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
     time::utc,
 };
@@ -73,5 +74,5 @@ fn text(now: Option<&Live>) -> String {
         None => "unknown",
     };
     let (deploy, since) = (base_name(&live.path), utc(live.since));
-    format!("Current: {deploy}\nRelease: {release}\nFolder: {}\nSince: {since}\n", live.path)
+    format!("Current: {}\nRelease: {release}\nFolder: {}\nSince: {since}\n", one_line(deploy), one_line(&live.path))
 }

@@ -50,7 +50,9 @@ pub use tool::{
 };
 pub use web::{ContactEmail, ImageName, ImageVersion, PageText, SecretId, ShellCommand};
 
-use alloc::string::String;
+use alloc::{format, string::String};
+
+use crate::printable::RECORD_TEXT_BYTES;
 
 /// Reads the tool's configuration. `file` is what messages call it. A byte order mark is accepted, here and below.
 ///
@@ -89,12 +91,32 @@ pub fn state(file: &str, text: &str) -> Result<Parsed<State>, Rejected> {
     decode::read_state(file, json::tree(text))
 }
 
-/// Reads what a slave reported.
+/// The most values in what a slave reports: each takes many times as much memory as its bytes.
+const RECORD_VALUES: usize = 50_000;
+
+/// Reads what a slave reported: whoever wrote it, no text in it is longer than [`RECORD_TEXT_BYTES`].
 ///
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn slave_state(file: &str, text: &str) -> Result<Parsed<SlaveState>, Rejected> {
-    decode::read_state(file, json::tree(text))
+    decode::read_state(file, record_tree(text))
+}
+
+/// A record may be written by anybody who has a slave's rights: it is given up before it takes much memory.
+fn record_tree(text: &str) -> Result<node::Node, node::Fault> {
+    // Commas in its texts count, too: there are never so many in what a slave writes.
+    if text.bytes().filter(|byte| *byte == b',').count() >= RECORD_VALUES {
+        let text = format!("found more than {RECORD_VALUES} values, expected the report of a slave");
+        return Err(node::Fault { position: Position { line: 1, column: 1 }, text });
+    }
+    let node = json::tree(text)?;
+    match node.longer_text(RECORD_TEXT_BYTES) {
+        None => Ok(node),
+        Some((position, bytes)) => {
+            let text = format!("found a text of {bytes} bytes, expected {RECORD_TEXT_BYTES} at most");
+            Err(node::Fault { position, text })
+        }
+    }
 }
 
 /// Reads the JSON of a config source, numbers exact however big (only an exponent is spelled anew, `1E5` as `1e+5`); of a key given twice the last one counts.

@@ -74,6 +74,19 @@ impl Node {
         entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
+    /// The first text, key or number of more bytes than the limit: where it is, and how many it has.
+    pub(super) fn longer_text(&self, limit: usize) -> Option<(Position, usize)> {
+        let long = |text: &str, at: Position| (text.len() > limit).then_some((at, text.len()));
+        match &self.value {
+            Value::Absent | Value::Null | Value::Bool(_) => None,
+            Value::Number(text) | Value::Text(text) => long(text, self.position),
+            Value::List(items) => items.iter().find_map(|item| item.longer_text(limit)),
+            Value::Object(entries) => entries
+                .iter()
+                .find_map(|entry| long(&entry.key, entry.key_position).or_else(|| entry.value.longer_text(limit))),
+        }
+    }
+
     /// The same value without its positions.
     pub(super) fn to_json(&self) -> Json {
         match &self.value {

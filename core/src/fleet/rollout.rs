@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Ordered,
     config::{FromText, Hundredths, Label, ProxyModeConfig, Rollout, S3Path, State},
+    printable::one_line,
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
 
@@ -227,9 +228,9 @@ impl Command for RolloutStatus {
     }
 }
 
-/// The first line of a text.
+/// The first line of a text from a record.
 pub(super) fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_string()
+    one_line(text.lines().next().unwrap_or_default()).into_owned()
 }
 
 /// What a candidate changes, a line each.

@@ -22,6 +22,7 @@ use crate::{
         DeployName, FromText, Label, Positive, ProxyModeConfig, S3Path, SlaveLabel, SlaveState, SlaveStatus, State,
         ToolConfig,
     },
+    printable::for_record,
     proxy::{Followed, Following, Goal, ProxyMode, noted_state},
     s3::{Condition, without_request_id},
     seam::{Command, Effect, Facts, Outcome, Plan, Refusal, Secret, Shared, Stage, Step},
@@ -218,16 +219,16 @@ impl Round<'_> {
         let warning = misconfigured.as_ref().map(|why| format!("warning: {why}"));
         let interface = &self.slave.proxy.slave_interface_name;
         let report = SlaveState {
-            status: reported.map_or(SlaveStatus::Ok, SlaveStatus::Error),
+            status: reported.map_or(SlaveStatus::Ok, |text| SlaveStatus::Error(for_record(&text))),
             ip_address: match address {
                 Ok(Some(address)) => address,
                 Ok(None) => format!("{interface} has no IPv4 address"),
-                Err(refusal) => refusal.to_string(),
+                Err(refusal) => for_record(&refusal.to_string()),
             },
             host_name: host.ok().flatten().unwrap_or_default(),
             state: following.running,
             followed: etag.clone(),
-            extra: misconfigured.map(|why| (MISCONFIGURED.to_string(), why.into())).into_iter().collect(),
+            extra: misconfigured.map(|why| (MISCONFIGURED.to_string(), for_record(&why).into())).into_iter().collect(),
         };
         // By another configuration it may have another label, whose record says nothing yet.
         let before = kept.as_ref().filter(|kept| kept.config == *config).and_then(|kept| kept.reported.as_ref());

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::Base;
 use crate::{
     config::{self, FromText, Label, SlaveState, SlaveStatus, State},
+    printable::{for_record, one_line},
     seam::{Facts, Location, Query, Refusal},
     time::{parse_utc, utc},
 };
@@ -40,7 +41,7 @@ pub(super) struct Slave {
 
 /// The records of all slaves by label. One that cannot be had or read is one of a slave in trouble.
 pub(super) fn slaves(facts: &Facts, base: Base<'_>) -> Result<Vec<Slave>, Refusal> {
-    let asked: Vec<_> = records(facts, base)?.into_iter().map(|record| (facts.content(&record.at), record)).collect();
+    let asked: Vec<_> = records(facts, base)?.into_iter().map(|record| (facts.record(&record.at), record)).collect();
     let mut slaves = Vec::new();
     for (content, Record { label, at, modified, age_s }) in asked {
         let read = match content {
@@ -93,13 +94,13 @@ pub(super) fn records(facts: &Facts, base: Base<'_>) -> Result<Vec<Record>, Refu
 
 /// What to ask again to see how the slaves are now.
 pub(super) fn queries(base: Base<'_>, slaves: &[Slave]) -> Vec<Query> {
-    let contents = slaves.iter().map(|slave| Query::Content(slave.at.clone()));
+    let contents = slaves.iter().map(|slave| Query::Record(slave.at.clone()));
     [Query::Releases(folder(base)), Query::ServiceTime].into_iter().chain(contents).collect()
 }
 
 fn unreadable(why: String) -> SlaveState {
     SlaveState {
-        status: SlaveStatus::Error(format!("its report cannot be read: {why}")),
+        status: SlaveStatus::Error(for_record(&format!("its report cannot be read: {why}"))),
         ip_address: String::new(),
         host_name: String::new(),
         state: State::default(),
@@ -141,7 +142,7 @@ impl Slave {
             doubts.push("broken: see its status".to_string());
         }
         if let Some(Value::String(why)) = self.report.extra.get(MISCONFIGURED) {
-            doubts.push(format!("{MISCONFIGURED}: {why}"));
+            doubts.push(format!("{MISCONFIGURED}: {}", one_line(why)));
         }
         if self.is_behind(master, end_points) {
             doubts.push("behind: it does not run what the master wants".to_string());

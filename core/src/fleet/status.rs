@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     config::{Label, ProxyModeConfig, S3Path, SlaveStatus, State},
+    printable::one_line,
     proxy::status::{MASTER, SLAVES, body, more},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
@@ -81,7 +82,7 @@ impl MasterStatus {
         let report = &slave.report;
         let status = match &report.status {
             SlaveStatus::Ok => "OK".to_string(),
-            SlaveStatus::Error(text) => format!("Error ({text})"),
+            SlaveStatus::Error(text) => format!("Error ({})", one_line(text)),
         };
         let updated = slave
             .modified
@@ -90,8 +91,8 @@ impl MasterStatus {
         format!(
             "Slave: {}\nSlave IP: {}\nSlave Hostname: {}\nStatus: {status}\n{}{}{}\n",
             slave.label,
-            report.ip_address,
-            report.host_name,
+            one_line(&report.ip_address),
+            one_line(&report.host_name),
             updated.unwrap_or_default(),
             body(&report.state, &self.proxy),
             "-".repeat(70)
@@ -125,8 +126,8 @@ impl MasterStatus {
             let deploys: Vec<&str> = slave.report.state.deploys.keys().map(crate::config::DeployName::as_str).collect();
             [
                 slave.label.to_string(),
-                slave.report.ip_address.clone(),
-                slave.report.host_name.clone(),
+                one_line(&slave.report.ip_address).into_owned(),
+                one_line(&slave.report.host_name).into_owned(),
                 slave.age_s.map_or_else(|| "?".to_string(), |age_s| format!("{age_s} s ago")),
                 deploys.join(" "),
                 if doubts.is_empty() { "well".to_string() } else { doubts.join(", ") },
@@ -166,24 +167,30 @@ mod tests {
 
     /// What the status of a fleet prints in this form, where each slave stands otherwise.
     fn shown(json: bool, table: bool) -> String {
-        let mut world = World { clock: NOW_S, ..World::default() };
-        let mut put = |key: &str, text: String, modified: u64| {
-            let at = Location::Object { bucket: "fleet".into(), key: format!("base/{key}") };
-            world.objects.insert(at, Object { bytes: text.into(), modified, ..Object::default() });
-        };
-        put("master/state.json", state("r2.zip").to_string(), NOW_S);
         let report = |status: Value, release: &str| json!({ "ipAddress": "", "hostName": "", "status": status, "state": state(release) });
         let mut unread = report(json!("ok"), "r2.zip");
         unread["misconfigured"] = "no: such".into();
-        for (label, report, age_s) in [
+        let records = [
             ("well", report(json!("ok"), "r2.zip").to_string(), 300),
             ("dead", report(json!("ok"), "r2.zip").to_string(), 301),
             ("sick", report(json!({ "error": "it hurts" }), "r2.zip").to_string(), 0),
             ("late", report(json!("ok"), "r1.zip").to_string(), 0),
             ("lost", "<html>".into(), 0),
             ("odd", unread.to_string(), 0),
-        ] {
-            put(&format!("slaves/{label}/state.json"), report, NOW_S - age_s);
+        ];
+        shown_of(&records, json, table)
+    }
+
+    /// What it prints of these records: label, text, age in seconds.
+    fn shown_of(records: &[(&str, String, u64)], json: bool, table: bool) -> String {
+        let mut world = World { clock: NOW_S, ..World::default() };
+        let mut put = |key: &str, text: String, modified: u64| {
+            let at = Location::Object { bucket: "fleet".into(), key: format!("base/{key}") };
+            world.objects.insert(at, Object { bytes: text.into(), modified, ..Object::default() });
+        };
+        put("master/state.json", state("r2.zip").to_string(), NOW_S);
+        for (label, report, age_s) in records {
+            put(&format!("slaves/{label}/state.json"), report.clone(), NOW_S - age_s);
         }
         let text = r#"{"releases": {"localdir": "/r"}, "deployMode": {"proxy": {"remoteStateS3": "s3://fleet/base",
             "endPoints": {"main": {"serverNames": ["a.example.com"], "etype": "httpOnly"}}}}}"#;
@@ -194,6 +201,63 @@ mod tests {
         assert_eq!(report.failed, None, "one that is broken fails nothing");
         let Output::Text(text) = report.output else { panic!("no text") };
         text
+    }
+
+    #[test]
+    fn a_record_forges_no_line_and_moves_no_cursor() {
+        let forged = "x)\nStatus: OK\nSlave: b\u{2028}\u{85}c\u{1b}[2J\u{9b}1A\u{202e}\u{7f}\r";
+        let mut record = json!({ "ipAddress": forged, "hostName": forged, "status": { "error": forged },
+            "state": state("r2.zip"), "misconfigured": forged });
+        record["state"]["deploys"]["a"]["note"] = forged.into();
+        let records = [("a", record.to_string(), 0)];
+        let text = shown_of(&records, false, false);
+        let slaves = text.lines().filter(|line| line.starts_with("Slave: ")).count();
+        let stands = text.lines().filter(|line| line.starts_with("Status: ")).count();
+        assert_eq!((slaves, stands), (1, 1), "{text}");
+        let escaped = r"x)\nStatus: OK\nSlave: b\u{2028}\u{85}c\u{1b}[2J\u{9b}1A\u{202e}\u{7f}\r";
+        assert!(text.contains(&format!("\nStatus: Error ({escaped})\n")), "{text}");
+        assert_eq!(shown_of(&records, false, true).lines().count(), 2, "the head and one slave");
+        let json = shown_of(&records, true, false);
+        for shown in [&text, &json, &shown_of(&records, false, true)] {
+            assert!(!shown.contains(|c| crate::printable::is_unprintable(c) && c != '\n'), "{shown:?}");
+        }
+        let read: Value = serde_json::from_str(&json).expect("it is JSON");
+        let state = &read["slaves"][0]["state"];
+        assert_eq!((&state["hostName"], &state["status"]["error"]), (&forged.into(), &forged.into()));
+    }
+
+    #[test]
+    fn a_record_that_is_too_long_has_its_label_no_state_and_an_error() {
+        let record = |text_bytes: usize, blanks: usize| {
+            let text = "x".repeat(text_bytes);
+            let record = json!({ "ipAddress": "", "hostName": text, "status": "ok", "state": state("r2.zip") });
+            format!("{record}{}", " ".repeat(blanks))
+        };
+        let whole = record(4096, 0).len();
+        let records = [
+            ("fits", record(4096, (2 << 20) - whole), 0),
+            ("longer", record(4096, (2 << 20) - whole + 1), 0),
+            ("wordy", record(4097, 0), 0),
+            ("keyed", json!({ "k".repeat(4097): 1 }).to_string(), 0),
+            ("many", Value::from(alloc::vec![0; 50_001]).to_string(), 0),
+        ];
+        let read: Value = serde_json::from_str(&shown_of(&records, true, false)).expect("it is JSON");
+        let slave = |label: &str| {
+            let slaves = read["slaves"].as_array().expect("an array");
+            slaves.iter().find(|slave| slave["label"] == label).expect("each has an entry")["state"].clone()
+        };
+        assert_eq!(slave("fits")["status"], "ok");
+        for (label, why) in [
+            ("longer", "it is longer than 2097152 bytes"),
+            ("wordy", "slaves/wordy/state.json:1:13: found a text of 4097 bytes, expected 4096 at most"),
+            ("many", "slaves/many/state.json:1:1: found more than 50000 values, expected the report of a slave"),
+            ("keyed", "slaves/keyed/state.json:1:2: found a text of 4097 bytes, expected 4096 at most"),
+        ] {
+            let state = slave(label);
+            assert_eq!(state["state"], json!({ "deploys": {}, "connections": {} }), "{label}");
+            let error = state["status"]["error"].as_str().unwrap_or_default();
+            assert!(error.starts_with("its report cannot be read: ") && error.ends_with(why), "{error}");
+        }
     }
 
     #[test]

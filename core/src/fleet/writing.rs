@@ -13,6 +13,7 @@ use super::{Base, state_of};
 use crate::{
     commands::rejected,
     config::{self, S3Path, State, Write},
+    printable::one_line,
     s3::Condition,
     seam::{Effect, Facts, Failure, Outcome, Plan, Query, Refusal, Report, Secret, Stage, Step},
     time::utc,
@@ -123,7 +124,8 @@ impl Writing<'_> {
             return Ok(Turn::Master(master));
         }
         let by = master.state.writes.last().map_or_else(String::new, |write| {
-            format!("; {} on {} wrote it last, at {}", write.user, write.host, write.time)
+            let [user, host, time] = [&write.user, &write.host, &write.time].map(|text| one_line(text));
+            format!("; {user} on {host} wrote it last, at {time}")
         });
         let what = format!("{}: not done within {limit_s} s: {failure}{by}", self.what);
         let hint = "nothing of it was written; run the same command again";

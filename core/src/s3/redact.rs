@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 
+use crate::printable::one_line;
+
 /// No foreign text in an error is longer, in bytes.
 const MAX_BYTES: usize = 400;
 /// The query parameters of a presigned URL that nobody may read.
@@ -27,7 +29,7 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
         if blank == 1 {
             clean.push(' ');
         }
-        clean.push_str(shown);
+        clean.push_str(&one_line(shown));
     }
     clean
 }
@@ -71,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_foreign_text_stays_on_one_line_and_short() {
-        assert_eq!(redact(" a\n\tb\u{1b}[31mc ", &[]), "a b [31mc");
+        assert_eq!(redact(" a\n\tb\u{1b}[31mc \u{202e}d", &[]), "a b [31mc \\u{202e}d");
         let long = redact(&"word ".repeat(1_000), &[]);
         assert!(long.len() < MAX_BYTES + 10 && long.ends_with("..."), "{long}");
         assert_eq!(redact(&format!("a {}", "x".repeat(MAX_BYTES)), &[]), "a...");

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::printable::one_line;
+
 /// A line for `sh`. One that was filled from `release.json.tpl` may hold values of the config sources: it prints as
 /// its length alone, in plans, logs, errors and `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,7 +32,7 @@ impl fmt::Display for CommandLine {
         if self.filled {
             write!(f, "({} bytes, filled from release.json.tpl)", self.text.len())
         } else {
-            f.write_str(&self.text)
+            f.write_str(&one_line(&self.text))
         }
     }
 }

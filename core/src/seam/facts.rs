@@ -111,6 +111,8 @@ questions! {
     executable() -> Option<String> = Query::Executable => Text;
     /// A small file or object.
     content(at: &Location) -> Option<Content> = Query::Content(at.clone()) => Content;
+    /// A slave's record.
+    record(at: &Location) -> Option<Content> = Query::Record(at.clone()) => Content;
     /// The releases of a store.
     releases(at: &Location) -> Vec<Listed> = Query::Releases(at.clone()) => Listing;
     /// A release archive, judged.

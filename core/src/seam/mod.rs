@@ -32,7 +32,7 @@ pub use failure::{Ending, Failure, Signal};
 pub use folder::Folder;
 pub use intent::Intent;
 pub use plan::{Outcome, Plan, Stage};
-pub use query::{Answer, COMPOSE_FILES, Content, Link, Listed, Location, ProxyNow, Query, Shared, Stat};
+pub use query::{Answer, COMPOSE_FILES, Content, Link, Listed, Location, ProxyNow, Query, RECORD_BYTES, Shared, Stat};
 pub use refusal::Refusal;
 pub(crate) use report::retry_hint;
 pub use report::{FAILED, Output, REVERTED, Report};

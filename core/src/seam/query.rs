@@ -47,6 +47,9 @@ impl fmt::Display for Location {
     }
 }
 
+/// The longest record of a slave that is read.
+pub const RECORD_BYTES: u64 = 2 << 20;
+
 /// A question to the world. Its answer is a fact until a plan may have changed it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Query {
@@ -73,6 +76,8 @@ pub enum Query {
     Executable,
     /// A small file or object, whole. Answer: [`Answer::Content`].
     Content(Location),
+    /// A slave's record, of at most [`RECORD_BYTES`]. Answer: [`Answer::Content`].
+    Record(Location),
     /// A shared object and its ETag. One that was fetched before is asked for only if it has changed. Answer:
     /// [`Answer::Shared`].
     Shared(Location),

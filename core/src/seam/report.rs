@@ -5,7 +5,7 @@ use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 use serde_json::Value;
 
 use super::{Failure, Outcome};
-use crate::fleet::Kept;
+use crate::{fleet::Kept, printable};
 
 /// What goes to standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Report {
     pub fn json(value: &Value) -> Self {
         // serde_json indents by two, and no text in JSON goes over a line's end.
         let line = |line: &str| format!("{:1$}{line}\n", "", line.len() - line.trim_start().len());
-        Report::text(format!("{value:#}").lines().map(line).collect::<String>())
+        Report::text(printable::json(value).lines().map(line).collect::<String>())
     }
 
     /// Success, with a note for standard error.

@@ -32,7 +32,7 @@ use crate::{
     aws::TextRecord,
     seam::{
         Answer, COMPOSE_FILES, CommandLine, Content, Effect, Ending, Failure, Folder, Host, Link, Listed, Location,
-        Message, Query, Role, Secret, Signal, leads_to,
+        Message, Query, RECORD_BYTES, Role, Secret, Signal, leads_to,
     },
     time::utc,
 };
@@ -207,7 +207,10 @@ impl World {
                 Some(_) => failed(format!("read {path}"), "it is a folder"),
                 None => Answer::Content(None),
             },
-            Query::Content(at) => match self.object(at) {
+            Query::Content(at) | Query::Record(at) => match self.object(at) {
+                Ok(Some(object)) if matches!(query, Query::Record(_)) && object.bytes.len() as u64 > RECORD_BYTES => {
+                    failed(format!("fetch {at}"), format!("it is longer than {RECORD_BYTES} bytes"))
+                }
                 Ok(object) => {
                     let content = |object: &Object| Content { bytes: Secret::new(object.bytes.clone()), mode: None };
                     Answer::Content(object.map(content))
