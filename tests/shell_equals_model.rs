@@ -7,6 +7,7 @@ mod support;
 use std::{sync::Mutex, thread};
 
 use c2_core::{
+    printable::message,
     seam::{End, Facts, Output, Report, Supposed, drive},
     world::{Node, World},
 };
@@ -193,7 +194,7 @@ fn complaint(what: &str, now: Option<&str>, hint: Option<&str>) -> Vec<String> {
     let next = if now.is_some() { "next: " } else { "" };
     let hint = hint.map(|hint| format!("    {next}{hint}"));
     let now = now.map(|now| format!("    now: {now}"));
-    format!("c2: {what}").lines().map(str::to_string).chain(now).chain(hint).collect()
+    message(&format!("c2: {what}")).lines().map(str::to_string).chain(now).chain(hint).collect()
 }
 
 /// What matters of a host, but for what only one of the two has: releases lie in stores, what runs has a name.

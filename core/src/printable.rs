@@ -67,11 +67,11 @@ pub fn json(value: &Value) -> String {
     escaped
 }
 
-/// At most [`RECORD_TEXT_BYTES`] of a message, for a record.
+/// At most [`RECORD_TEXT_BYTES`] of a text, for a record. Its lines stay lines.
 #[must_use]
 pub fn for_record(text: &str) -> String {
     const CUT: &str = " ... (cut)";
-    let text = message(text);
+    let text = lines(text);
     if text.len() <= RECORD_TEXT_BYTES {
         return text.into_owned();
     }

@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufRead, Read, Write},
-    path::Path,
 };
 
 use c2_core::{

@@ -132,7 +132,10 @@ impl Writing<'_> {
         if now.saturating_sub(began) < limit_s {
             return Ok(Turn::Master(master));
         }
-        let by = last_writer(&master.state);
+        let by = master.state.writes.last().map_or_else(String::new, |write| {
+            let [user, host, time] = [&write.user, &write.host, &write.time].map(|text| one_line(text));
+            format!("; {user} on {host} wrote it last, at {time}")
+        });
         let what = format!("{}: not done within {limit_s} s: {failure}{by}", self.what);
         let hint = "nothing of it was written; run the same command again";
         Ok(Turn::Step(Step::Done(Report::failed(what, Some(hint)))))
