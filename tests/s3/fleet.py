@@ -86,6 +86,13 @@ def a_rollout_is_begun_advanced_taken_back_and_finished(store):
         contains(machine.run("rollout", "status")[0], "10 % of the slaves", "starts a (a.zip)", "connects main to a")
         machine.run("rollout", "advance", "50")
         contains(machine.run("rollout", "advance", "20", exit_code=1)[1], "its share only grows")
+        told = machine.run("start", "a.zip", "x", "--rollout", "60", exit_code=1)[1]
+        contains(told, "is at 50 % of the slaves, begun by ", "c2 rollout advance 60")
+        machine.run("maintenance", "main")
+        machine.run("disconnect", "main")
+        for part in (master(place), master(place)["rollout"]["candidate"]):
+            equal((part["connections"], list(part["maintenance"])), ({}, ["main"]))
+        machine.run("maintenance", "main", "--off")
         machine.run("rollout", "abort")
         equal("rollout" in master(place), False)
         machine.run("start", "a.zip", "--rollout", "100")

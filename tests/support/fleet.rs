@@ -42,6 +42,7 @@ pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
         ["stop", deploy] => Request::Stop { deploy: deploy.into(), force: false },
         ["connect", endpoint, deploy] => Request::Connect { endpoint: endpoint.into(), deploy: deploy.into() },
         ["disconnect", endpoint] => Request::Disconnect { endpoint: endpoint.into() },
+        ["maintenance", endpoint, "--off"] => Request::EndMaintenance { endpoint: endpoint.into() },
         ["maintenance", endpoint] => Request::Maintain { endpoint: endpoint.into(), message: None },
         ["rollout", "advance", percent] => {
             let percent = Hundredths::new(percent.parse().unwrap()).unwrap();

@@ -9,13 +9,16 @@ use alloc::{
 
 use super::{
     Base,
+    rollout::{ended, gone, joined, since},
     slaves::{slaves, unlabelled},
     writing::{Master, Turn, Writing},
 };
 use crate::{
     Ordered,
     commands::{limits, opened_copy},
-    config::{Deploy, DeployName, Hundredths, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig},
+    config::{
+        Deploy, DeployName, Hundredths, Label, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig,
+    },
     proxy::{Goal, Known, no_port, project_name},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
@@ -45,8 +48,12 @@ impl Command for MasterChange {
         let writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
         match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
             Turn::Step(step) => Ok(step),
-            Turn::Written(state) => Ok(Step::Done(self.report(&state, true))),
-            Turn::Master(master) => self.decide(&writing, &master),
+            Turn::Written(state) => self.written(&writing, &state),
+            Turn::Master(master) => match self.gone(&writing, &master.state)? {
+                Some(id) => Ok(Step::Done(ended(&writing.what, &master.state, id.as_str()))),
+                None if self.is_for_all(&master.state) => self.decide_for_all(&writing, &master),
+                None => self.decide(&writing, &master),
+            },
         }
     }
 
@@ -56,16 +63,57 @@ impl Command for MasterChange {
 }
 
 impl MasterChange {
+    /// The rollout that this change is a part of, where it has ended.
+    fn gone(&self, writing: &Writing<'_>, state: &State) -> Result<Option<Label>, Refusal> {
+        if self.rollout.is_some() { gone(state, writing) } else { Ok(None) }
+    }
+
+    /// What was written, perhaps without an answer: others may have written since.
+    fn written(&self, writing: &Writing<'_>, state: &State) -> Result<Step, Refusal> {
+        let (Some(id), Some(then)) = (self.gone(writing, state)?, writing.attempted()?) else {
+            return Ok(Step::Done(self.report(state, true)));
+        };
+        let mut report = self.report(&then, true);
+        report.notes.push(since(state, id.as_str()));
+        Ok(Step::Done(report))
+    }
+
+    /// Whether this is a change for all machines in the middle of a rollout. In an emergency nobody has to decide on
+    /// the rollout first.
+    fn is_for_all(&self, state: &State) -> bool {
+        let takes_off = matches!(self.goal, Goal::Maintain { .. } | Goal::EndMaintenance(_) | Goal::Disconnect(_));
+        takes_off && self.rollout.is_none() && state.rollout.is_some()
+    }
+
+    /// Changes the state and the candidate beside it alike, so that neither the end of the rollout nor taking it back
+    /// undoes that.
+    fn decide_for_all(&self, writing: &Writing<'_>, master: &Master) -> Result<Step, Refusal> {
+        let mut state = master.state.clone();
+        if let Some(rollout) = &mut state.rollout {
+            let allowed = self.known(&master.state).allows(&self.goal);
+            allowed.or_else(|refusal| self.known(&rollout.candidate).allows(&self.goal).map_err(|_| refusal))?;
+            self.goal.apply(&mut rollout.candidate, None);
+        }
+        self.goal.apply(&mut state, None);
+        if state == master.state {
+            return Ok(Step::Done(self.report(&state, false)));
+        }
+        writing.write(master, state, Vec::new())
+    }
+
+    fn known<'a>(&'a self, state: &'a State) -> Known<'a> {
+        Known { state, proxy: &self.proxy, place: Base(&self.base).master().to_string() }
+    }
+
     fn decide(&self, writing: &Writing<'_>, master: &Master) -> Result<Step, Refusal> {
         let mut notes = Vec::new();
-        let rollout = super::rollout::joined(&master.state, self.rollout, writing)?;
+        let rollout = joined(&master.state, self.rollout, writing)?;
         let before = rollout.as_ref().map_or(&master.state, |rollout| &rollout.candidate);
         let is_forced = self.force && matches!(self.goal, Goal::Start { .. });
         if master.etag.is_none() && !is_forced {
             self.lost(writing.facts)?;
         }
-        let known = Known { state: before, proxy: &self.proxy, place: Base(&self.base).master().to_string() };
-        known.allows(&self.goal)?;
+        self.known(before).allows(&self.goal)?;
         let (mut after, mut goal) = (before.clone(), self.goal.clone());
         let mut port = None;
         if let Goal::Start { deploy, release, pin } = &mut goal {

@@ -13,7 +13,7 @@ use serde_json::Map;
 use super::{
     Base,
     slaves::{Slave, slaves},
-    writing::{Turn, Writing},
+    writing::{Turn, Writing, last_writer},
 };
 use crate::{
     Ordered,
@@ -56,14 +56,32 @@ pub struct RolloutChange {
 impl Command for RolloutChange {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let (what, unsafe_store) = (self.verb.to_string(), self.unsafe_store);
-        let writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
+        let mut writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
+        let id = match begun(past) {
+            Some(id) => id,
+            None => {
+                let master = writing.read().map_err(|refusal| refusal.during(&writing.what))?;
+                master.state.rollout.ok_or_else(|| none(&writing.what))?.id.to_string()
+            }
+        };
+        writing.what = self.verb.about(&id);
         match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
             Turn::Step(step) => Ok(step),
-            Turn::Written(_) => Ok(Step::Done(Report::note(match self.verb {
-                RolloutVerb::Advance(percent) => format!("{} % of the slaves take the change up", percent.get()),
-                RolloutVerb::Finish => "the change holds for all machines now".to_string(),
-                RolloutVerb::Abort => "the change is taken back: all machines follow the state without it".to_string(),
-            }))),
+            Turn::Written(state) => {
+                let done = match self.verb {
+                    RolloutVerb::Advance(percent) => format!("{} % of the slaves take the change up", percent.get()),
+                    RolloutVerb::Finish => "the change holds for all machines now".to_string(),
+                    RolloutVerb::Abort => {
+                        "the change is taken back: all machines follow the state without it".to_string()
+                    }
+                };
+                let is_open = matches!(self.verb, RolloutVerb::Advance(_));
+                let since = (is_open && own(&state, &id).is_none()).then(|| since(&state, &id));
+                Ok(Step::Done(Report { notes: core::iter::once(done).chain(since).collect(), ..Report::text("") }))
+            }
+            Turn::Master(master) if own(&master.state, &id).is_none() => {
+                Ok(Step::Done(ended(&writing.what, &master.state, &id)))
+            }
             Turn::Master(master) => match self.verb.applied(&master.state)? {
                 Some(state) => writing.write(&master, state, Vec::new()),
                 None => Ok(Step::Done(Report::note("the master says so already"))),
@@ -76,7 +94,64 @@ impl Command for RolloutChange {
     }
 }
 
+/// The rollout that a run acts on, once it has planned or waited: whatever it does or waits for names it. It is the one
+/// that was read first, and never one that somebody began meanwhile.
+pub(super) fn begun(past: &[Outcome]) -> Option<String> {
+    past.iter().find_map(|outcome| {
+        let text = match outcome {
+            Outcome::Planned { plan, .. } => &plan.about,
+            Outcome::Waited { why, .. } => why,
+        };
+        Some(text.split_once("the rollout ")?.1.split(' ').next()?.to_string())
+    })
+}
+
+/// The rollout of this state, if it is the one with this id.
+pub(super) fn own<'s>(state: &'s State, id: &str) -> Option<&'s Rollout> {
+    state.rollout.as_ref().filter(|rollout| rollout.id.as_str() == id)
+}
+
+/// That the rollout which a run acts on has ended: this state has another one, or none.
+pub(super) fn ended(what: &str, state: &State, id: &str) -> Report {
+    let text = format!("{what}: {}", ended_by(state, id));
+    Report::failed(text, Some("c2 rollout status and c2 status show what holds now"))
+}
+
+/// That it has ended since this run wrote into it.
+pub(super) fn since(state: &State, id: &str) -> String {
+    format!("warning: since then {}", ended_by(state, id))
+}
+
+fn ended_by(state: &State, id: &str) -> String {
+    match &state.rollout {
+        Some(other) => format!("the rollout {id} has ended and {} is under way, {}", other.id, begun_by(state, other)),
+        None => format!("the rollout {id} has ended{}", last_writer(state)),
+    }
+}
+
+/// Who began a rollout, and when: its id is taken from that of the write which did.
+fn begun_by(state: &State, rollout: &Rollout) -> String {
+    let id = rollout.id.as_str().strip_prefix(PREFIX).unwrap_or_default();
+    let begin = state.writes.iter().find(|write| !id.is_empty() && write.id.starts_with(id));
+    begin.map_or_else(
+        || "begun by an unknown writer".into(),
+        |write| format!("begun by {} on {} at {}", write.user, write.host, write.time),
+    )
+}
+
+/// What the id of a rollout begins with.
+const PREFIX: char = 'r';
+
 impl RolloutVerb {
+    /// What the plan is called that does this to the rollout with this id.
+    pub(super) fn about(self, id: &str) -> String {
+        match self {
+            RolloutVerb::Advance(percent) => format!("advance the rollout {id} to {} %", percent.get()),
+            RolloutVerb::Finish => format!("finish the rollout {id}"),
+            RolloutVerb::Abort => format!("abort the rollout {id}"),
+        }
+    }
+
     /// The state after it; `None`: it is so already.
     pub(super) fn applied(self, state: &State) -> Result<Option<State>, Refusal> {
         let Some(rollout) = &state.rollout else {
@@ -109,23 +184,40 @@ pub(super) fn joined(
     match (percent, &state.rollout) {
         (None, None) => Ok(None),
         (None, Some(rollout)) => {
-            let now = rollout.percent.get();
-            let why = format!("the rollout {} is under way, at {now} % of the slaves", rollout.id);
+            let (now, by) = (rollout.percent.get(), begun_by(state, rollout));
+            let why = format!("the rollout {} is under way, at {now} % of the slaves, {by}", rollout.id);
             Err(Refusal::no(writing.what.as_str(), why).with_hint(format!(
                 "make it a part of that one by --rollout {now}, or end that one: c2 rollout finish, c2 rollout abort"
             )))
         }
-        (Some(percent), Some(rollout)) => {
-            may_grow(&writing.what, rollout, percent)?;
-            Ok(Some(Rollout { percent, ..rollout.clone() }))
+        (Some(percent), Some(rollout)) if percent != rollout.percent => {
+            let (now, by, percent) = (rollout.percent.get(), begun_by(state, rollout), percent.get());
+            let why = format!("the rollout {} is at {now} % of the slaves, {by}", rollout.id);
+            Err(Refusal::no(writing.what.as_str(), why).with_hint(format!(
+                "make it a part of that one as it is by --rollout {now}; c2 rollout advance {percent} is what changes the share"
+            )))
         }
+        (Some(_), Some(rollout)) => Ok(Some(rollout.clone())),
         (Some(percent), None) => {
-            let id = Label::from_text(&format!("r{}", writing.id()?.get(..8).unwrap_or_default()));
-            let id = id.map_err(|why| Refusal::no("name a rollout", why.to_string()))?;
-            let candidate = Box::new(State { writes: Vec::new(), rollout: None, extra: Map::new(), ..state.clone() });
-            Ok(Some(Rollout { id, percent, candidate, extra: Map::new() }))
+            let (id, extra) = (new_id(writing)?, Map::new());
+            let candidate = State { writes: Vec::new(), rollout: None, extra, ..state.clone() };
+            Ok(Some(Rollout { id, percent, candidate: Box::new(candidate), extra: Map::new() }))
         }
     }
+}
+
+/// The id of a rollout that a run begins: the same whenever it tries.
+fn new_id(writing: &Writing<'_>) -> Result<Label, Refusal> {
+    let id = Label::from_text(&format!("{PREFIX}{}", writing.id()?.get(..8).unwrap_or_default()));
+    id.map_err(|why| Refusal::no("name a rollout", why.to_string()))
+}
+
+/// The rollout that this run has tried to change where it is not that of this state any more, nor to be begun again.
+pub(super) fn gone(state: &State, writing: &Writing<'_>) -> Result<Option<Label>, Refusal> {
+    let Some(tried) = writing.attempted()?.and_then(|tried| tried.rollout) else { return Ok(None) };
+    let begins_again = state.rollout.is_none() && tried.id == new_id(writing)?;
+    let is_it = begins_again || own(state, tried.id.as_str()).is_some();
+    Ok((!is_it).then_some(tried.id))
 }
 
 /// Refuses a share that is smaller than what has taken a rollout up.

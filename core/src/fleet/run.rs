@@ -8,7 +8,7 @@ use alloc::{
 
 use super::{
     Base,
-    rollout::{RolloutVerb, Standing, first_line, none},
+    rollout::{RolloutVerb, Standing, begun, ended, first_line, none, own},
     slaves::{STALE_S, Slave, queries, slaves},
     writing::{Master, Turn, Writing},
 };
@@ -72,17 +72,6 @@ impl Command for RolloutRun {
 const TAKEN_BACK: &str = "the change is taken back: all machines follow the state without it";
 const HALT: &str = "halt the rollout";
 
-/// The rollout that this run has begun to drive: whatever it does or waits for names it.
-fn begun(past: &[Outcome]) -> Option<String> {
-    past.iter().find_map(|outcome| {
-        let text = match outcome {
-            Outcome::Planned { plan, .. } => &plan.about,
-            Outcome::Waited { why, .. } => why,
-        };
-        Some(text.split_once("the rollout ")?.1.split(' ').next()?.to_string())
-    })
-}
-
 /// A run that drives this rollout, and no other that somebody may begin meanwhile.
 struct Run<'a> {
     of: &'a RolloutRun,
@@ -98,7 +87,7 @@ impl<'a> Run<'a> {
             let report = || Report { code: REVERTED, ..Report::failed(why, Some(TAKEN_BACK)) };
             return self.bring(RolloutVerb::Abort, report);
         }
-        let finish = self.about(RolloutVerb::Finish);
+        let finish = RolloutVerb::Finish.about(&self.id);
         let ends = |outcome: &Outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == finish);
         if self.past.iter().any(ends) {
             return self.end();
@@ -108,15 +97,15 @@ impl<'a> Run<'a> {
             let writing = self.writing(stage);
             let mut master = writing.read()?;
             // Once the state says so it does not matter who wrote that.
-            if self.own(&master).is_some_and(|rollout| rollout.percent < *percent) {
+            if own(&master.state, &self.id).is_some_and(|rollout| rollout.percent < *percent) {
                 master = match writing.turn()? {
                     Turn::Step(step) => return Ok(step),
                     Turn::Written(_) => writing.read()?,
                     Turn::Master(master) => return Self::write(&writing, &master, stage),
                 };
             }
-            let (Some(rollout), Some(etag)) = (self.own(&master), &master.etag) else {
-                return Ok(Step::Done(ended_by_others(&self.id)));
+            let (Some(rollout), Some(etag)) = (own(&master.state, &self.id), &master.etag) else {
+                return Ok(Step::Done(self.ended(&master)));
             };
             // A stage that is over, in this run or in one that was broken off.
             if rollout.percent > *percent {
@@ -129,19 +118,9 @@ impl<'a> Run<'a> {
         self.end()
     }
 
-    /// What the plan is called that does this to the rollout.
-    fn about(&self, verb: RolloutVerb) -> String {
-        let id = &self.id;
-        match verb {
-            RolloutVerb::Advance(percent) => format!("advance the rollout {id} to {} %", percent.get()),
-            RolloutVerb::Finish => format!("finish the rollout {id}"),
-            RolloutVerb::Abort => format!("abort the rollout {id}"),
-        }
-    }
-
     fn writing(&self, verb: RolloutVerb) -> Writing<'a> {
         let RolloutRun { base, unsafe_store, .. } = self.of;
-        let (facts, past, what) = (self.facts, self.past, self.about(verb));
+        let (facts, past, what) = (self.facts, self.past, verb.about(&self.id));
         let endures_s = Some(u64::from(self.of.timeout_s));
         Writing { facts, past, base, what, unsafe_store: *unsafe_store, endures_s }
     }
@@ -153,19 +132,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The rollout of this state, if it is the one that is driven.
-    fn own<'m>(&self, master: &'m Master) -> Option<&'m Rollout> {
-        master.state.rollout.as_ref().filter(|rollout| rollout.id.as_str() == self.id)
-    }
-
     /// Ends the rollout so, and reports that.
     fn bring(&self, verb: RolloutVerb, report: impl FnOnce() -> Report) -> Result<Step, Refusal> {
         let writing = self.writing(verb);
         match writing.turn()? {
             Turn::Step(step) => Ok(step),
             Turn::Written(_) => Ok(Step::Done(report())),
-            Turn::Master(master) if self.own(&master).is_some() => Self::write(&writing, &master, verb),
-            Turn::Master(_) => Ok(Step::Done(ended_by_others(&self.id))),
+            Turn::Master(master) if own(&master.state, &self.id).is_some() => Self::write(&writing, &master, verb),
+            Turn::Master(master) => Ok(Step::Done(self.ended(&master))),
         }
     }
 
@@ -288,6 +262,11 @@ impl<'a> Run<'a> {
         u32::try_from(waited_ms / 1_000).unwrap_or(u32::MAX)
     }
 
+    /// That somebody else has ended the rollout.
+    fn ended(&self, master: &Master) -> Report {
+        ended(&format!("run the rollout {}", self.id), &master.state, &self.id)
+    }
+
     /// After the last stage.
     fn end(&self) -> Result<Step, Refusal> {
         let last = self.of.stages.last().map_or(0, |percent| percent.get());
@@ -302,9 +281,4 @@ impl<'a> Run<'a> {
             || Report::note(format!("the rollout {} is finished: the change holds for all machines", self.id));
         self.bring(RolloutVerb::Finish, finished)
     }
-}
-
-fn ended_by_others(id: &str) -> Report {
-    let text = format!("run the rollout {id}: somebody else ended it");
-    Report::failed(text, Some("c2 rollout status and c2 status show what holds now"))
 }

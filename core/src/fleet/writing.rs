@@ -92,6 +92,15 @@ impl Writing<'_> {
         self.look_again(failure)
     }
 
+    /// The state that this run tried to write last; `None` before its first attempt.
+    pub(super) fn attempted(&self) -> Result<Option<State>, Refusal> {
+        let last = self.past.iter().rev().find_map(|outcome| match outcome {
+            Outcome::Planned { plan, .. } if plan.about == self.what => Some(plan),
+            _ => None,
+        });
+        last.map(written).transpose()
+    }
+
     /// The pause before the next attempt: any length up to a limit, so that writers do not meet again.
     fn pause(&self, attempts: usize, failure: &Failure) -> Result<Step, Refusal> {
         let limit = PAUSE_MS.0.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(PAUSE_MS.1);
@@ -122,9 +131,7 @@ impl Writing<'_> {
         if now.saturating_sub(began) < limit_s {
             return Ok(Turn::Master(master));
         }
-        let by = master.state.writes.last().map_or_else(String::new, |write| {
-            format!("; {} on {} wrote it last, at {}", write.user, write.host, write.time)
-        });
+        let by = last_writer(&master.state);
         let what = format!("{}: not done within {limit_s} s: {failure}{by}", self.what);
         let hint = "nothing of it was written; run the same command again";
         Ok(Turn::Step(Step::Done(Report::failed(what, Some(hint)))))
@@ -205,6 +212,12 @@ impl Writing<'_> {
             .with_hint("use a store that does, or write all the same with --allow-unsafe-store")),
         }
     }
+}
+
+/// Who wrote a state last, for the end of a sentence; empty when nobody knows.
+pub(super) fn last_writer(state: &State) -> String {
+    let by = |write: &Write| format!("; {} on {} wrote it last, at {}", write.user, write.host, write.time);
+    state.writes.last().map_or_else(String::new, by)
 }
 
 /// The state that a plan wrote.
