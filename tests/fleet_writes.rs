@@ -202,3 +202,97 @@ fn a_release_whose_bytes_have_changed_is_pinned_anew_and_said() {
         store.notes
     );
 }
+
+/// The port that a new deploy of this name gets, and what is said of it.
+fn new_port(store: &mut Hooked<'_>, deploy: &str) -> (u16, String) {
+    store.notes.clear();
+    store.world.nonce += 1 << 40;
+    let start = command(&config("anna", &["main"]), &["start", "r1.zip", deploy]);
+    let End::Reported(report) = drive(&*start, store, &mut Facts::default()) else { panic!("it was refused") };
+    assert_eq!(report.failed, None);
+    let port = master_of(&store.world).deploys.values().find(|known| known.label.as_str() == deploy).unwrap().port.0;
+    (port, store.notes.join("\n"))
+}
+
+fn stop(store: &mut Hooked<'_>, deploy: &str) {
+    store.world.nonce += 1 << 40;
+    let stop = command(&config("anna", &["main"]), &["stop", deploy]);
+    assert!(matches!(drive(&*stop, store, &mut Facts::default()), End::Reported(report) if report.failed.is_none()));
+}
+
+#[test]
+fn a_new_deploy_gets_the_next_port_not_the_one_that_was_set_free() {
+    let mut store = store();
+    assert_eq!(new_port(&mut store, "a"), (8000, String::new()));
+    assert_eq!(new_port(&mut store, "b"), (8001, String::new()));
+    stop(&mut store, "a");
+    stop(&mut store, "b");
+    assert_eq!(new_port(&mut store, "c"), (8002, String::new()));
+    // An older tool drops what it does not know: then the highest port of the state is the last.
+    let mut state = master_of(&store.world);
+    assert_eq!(state.last_port.map(|port| port.0), Some(8002));
+    state.last_port = None;
+    put_master(&mut store.world, &state.to_json());
+    assert_eq!(new_port(&mut store, "d"), (8003, String::new()));
+    assert_eq!(new_port(&mut store, "e"), (8000, String::new()), "it wraps");
+    // The one that it has is kept.
+    assert_eq!(new_port(&mut store, "c").0, 8002);
+    assert_eq!(master_of(&store.world).last_port.map(|port| port.0), Some(8000));
+}
+
+#[test]
+fn a_port_that_a_slave_still_reports_is_given_to_nobody_while_others_are_free() {
+    let mut store = store();
+    let record = |port: u16| {
+        let deploy = json!({ "old": { "label": "old", "release": "o.zip", "port": port } });
+        let state = json!({ "deploys": deploy, "connections": {} });
+        json!({ "ipAddress": "", "hostName": "", "status": "ok", "state": state }).to_string()
+    };
+    let put = |store: &mut Hooked<'_>, label: &str, text: String| {
+        let modified = store.world.clock;
+        let object = Object { bytes: text.into(), modified, ..Object::default() };
+        store.world.objects.insert(slave(label), object);
+    };
+    put_master(&mut store.world, r#"{"deploys": {}, "connections": {}}"#);
+    put(&mut store, "one", record(8000));
+    put(&mut store, "two", record(8001));
+    assert_eq!(new_port(&mut store, "a"), (8002, String::new()));
+    assert_eq!(new_port(&mut store, "b"), (8003, String::new()));
+    let (port, told) = new_port(&mut store, "c");
+    assert_eq!(port, 8000, "no other is free");
+    assert!(told.contains("no port of dynamicPortRange is free on all slaves: one still uses 8000"), "{told}");
+    // One that is silent for long is gone; of one that cannot be read a warning says so.
+    stop(&mut store, "c");
+    store.world.clock += 301;
+    put(&mut store, "two", "<html>".into());
+    let (port, told) = new_port(&mut store, "d");
+    assert_eq!(port, 8001);
+    assert!(told.contains("which ports are still used by two is not known"), "{told}");
+    stop(&mut store, "d");
+    let unlisted = |query: &Query| {
+        matches!(query, Query::Releases(_)).then(|| Answer::Failed(Failure::world("list it", "AccessDenied")))
+    };
+    let mut unlisted = Hooked::new(store.world.clone(), |_, _| (), unlisted);
+    let (port, told) = new_port(&mut unlisted, "e");
+    assert_eq!(port, 8000);
+    assert!(told.contains("which ports the slaves still use is not known: list it: AccessDenied"), "{told}");
+}
+
+#[test]
+fn a_port_of_a_rollout_that_was_taken_back_is_not_given_out_next() {
+    let mut store = store();
+    let run = |store: &mut Hooked<'_>, words: &[&str]| {
+        store.world.nonce += 1 << 40;
+        let command = command(&config("anna", &["main"]), words);
+        let end = drive(&*command, store, &mut Facts::default());
+        assert!(matches!(&end, End::Reported(report) if report.failed.is_none()), "{words:?} {end:?}");
+    };
+    run(&mut store, &["start", "r1.zip", "a"]);
+    run(&mut store, &["start", "r1.zip", "b", "--rollout", "10"]);
+    run(&mut store, &["rollout", "abort"]);
+    run(&mut store, &["start", "r1.zip", "c", "--rollout", "10"]);
+    run(&mut store, &["rollout", "finish"]);
+    let state = master_of(&store.world);
+    let ports: Vec<u16> = state.deploys.values().map(|deploy| deploy.port.0).collect();
+    assert_eq!((ports, state.last_port.map(|port| port.0)), (vec![8000, 8002], Some(8002)));
+}

@@ -46,6 +46,8 @@ def a_fleet_is_started_connected_and_stopped_in_the_bucket_alone(store):
         machine.run("disconnect", "main")
         machine.run("stop", "a")
         equal(sorted(master(place)["deploys"]), ["b"])
+        contains(machine.run("start", "a.zip", "c")[1], "c (a.zip) is to run on port 8002")
+        equal(master(place)["lastPort"], 8002)
         contains(machine.run("restart-frontend-proxy")[1], "remoteStateS3")
         equal(json.loads(machine.run("status", "--json-output")[0])["master"], master(place))
         equal(sorted(path.name for path in machine.root.iterdir()), ["camus2.json", "log"])

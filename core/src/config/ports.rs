@@ -9,8 +9,8 @@ use super::node::Node;
 /// The ports that deploys are given: from the first up to, and without, the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PortRange {
-    first: u16,
-    end: u32,
+    pub(crate) first: u16,
+    pub(crate) end: u32,
 }
 
 impl PortRange {

@@ -31,13 +31,15 @@ pub struct State {
     pub writes: Vec<Write>,
     /// A change of the master's state that only a part of the machines takes up yet.
     pub rollout: Option<Rollout>,
+    /// The port that the state shared by a fleet gave out last: the next one follows it.
+    pub last_port: Option<Port>,
     /// What this version does not know.
     pub extra: Map<String, Value>,
 }
 
 record!(State keeps extra {
     deploys: "deploys", connections: "connections", splits: "splits" = "{}", maintenance: "maintenance" = "{}",
-    writes: "writes" = "[]", rollout: "rollout" = r#""nothing""#,
+    writes: "writes" = "[]", rollout: "rollout" = r#""nothing""#, last_port: "lastPort" = r#""nothing""#,
 }; check_state);
 
 /// A deploy of a state.
@@ -190,6 +192,7 @@ impl State {
             fields.push(("writes", self.writes.iter().map(Write::to_value).collect()));
         }
         fields.extend(self.rollout.iter().map(|rollout| ("rollout", rollout.to_value())));
+        fields.extend(self.last_port.map(|port| ("lastPort", Value::from(port.0))));
         object_with(&self.extra, fields)
     }
 }

@@ -1,7 +1,6 @@
 //! The commands of proxy mode on the state of the master: nothing of this machine is touched.
 
 use alloc::{
-    collections::BTreeSet,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -9,12 +8,12 @@ use alloc::{
 
 use super::{
     Base,
+    ports::next_port,
     rollout::{ended, gone, joined, since},
     slaves::{slaves, unlabelled},
     writing::{Master, Turn, Writing},
 };
 use crate::{
-    Ordered,
     commands::{limits, opened_copy},
     config::{
         Deploy, DeployName, Hundredths, Label, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig,
@@ -115,10 +114,13 @@ impl MasterChange {
         }
         self.known(before).allows(&self.goal)?;
         let (mut after, mut goal) = (before.clone(), self.goal.clone());
-        let mut port = None;
+        let (mut port, mut given) = (None, None);
         if let Goal::Start { deploy, release, pin } = &mut goal {
             let found = self.pin(writing.facts, release, pin.as_ref(), &mut notes);
-            port = self.port(deploy, &master.state, before).map(Some)?;
+            if !before.deploys.contains_key(deploy) {
+                given = Some(self.port(writing.facts, deploy, &master.state, &mut notes)?);
+            }
+            port = given;
             self.doubts(deploy, before, &mut notes);
             let found = found?;
             notes.extend(before.deploys.get(deploy).and_then(|known| repinned(known, release, &found)));
@@ -137,6 +139,8 @@ impl MasterChange {
                 state.rollout = Some(rollout);
             }
         }
+        // Also when the rollout is taken back: its slaves may still use the port.
+        state.last_port = given.or(state.last_port);
         if state == master.state {
             return Ok(Step::Done(self.report(&state, false)));
         }
@@ -189,15 +193,16 @@ impl MasterChange {
         facts.pin(&opened.at, limits(&self.config))
     }
 
-    /// The port that a deploy has, else the lowest of the range that no deploy has, whatever a machine follows.
-    fn port(&self, deploy: &DeployName, stable: &State, before: &State) -> Result<Port, Refusal> {
-        if let Some(known) = before.deploys.get(deploy) {
-            return Ok(known.port);
-        }
-        let candidate = stable.rollout.iter().flat_map(|rollout| rollout.candidate.deploys.values());
-        let held: BTreeSet<u16> = stable.deploys.values().chain(candidate).map(|known| known.port.0).into_set();
-        let free = self.proxy.dynamic_port_range.ports().find(|port| !held.contains(port));
-        free.map(Port).ok_or_else(|| no_port(deploy))
+    /// The port of a new deploy, whatever a machine follows.
+    fn port(
+        &self,
+        facts: &Facts,
+        deploy: &DeployName,
+        state: &State,
+        notes: &mut Vec<String>,
+    ) -> Result<Port, Refusal> {
+        let range = self.proxy.dynamic_port_range;
+        next_port(range, state, facts, Base(&self.base), notes)?.ok_or_else(|| no_port(deploy))
     }
 
     /// What a person should know of a start.

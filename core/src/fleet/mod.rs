@@ -3,6 +3,7 @@
 mod change;
 mod flush;
 mod kept;
+mod ports;
 mod rollout;
 mod run;
 mod slave;

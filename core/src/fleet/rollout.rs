@@ -168,7 +168,8 @@ impl RolloutVerb {
                 let candidate = (*rollout.candidate).clone();
                 let mut extra = state.extra.clone();
                 extra.extend(candidate.extra.clone());
-                after = State { extra, writes: state.writes.clone(), rollout: None, ..candidate };
+                let (writes, last_port) = (state.writes.clone(), state.last_port);
+                after = State { extra, writes, rollout: None, last_port, ..candidate };
             }
         }
         Ok((after != *state).then_some(after))
@@ -200,7 +201,7 @@ pub(super) fn joined(
         (Some(_), Some(rollout)) => Ok(Some(rollout.clone())),
         (Some(percent), None) => {
             let (id, extra) = (new_id(writing)?, Map::new());
-            let candidate = State { writes: Vec::new(), rollout: None, extra, ..state.clone() };
+            let candidate = State { writes: Vec::new(), rollout: None, last_port: None, extra, ..state.clone() };
             Ok(Some(Rollout { id, percent, candidate: Box::new(candidate), extra: Map::new() }))
         }
     }
