@@ -320,6 +320,7 @@ fn three_on_one_rollout() {
     let candidate = ["start", "r1.zip", "c", "--rollout", "10"];
     three(TWO, [&candidate, &["rollout", "abort"], &["stop", "b"]], 2);
     three(TWO, [&candidate, &["rollout", "finish"], &["rollout", "advance", "50"]], 2);
+    three(TWO, [&candidate, &["maintenance", "main"], &["rollout", "finish"]], 2);
 }
 
 #[test]

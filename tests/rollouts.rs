@@ -357,14 +357,25 @@ fn who_begins_a_rollout_joins_none_that_somebody_else_begins_at_the_same_time() 
 }
 
 #[test]
-fn what_was_written_into_a_rollout_without_an_answer_and_is_gone_with_it_is_no_success() {
+fn what_was_written_without_an_answer_is_done_and_says_that_its_rollout_has_ended_since() {
     let id = master_of(&begun()).rollout.unwrap().id;
     for words in [&["start", "r1.zip", "d", "--rollout", "1"][..], &["rollout", "advance", "50"]] {
-        let (report, _) = end_while(begun(), Fails::Done, words, &[&["rollout", "abort"]]);
-        let told = report.failed.unwrap_or_else(|| panic!("{words:?} ended well"));
-        assert!(told.contains(&format!("the rollout {id} has ended; zoe on h9 wrote it last")), "{told}");
-        let (report, _) = end_while(begun(), Fails::Done, words, &[]);
-        assert_eq!(report.failed, None, "{words:?}");
+        let others: [&[&str]; 2] = [&["rollout", "abort"], &["start", "r1.zip", "c", "--rollout", "1"]];
+        for (meanwhile, expected) in [
+            (&others[..0], None),
+            (&others[..1], Some("has ended; zoe on h9 wrote it last, at 2023-")),
+            (&others, Some("begun by zoe on h9 at 2023-")),
+        ] {
+            let (report, _) = end_while(begun(), Fails::Done, words, meanwhile);
+            assert_eq!(report.failed, None, "{words:?}");
+            let told = report.notes.join("\n");
+            assert_eq!(told.contains(&format!("since then the rollout {id} ")), expected.is_some(), "{told}");
+            assert!(expected.is_none_or(|text| told.contains(text)), "{told}");
+            assert!(
+                words[0] != "start" || told.contains("d (r1.zip) is to run on port 8002: 1 % of the slaves"),
+                "{told}"
+            );
+        }
     }
 }
 

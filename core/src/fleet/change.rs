@@ -9,12 +9,15 @@ use alloc::{
 use super::{
     Base,
     ports::next_port,
+    rollout::{ended, gone, joined, since},
     slaves::{slaves, unlabelled},
     writing::{Master, Turn, Writing},
 };
 use crate::{
     commands::{limits, opened_copy},
-    config::{Deploy, DeployName, Hundredths, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig},
+    config::{
+        Deploy, DeployName, Hundredths, Label, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig,
+    },
     proxy::{Goal, Known, no_port, project_name},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
@@ -44,12 +47,9 @@ impl Command for MasterChange {
         let writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
         match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
             Turn::Step(step) => Ok(step),
-            Turn::Written(state) => {
-                let replaced = self.replaced(&writing, &state)?;
-                Ok(Step::Done(replaced.unwrap_or_else(|| self.report(&state, true))))
-            }
-            Turn::Master(master) => match self.replaced(&writing, &master.state)? {
-                Some(report) => Ok(Step::Done(report)),
+            Turn::Written(state) => self.written(&writing, &state),
+            Turn::Master(master) => match self.gone(&writing, &master.state)? {
+                Some(id) => Ok(Step::Done(ended(&writing.what, &master.state, id.as_str()))),
                 None if self.is_for_all(&master.state) => self.decide_for_all(&writing, &master),
                 None => self.decide(&writing, &master),
             },
@@ -62,9 +62,19 @@ impl Command for MasterChange {
 }
 
 impl MasterChange {
-    /// That the rollout which this change is a part of has ended.
-    fn replaced(&self, writing: &Writing<'_>, state: &State) -> Result<Option<Report>, Refusal> {
-        if self.rollout.is_some() { super::rollout::replaced(state, writing) } else { Ok(None) }
+    /// The rollout that this change is a part of, where it has ended.
+    fn gone(&self, writing: &Writing<'_>, state: &State) -> Result<Option<Label>, Refusal> {
+        if self.rollout.is_some() { gone(state, writing) } else { Ok(None) }
+    }
+
+    /// What was written, perhaps without an answer: others may have written since.
+    fn written(&self, writing: &Writing<'_>, state: &State) -> Result<Step, Refusal> {
+        let (Some(id), Some(then)) = (self.gone(writing, state)?, writing.attempted()?) else {
+            return Ok(Step::Done(self.report(state, true)));
+        };
+        let mut report = self.report(&then, true);
+        report.notes.push(since(state, id.as_str()));
+        Ok(Step::Done(report))
     }
 
     /// Whether this is a change for all machines in the middle of a rollout. In an emergency nobody has to decide on
@@ -96,7 +106,7 @@ impl MasterChange {
 
     fn decide(&self, writing: &Writing<'_>, master: &Master) -> Result<Step, Refusal> {
         let mut notes = Vec::new();
-        let rollout = super::rollout::joined(&master.state, self.rollout, writing)?;
+        let rollout = joined(&master.state, self.rollout, writing)?;
         let before = rollout.as_ref().map_or(&master.state, |rollout| &rollout.candidate);
         let is_forced = self.force && matches!(self.goal, Goal::Start { .. });
         if master.etag.is_none() && !is_forced {

@@ -68,16 +68,18 @@ impl Command for RolloutChange {
         writing.what = self.verb.about(&id);
         match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
             Turn::Step(step) => Ok(step),
-            Turn::Written(state) => Ok(Step::Done(match self.verb {
-                RolloutVerb::Advance(_) if own(&state, &id).is_none() => ended(&writing.what, &state, &id),
-                RolloutVerb::Advance(percent) => {
-                    Report::note(format!("{} % of the slaves take the change up", percent.get()))
-                }
-                RolloutVerb::Finish => Report::note("the change holds for all machines now"),
-                RolloutVerb::Abort => {
-                    Report::note("the change is taken back: all machines follow the state without it")
-                }
-            })),
+            Turn::Written(state) => {
+                let done = match self.verb {
+                    RolloutVerb::Advance(percent) => format!("{} % of the slaves take the change up", percent.get()),
+                    RolloutVerb::Finish => "the change holds for all machines now".to_string(),
+                    RolloutVerb::Abort => {
+                        "the change is taken back: all machines follow the state without it".to_string()
+                    }
+                };
+                let is_open = matches!(self.verb, RolloutVerb::Advance(_));
+                let since = (is_open && own(&state, &id).is_none()).then(|| since(&state, &id));
+                Ok(Step::Done(Report { notes: core::iter::once(done).chain(since).collect(), ..Report::text("") }))
+            }
             Turn::Master(master) if own(&master.state, &id).is_none() => {
                 Ok(Step::Done(ended(&writing.what, &master.state, &id)))
             }
@@ -112,13 +114,20 @@ pub(super) fn own<'s>(state: &'s State, id: &str) -> Option<&'s Rollout> {
 
 /// That the rollout which a run acts on has ended: this state has another one, or none.
 pub(super) fn ended(what: &str, state: &State, id: &str) -> Report {
-    let why = match &state.rollout {
-        Some(rollout) => {
-            format!("the rollout {id} has ended and {} is under way, {}", rollout.id, begun_by(state, rollout))
-        }
+    let text = format!("{what}: {}", ended_by(state, id));
+    Report::failed(text, Some("c2 rollout status and c2 status show what holds now"))
+}
+
+/// That it has ended since this run wrote into it.
+pub(super) fn since(state: &State, id: &str) -> String {
+    format!("warning: since then {}", ended_by(state, id))
+}
+
+fn ended_by(state: &State, id: &str) -> String {
+    match &state.rollout {
+        Some(other) => format!("the rollout {id} has ended and {} is under way, {}", other.id, begun_by(state, other)),
         None => format!("the rollout {id} has ended{}", last_writer(state)),
-    };
-    Report::failed(format!("{what}: {why}"), Some("c2 rollout status and c2 status show what holds now"))
+    }
 }
 
 /// Who began a rollout, and when: its id is taken from that of the write which did.
@@ -127,10 +136,7 @@ fn begun_by(state: &State, rollout: &Rollout) -> String {
     let begin = state.writes.iter().find(|write| !id.is_empty() && write.id.starts_with(id));
     begin.map_or_else(
         || "begun by an unknown writer".into(),
-        |write| {
-            let [user, host, time] = [&write.user, &write.host, &write.time].map(|text| one_line(text));
-            format!("begun by {user} on {host} at {time}")
-        },
+        |write| format!("begun by {} on {} at {}", write.user, write.host, write.time),
     )
 }
 
@@ -208,12 +214,12 @@ fn new_id(writing: &Writing<'_>) -> Result<Label, Refusal> {
     id.map_err(|why| Refusal::no("name a rollout", why.to_string()))
 }
 
-/// That the rollout which this run tried to change first is not the one of this state, nor to be begun again.
-pub(super) fn replaced(state: &State, writing: &Writing<'_>) -> Result<Option<Report>, Refusal> {
-    let Some(first) = writing.attempted()?.and_then(|first| first.rollout) else { return Ok(None) };
-    let begins_again = state.rollout.is_none() && first.id == new_id(writing)?;
-    let is_it = begins_again || own(state, first.id.as_str()).is_some();
-    Ok((!is_it).then(|| ended(&writing.what, state, first.id.as_str())))
+/// The rollout that this run has tried to change where it is not that of this state any more, nor to be begun again.
+pub(super) fn gone(state: &State, writing: &Writing<'_>) -> Result<Option<Label>, Refusal> {
+    let Some(tried) = writing.attempted()?.and_then(|tried| tried.rollout) else { return Ok(None) };
+    let begins_again = state.rollout.is_none() && tried.id == new_id(writing)?;
+    let is_it = begins_again || own(state, tried.id.as_str()).is_some();
+    Ok((!is_it).then_some(tried.id))
 }
 
 /// Refuses a share that is smaller than what has taken a rollout up.

@@ -93,13 +93,13 @@ impl Writing<'_> {
         self.look_again(failure)
     }
 
-    /// The state that this run tried to write first; `None` before that.
+    /// The state that this run tried to write last; `None` before its first attempt.
     pub(super) fn attempted(&self) -> Result<Option<State>, Refusal> {
-        let first = self.past.iter().find_map(|outcome| match outcome {
+        let last = self.past.iter().rev().find_map(|outcome| match outcome {
             Outcome::Planned { plan, .. } if plan.about == self.what => Some(plan),
             _ => None,
         });
-        first.map(written).transpose()
+        last.map(written).transpose()
     }
 
     /// The pause before the next attempt: any length up to a limit, so that writers do not meet again.
@@ -132,10 +132,7 @@ impl Writing<'_> {
         if now.saturating_sub(began) < limit_s {
             return Ok(Turn::Master(master));
         }
-        let by = master.state.writes.last().map_or_else(String::new, |write| {
-            let [user, host, time] = [&write.user, &write.host, &write.time].map(|text| one_line(text));
-            format!("; {user} on {host} wrote it last, at {time}")
-        });
+        let by = last_writer(&master.state);
         let what = format!("{}: not done within {limit_s} s: {failure}{by}", self.what);
         let hint = "nothing of it was written; run the same command again";
         Ok(Turn::Step(Step::Done(Report::failed(what, Some(hint)))))
@@ -220,10 +217,7 @@ impl Writing<'_> {
 
 /// Who wrote a state last, for the end of a sentence; empty when nobody knows.
 pub(super) fn last_writer(state: &State) -> String {
-    let by = |write: &Write| {
-        let [user, host, time] = [&write.user, &write.host, &write.time].map(|text| one_line(text));
-        format!("; {user} on {host} wrote it last, at {time}")
-    };
+    let by = |write: &Write| format!("; {} on {} wrote it last, at {}", write.user, write.host, write.time);
     state.writes.last().map_or_else(String::new, by)
 }
 
