@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufRead, Read, Write},
+    path::Path,
 };
 
 use c2_core::{

@@ -136,7 +136,10 @@ fn begun_by(state: &State, rollout: &Rollout) -> String {
     let begin = state.writes.iter().find(|write| !id.is_empty() && write.id.starts_with(id));
     begin.map_or_else(
         || "begun by an unknown writer".into(),
-        |write| format!("begun by {} on {} at {}", write.user, write.host, write.time),
+        |write| {
+            let [user, host, time] = [&write.user, &write.host, &write.time].map(|text| one_line(text));
+            format!("begun by {user} on {host} at {time}")
+        },
     )
 }
 

@@ -217,7 +217,10 @@ impl Writing<'_> {
 
 /// Who wrote a state last, for the end of a sentence; empty when nobody knows.
 pub(super) fn last_writer(state: &State) -> String {
-    let by = |write: &Write| format!("; {} on {} wrote it last, at {}", write.user, write.host, write.time);
+    let by = |write: &Write| {
+        let [user, host, time] = [&write.user, &write.host, &write.time].map(|text| one_line(text));
+        format!("; {user} on {host} wrote it last, at {time}")
+    };
     state.writes.last().map_or_else(String::new, by)
 }
 
