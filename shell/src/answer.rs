@@ -220,11 +220,16 @@ fn folder(path: &str) -> Result<Option<Folder>, Failure> {
         Ok(_) => (),
     }
     let text = |name: &str| {
-        let read =
-            files::read_small(&at.join(name)).map_err(|error| failed("read", &format!("{path}/{name}"), &error))?;
-        Ok(read.and_then(|(bytes, _)| String::from_utf8(bytes).ok()))
+        let read = files::read_small(&at.join(name))?;
+        Ok::<_, io::Error>(read.and_then(|(bytes, _)| String::from_utf8(bytes).ok()))
     };
-    let (stamp, release_json) = (text(files::ID_FILE)?, text("release.json")?);
+    let unread = |name: &str, error: io::Error| failed("read", &format!("{path}/{name}"), &error);
+    let stamp = text(files::ID_FILE).map_err(|error| unread(files::ID_FILE, error))?;
+    let release_json = match text("release.json") {
+        // One that was filled is its owner's to read; whoever asks for the status sees by the stamp what is there.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && stamp.is_some() => None,
+        read => read.map_err(|error| unread("release.json", error))?,
+    };
     let compose = COMPOSE_FILES.iter().any(|name| at.join(name).exists());
     let filled = at.join("release.json.tpl").exists();
     Ok(Some(Folder { compose, filled, release_json, ..Folder::of_stamp(stamp.as_deref()) }))

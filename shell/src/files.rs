@@ -156,15 +156,6 @@ pub(crate) fn id_of(folder: &Path) -> io::Result<Option<String>> {
     Ok(stamp.and_then(|(bytes, _)| String::from_utf8(bytes).ok()?.lines().next().map(str::to_string)))
 }
 
-/// The permission bits of what is at a path; `None` when nothing is.
-pub(crate) fn mode_of(path: &Path) -> io::Result<Option<u32>> {
-    match fs::metadata(path) {
-        Ok(metadata) => Ok(Some(metadata.permissions().mode() & 0o7777)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

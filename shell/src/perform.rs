@@ -62,14 +62,14 @@ impl Machine {
             Effect::EndForeground { folder, grace_s } => {
                 self.end_foreground(folder, Duration::from_secs((*grace_s).into()))
             }
-            Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode, durable } => {
-                let bits = Bits { mode: *mode, keep: *keep_mode, folder: *folder_mode };
+            Effect::WriteFile { path, bytes, mode, folder_mode, durable } => {
+                let bits = Bits { mode: *mode, folder: *folder_mode };
                 write(Path::new(path), bytes.reveal(), bits, *durable).map_err(failed)
             }
             Effect::Put { at, bytes, condition } => self.put(at, bytes.reveal(), condition),
             Effect::Delete(at) => self.delete(at),
             Effect::Intend { path, intent } => {
-                let bits = Bits { mode: 0o600, keep: false, folder: 0o700 };
+                let bits = Bits { mode: 0o600, folder: 0o700 };
                 write(Path::new(path), intent.to_text().as_bytes(), bits, true).map_err(failed)
             }
             Effect::Forget(path) => files::remove(Path::new(path)).map_err(failed),
@@ -161,8 +161,6 @@ fn exchange(aside: &str, home: &str, id: Option<&str>) -> io::Result<()> {
 #[derive(Clone, Copy)]
 struct Bits {
     mode: u32,
-    /// Whether a file that exists keeps its own.
-    keep: bool,
     /// Those of a folder that has to be made.
     folder: u32,
 }
@@ -186,8 +184,7 @@ fn write(path: &Path, bytes: &[u8], bits: Bits, durable: bool) -> io::Result<()>
         // A link that leads nowhere.
         Err(_) => path,
     };
-    let mode = if bits.keep { files::mode_of(path)?.unwrap_or(bits.mode) } else { bits.mode };
-    files::write_atomically(path, bytes, mode, durable)
+    files::write_atomically(path, bytes, bits.mode, durable)
 }
 
 /// The files that are written beside those of the archive, the id last.

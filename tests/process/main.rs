@@ -12,4 +12,5 @@ mod foreign;
 mod output;
 mod paths;
 mod runs;
+mod secrets;
 mod signals;

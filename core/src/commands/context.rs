@@ -92,13 +92,13 @@ pub(crate) fn cached(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<Stri
     absent(("read", " from the cache"), "is not there", &missing, at, "run c2 fetch-context first").map(|()| there)
 }
 
-/// The effects that put fetched config sources into the cache.
+/// The effects that put fetched config sources into the cache, also those that it holds already: a file that was left open
+/// to others is closed.
 pub(crate) fn cache(config: &ToolConfig, sources: &BTreeMap<String, Content>) -> Vec<Effect> {
     let write = |(name, content): (&String, &Content)| Effect::WriteFile {
         path: cache_path(config, name),
         bytes: content.bytes.clone(),
         mode: 0o600,
-        keep_mode: true,
         folder_mode: 0o700,
         durable: true,
     };

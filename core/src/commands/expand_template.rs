@@ -52,7 +52,6 @@ impl Command for ExpandTemplate {
             path: self.to.clone(),
             bytes: Secret::new(text.into_bytes()),
             mode: content.mode.unwrap_or(0o644),
-            keep_mode: false,
             folder_mode: 0o755,
             durable: true,
         };

@@ -40,6 +40,8 @@ pub(crate) struct Prepared {
 }
 
 const RELEASE_JSON: &str = "release.json";
+/// The mode of one that was filled: its command lines may hold secrets, and nothing but c2 reads it.
+const FILLED_MODE: u32 = 0o600;
 /// The file that names the content of a deploy's folder.
 const ID_FILE: &str = ".c2-id";
 
@@ -256,7 +258,10 @@ fn render(
         match template::render(template::Source { path, text: text(path, content)? }, &partials, values, strictness) {
             Ok(text) => rendered.push(Rendered {
                 path: template::output_path(path).to_string(),
-                mode: members.listing.find(path).map_or(0o644, |member| member.mode),
+                mode: match template::output_path(path) {
+                    RELEASE_JSON => FILLED_MODE,
+                    _ => members.listing.find(path).map_or(0o644, |member| member.mode),
+                },
                 bytes: crate::seam::Secret::new(text.into_bytes()),
             }),
             Err(problems) => found.extend(problems.iter().map(ToString::to_string)),

@@ -267,13 +267,13 @@ fn listens_on(text: &str, port: u16) -> bool {
 /// Writes one of the proxy's files: nginx reads them as another user, and so does who asks for the status.
 pub(super) fn write(path: String, text: String) -> Effect {
     let bytes = Secret::new(text.into_bytes());
-    Effect::WriteFile { path, bytes, mode: 0o644, keep_mode: false, folder_mode: 0o755, durable: true }
+    Effect::WriteFile { path, bytes, mode: 0o644, folder_mode: 0o755, durable: true }
 }
 
 /// Writes one of them that only this plan reads, or people.
 fn write_for_now(path: String, text: String) -> Effect {
     let bytes = Secret::new(text.into_bytes());
-    Effect::WriteFile { path, bytes, mode: 0o644, keep_mode: false, folder_mode: 0o755, durable: false }
+    Effect::WriteFile { path, bytes, mode: 0o644, folder_mode: 0o755, durable: false }
 }
 
 #[cfg(test)]

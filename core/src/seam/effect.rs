@@ -152,8 +152,6 @@ pub enum Effect {
         bytes: Secret,
         /// Its permission bits.
         mode: u32,
-        /// Whether a file that exists keeps its own bits.
-        keep_mode: bool,
         /// The permission bits of a folder that has to be made.
         folder_mode: u32,
         /// Whether it outlasts a power failure: not so what nothing reads after one.

@@ -71,16 +71,12 @@ impl World {
                 self.end_foreground(folder);
                 Ok(())
             }
-            Effect::WriteFile { path, bytes, mode, keep_mode, folder_mode, durable: _ } => {
+            Effect::WriteFile { path, bytes, mode, folder_mode, durable: _ } => {
                 if let Some(Node::Folder { .. }) = self.tree.get(path) {
                     return Err(Failure::world(effect.to_string(), "Is a directory (os error 21)"));
                 }
-                let mode = match self.tree.get(path) {
-                    Some(Node::File { mode, .. }) if *keep_mode => *mode,
-                    _ => *mode,
-                };
                 self.tree.make_folders(path, *folder_mode);
-                self.tree.write(path, mode, bytes.reveal());
+                self.tree.write(path, *mode, bytes.reveal());
                 Ok(())
             }
             Effect::Put { at, bytes, condition } => self.put(effect, at, bytes.reveal(), condition),

@@ -44,9 +44,7 @@ fn run(world: &mut World, role: Role, label: &str) {
 
 fn write(world: &mut World, port: u16) {
     let (path, bytes) = ("/opt/deploys/frontend-proxy/nginx.conf".into(), Secret::new(routing(port).into()));
-    world
-        .perform(&Effect::WriteFile { path, bytes, mode: 0o644, keep_mode: false, folder_mode: 0o755, durable: true })
-        .unwrap();
+    world.perform(&Effect::WriteFile { path, bytes, mode: 0o644, folder_mode: 0o755, durable: true }).unwrap();
 }
 
 fn notes(world: &World, text: &str) {

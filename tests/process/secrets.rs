@@ -1,0 +1,76 @@
+//! Who can read what c2 leaves on disk. These tests are for root, who alone can play another user.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+};
+
+use serde_json::json;
+
+use crate::{
+    fixture::{START, STOP, machine_with},
+    support::machine::Machine,
+};
+
+/// A user who is neither root nor anybody here.
+const OTHER: u32 = 65_534;
+
+/// A machine with a release whose `release.json` is filled with a password.
+fn machine() -> Machine {
+    let machine = machine_with(r#", "configSources": {"db": {"file": "{root}/etc/db.json"}}"#);
+    machine.write("/etc/db.json", 0o600, br#"{"password": "hunter2"}"#);
+    let config = |start: &str| {
+        let templates = ["release.json.tpl", "app.conf.tpl"];
+        json!({ "templates": templates, "prestartCommand": "", "startCommand": start, "stopCommand": STOP }).to_string()
+    };
+    let files = [
+        ("release.json", config("")),
+        ("release.json.tpl", config(&format!("{START}; : {{{{{{db.password}}}}}}"))),
+        ("app.conf.tpl", "{{{db.password}}}".into()),
+        ("version", "a".into()),
+    ];
+    let files = files.map(|(path, text)| (path.to_string(), (0o644, text.into_bytes())));
+    machine.pack("/srv/releases/a.zip", &files.into());
+    machine
+}
+
+fn mode(machine: &Machine, path: &str) -> u32 {
+    machine.path(path).metadata().unwrap().permissions().mode() & 0o7777
+}
+
+fn run(machine: &Machine, words: &[&str]) {
+    let ended = machine.run(words);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn a_filled_release_json_is_its_owners_alone_and_the_status_is_for_all() {
+    let machine = machine();
+    run(&machine, &["start", "a.zip"]);
+    run(&machine, &["unpack", "a.zip", &format!("{}/srv/out", machine.root)]);
+    for folder in ["/opt/deploys/a", "/srv/out"] {
+        assert!(machine.text(&format!("{folder}/release.json")).unwrap().contains("hunter2"));
+        assert_eq!(mode(&machine, &format!("{folder}/release.json")), 0o600, "{folder}");
+        assert_eq!(mode(&machine, &format!("{folder}/app.conf")), 0o644, "{folder}");
+    }
+    fs::set_permissions(&machine.root, Permissions::from_mode(0o755)).unwrap();
+    let program = machine.path("/c2");
+    fs::copy(env!("CARGO_BIN_EXE_c2"), &program).unwrap();
+    let mut status = std::process::Command::new(program);
+    status.arg("status").env("CAMUS2_CONFIG", machine.path("/config.json")).current_dir("/").uid(OTHER).gid(OTHER);
+    let status = machine.ended(status.output().expect("these tests are for root"));
+    assert_eq!(status.code, Some(0), "{status:?}");
+    assert!(status.stdout.starts_with("Current: a\n"), "{status:?}");
+}
+
+#[test]
+fn a_cache_file_that_an_older_tool_left_open_is_closed_by_a_fetch_of_what_it_holds_already() {
+    let machine = machine();
+    for words in [&["fetch-context"][..], &["start", "a.zip"]] {
+        machine.write("/opt/config/db.json", 0o644, br#"{"password": "hunter2"}"#);
+        fs::set_permissions(machine.path("/opt/config"), Permissions::from_mode(0o755)).unwrap();
+        run(&machine, words);
+        assert_eq!(mode(&machine, "/opt/config/db.json"), 0o600, "{words:?}");
+        assert_eq!(mode(&machine, "/opt/config"), 0o755, "a folder that was there keeps its mode");
+    }
+}
