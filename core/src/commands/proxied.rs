@@ -7,7 +7,7 @@ use super::{
     request::{label, needs_shared, pin, release_name},
 };
 use crate::{
-    config::{ProxyModeConfig, S3Path, ToolConfig, default_deploy_name},
+    config::{NewDeployName, ProxyModeConfig, S3Path, ToolConfig, default_deploy_name},
     fleet::{MasterChange, MasterStatus, RolloutChange, RolloutRun, RolloutStatus, SlaveFlush, SlaveUpdate},
     proxy::{GenerateCertificate, Goal, ProxyMode, ProxyStatus},
     seam::{Command, Refusal},
@@ -50,9 +50,9 @@ impl Request {
             Request::Start { release, as_deploy, sha256, .. } => {
                 let release = release_name("start", release)?;
                 let name = as_deploy.as_deref().unwrap_or(default_deploy_name(&release));
-                let deploy = label(&format!("start the release {release}"), name)
+                let deploy: NewDeployName = label(&format!("start the release {release}"), name)
                     .map_err(|refusal| refusal.with_hint("give the deploy a name: c2 start RELEASE NAME"))?;
-                Goal::Start { deploy, release, pin: pin("start", sha256.as_deref())? }
+                Goal::Start { deploy: deploy.into(), release, pin: pin("start", sha256.as_deref())? }
             }
             Request::Stop { deploy, .. } => Goal::Stop(label("stop a deploy", deploy)?),
             Request::Connect { endpoint, deploy } => {

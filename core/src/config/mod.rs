@@ -32,7 +32,8 @@ pub use decode::{Bounded, Percent, Positive};
 pub use lets_encrypt::{Domain, HostedZoneId, LetsEncryptConfig, Verbosity};
 pub use master::{Hundredths, Rollout, SlaveState, SlaveStatus, Write};
 pub use names::{
-    CertificateName, DeployName, FolderName, InterfaceName, Label, ReleaseName, Sha256, SourceName, default_deploy_name,
+    CertificateName, DeployName, FolderName, InterfaceName, Label, NewDeployName, ReleaseName, Sha256, SourceName,
+    default_deploy_name,
 };
 pub use paths::{FilePath, HttpPath, IncomingPath, NginxPath, OutgoingPath, PrefixPath, ReleasePath};
 pub use ports::PortRange;

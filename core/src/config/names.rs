@@ -14,11 +14,25 @@ text_type!(
 );
 
 text_type!(
-    /// The name of a deploy: a label that is none of the tool's own folders.
+    /// The name of a deploy, wherever it is noted: the older tool took any that can be a folder's. It is none of the
+    /// tool's own folders.
     DeployName,
-    "a deploy name (letters, digits and . _ - + ~ @ =, not beginning with . or -, at most 128 bytes)",
+    "a deploy name (no /, no control characters, not . or ..)",
     deploy_name
 );
+
+text_type!(
+    /// The name of a deploy that is made: a label that is none of the tool's own folders.
+    NewDeployName,
+    "a deploy name (letters, digits and . _ - + ~ @ =, not beginning with . or -, at most 128 bytes)",
+    new_deploy_name
+);
+
+impl From<NewDeployName> for DeployName {
+    fn from(name: NewDeployName) -> Self {
+        DeployName(name.0)
+    }
+}
 
 text_type!(
     /// The name of a deploy's folder without a proxy. Wider than a label: old releases are called `my app`.
@@ -63,7 +77,7 @@ text_type!(
 );
 
 /// The name that a release is deployed under when none is given: its file name without folder and last extension.
-/// It is still to be read as a `DeployName` or, without a proxy, as a `FolderName`.
+/// It is still to be read as a `NewDeployName` or, without a proxy, as a `FolderName`.
 pub fn default_deploy_name(release: &ReleaseName) -> &str {
     let name = release.as_str();
     let file_name = name.rsplit('/').next().unwrap_or(name);
@@ -93,6 +107,15 @@ fn label(text: &str) -> Result<(), String> {
 }
 
 fn deploy_name(text: &str) -> Result<(), String> {
+    not_empty(text)?;
+    if matches!(text, "." | "..") {
+        return Err("this is no name".into());
+    }
+    only(text, |c| c != '/' && !c.is_control())?;
+    not_reserved(text)
+}
+
+fn new_deploy_name(text: &str) -> Result<(), String> {
     label(text)?;
     not_reserved(text)
 }
@@ -117,7 +140,7 @@ fn file_name(text: &str) -> Result<(), String> {
 /// Folders beside the deploys that are the tool's own.
 fn not_reserved(text: &str) -> Result<(), String> {
     match text {
-        "current" | "frontend-proxy" => Err("this name is reserved".into()),
+        "current" | "frontend-proxy" | ".c2" => Err("this name is reserved".into()),
         _ => Ok(()),
     }
 }

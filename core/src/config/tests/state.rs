@@ -96,13 +96,13 @@ fn names_that_do_not_fit_and_ports_given_twice_are_refused_all_at_once() {
  "c": {"label": "c", "release": "c.zip", "port": 0},
  "../d": {"label": "current", "release": "d.zip"}
 }, "connections": {"x y": "a", "main": "/"}}"#;
-    let name = "a deploy name (letters, digits and . _ - + ~ @ =, not beginning with . or -, at most 128 bytes)";
+    let name = "a deploy name (no /, no control characters, not . or ..)";
     let label = "a label (letters, digits and . _ - + ~ @ =, not beginning with . or -, at most 128 bytes)";
     let release = "a release name (relative, no control characters, no empty, . or .. part between the /)";
     let expected = format!(
         r#"s:3:33: deploys.b.release: found "../a", expected {release}: it has the part ".."
 s:4:50: deploys.c.port: found the number 0, expected an integer from 1 to 65535
-s:5:2: deploys."../d": found "../d", expected {name}: it begins with '.'
+s:5:2: deploys."../d": found "../d", expected {name}: '/' is not allowed
 s:5:10: deploys."../d".port: found nothing, expected an integer from 1 to 65535
 s:5:20: deploys."../d".label: found "current", expected {name}: this name is reserved
 s:6:20: connections."x y": found "x y", expected {label}: ' ' is not allowed
@@ -115,6 +115,17 @@ s:6:40: connections.main: found "/", expected {name}: '/' is not allowed"#
     let expected = r#"s:2:17: deploys.a.label: found "b", expected the deploy's key "a"
 s:3:50: deploys.b.port: found 8000, expected a port of its own: the deploy a has it too"#;
     assert_eq!(report(&state("s", text)), expected);
+}
+
+#[test]
+fn a_deploy_with_a_name_that_only_the_older_tool_gave_is_kept() {
+    let text =
+        r#"{"connections":{"main":"my app"},"deploys":{"my app":{"label":"my app","port":1,"release":"my app.zip"}}}"#;
+    let value = good(state("s", text));
+    assert_eq!(value.to_value().to_string(), text);
+    for refused in ["../a", "a/b", ".", "..", "", "a\\u0000b", "a\\nb", "current", ".c2"] {
+        assert!(state("s", &text.replace("\"my app\"", &format!("\"{refused}\""))).is_err(), "{refused}");
+    }
 }
 
 #[test]
@@ -162,12 +173,12 @@ fn a_share_of_nothing_or_all_and_a_page_that_is_no_line_are_refused() {
 "splits": {"a": {"deploy": "b", "percent": 0}, "b": {"deploy": "b", "percent": 100}, "c": {"deploy": "../b"}},
 "maintenance": {"a": {"message": "x\ny"}, "b": {"message": " "}, "c": {}}}"#;
     let page = "the text of a page (one line without control characters, at most 500 bytes)";
-    let name = "a deploy name (letters, digits and . _ - + ~ @ =, not beginning with . or -, at most 128 bytes)";
+    let name = "a deploy name (no /, no control characters, not . or ..)";
     let expected = format!(
         r#"s:2:44: splits.a.percent: found the number 0, expected an integer from 1 to 99
 s:2:80: splits.b.percent: found the number 100, expected an integer from 1 to 99
 s:2:91: splits.c.percent: found nothing, expected an integer from 1 to 99
-s:2:102: splits.c.deploy: found "../b", expected {name}: it begins with '.'
+s:2:102: splits.c.deploy: found "../b", expected {name}: '/' is not allowed
 s:3:34: maintenance.a.message: found "x\ny", expected {page}: the control character U+000A is not allowed
 s:3:60: maintenance.b.message: found " ", expected {page}: it is empty
 s:3:71: maintenance.c.message: found nothing, expected {page}"#

@@ -3,8 +3,8 @@
 use alloc::string::ToString;
 
 use crate::config::{
-    DeployName, FilePath, FolderName, FromText, IncomingPath, Label, NginxPath, OutgoingPath, PrefixPath, ReleaseName,
-    ReleasePath, S3Path, SourceName, Syntax, default_deploy_name,
+    DeployName, FilePath, FolderName, FromText, IncomingPath, Label, NewDeployName, NginxPath, OutgoingPath,
+    PrefixPath, ReleaseName, ReleasePath, S3Path, SourceName, Syntax, default_deploy_name,
 };
 
 use super::check;
@@ -36,11 +36,37 @@ fn a_label_is_safe_in_a_file_name_a_key_and_a_shell() {
 }
 
 #[test]
-fn a_deploy_name_is_a_label_but_none_of_the_tools_own_folders() {
+fn the_name_of_a_new_deploy_is_a_label_but_none_of_the_tools_own_folders() {
     let reserved = "this name is reserved";
-    check::<DeployName>(
+    check::<NewDeployName>(
         &["app-1.11", "Current", "frontend-proxy2"],
-        &[("current", reserved), ("frontend-proxy", reserved), (".c2", "it begins with '.'"), ("", "it is empty")],
+        &[
+            ("current", reserved),
+            ("frontend-proxy", reserved),
+            (".c2", "it begins with '.'"),
+            ("my app", "' ' is not allowed"),
+            ("", "it is empty"),
+        ],
+    );
+}
+
+#[test]
+fn the_name_of_a_deploy_in_a_state_is_whatever_a_folder_may_be_called_but_none_of_the_tools_own() {
+    let (reserved, long) = ("this name is reserved", "x".repeat(300));
+    check::<DeployName>(
+        &["app-1.11", "my app", ".hidden", "-x", "...", "a:b;$c'", "\u{e4}", &long],
+        &[
+            ("", "it is empty"),
+            (".", "this is no name"),
+            ("..", "this is no name"),
+            ("a/b", "'/' is not allowed"),
+            ("../a", "'/' is not allowed"),
+            ("a\nb", "the control character U+000A is not allowed"),
+            ("a\0b", "the control character U+0000 is not allowed"),
+            ("current", reserved),
+            ("frontend-proxy", reserved),
+            (".c2", reserved),
+        ],
     );
 }
 
