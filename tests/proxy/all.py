@@ -21,6 +21,7 @@ import following
 import healing
 import images
 import kills
+import readiness
 import readme
 import secure
 import shares
@@ -47,7 +48,8 @@ COMPOSE = [
     healing.a_machine_of_the_older_tool_is_taken_over_and_its_proxy_made_anew_once,
     following.what_the_master_says_is_brought_about_and_reported,
 ]
-MODULES = [deploys, switching, shares, secure, certificates, templates, unreachable, healing, kills, following, fleet, readme]
+MODULES = [deploys, switching, shares, secure, certificates, templates, unreachable, healing, kills, readiness, following]
+MODULES += [fleet, readme]
 
 
 def engine():

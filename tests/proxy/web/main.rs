@@ -1,30 +1,58 @@
-//! The web server of the sample releases: `web PORT TEXT` answers every request with its text. `/slow` takes five
-//! seconds, `/fail` is answered with status 500, a websocket's bytes are sent back, and a text that is `silent` never
-//! listens at all.
+//! The web server of the sample releases: `web PORT TEXT [listen-after=MS] [die-after=MS]` answers every request with
+//! its text. `/slow` takes five seconds, `/fail` is answered with status 500, a websocket's bytes are sent back, and a
+//! text that is `silent` never listens at all. It says when it listens. `web check PORT PATH` is a health check: it
+//! ends with 0 where the server on this port answers with 200.
 
 use std::{
     env,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
-    thread,
+    process, thread,
     time::Duration,
 };
 
 fn main() {
     let arguments: Vec<String> = env::args().collect();
+    if arguments[1] == "check" {
+        process::exit(i32::from(!answers(&arguments[2], &arguments[3])));
+    }
     let (port, text) = (&arguments[1], arguments[2].clone());
     println!("web server {text} begins");
+    if let Some(life) = option(&arguments, "die-after") {
+        thread::spawn(move || {
+            thread::sleep(life);
+            println!("boom: this server dies");
+            process::exit(3);
+        });
+    }
     if text == "silent" {
         println!("boom: this server never listens");
         loop {
             thread::sleep(Duration::from_secs(3600));
         }
     }
+    thread::sleep(option(&arguments, "listen-after").unwrap_or_default());
     let listener = TcpListener::bind(format!("0.0.0.0:{port}")).expect("the port is free");
+    println!("web server {text} listens");
     for stream in listener.incoming().flatten() {
         let text = text.clone();
         thread::spawn(move || serve(stream, &text));
     }
+}
+
+/// The time that the argument `NAME=MS` gives.
+fn option(arguments: &[String], name: &str) -> Option<Duration> {
+    let millis = arguments.iter().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='))?;
+    Some(Duration::from_millis(millis.parse().expect("a number of milliseconds")))
+}
+
+/// Whether the server on this port answers with status 200.
+fn answers(port: &str, path: &str) -> bool {
+    let Ok(mut stream) = TcpStream::connect(format!("127.0.0.1:{port}")) else { return false };
+    let mut line = String::new();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").is_ok()
+        && BufReader::new(stream).read_line(&mut line).is_ok()
+        && line.starts_with("HTTP/1.1 200")
 }
 
 /// Answers the requests of one connection until it is closed or asks to be.
