@@ -31,14 +31,14 @@ fn what_was_asked_for_goes_to_standard_output() {
 
 #[test]
 fn wrong_usage_goes_to_standard_error_and_exits_2() {
-    check(&c2(&[]), 2, "", "c2: no command is given\nc2 help shows all commands\n");
-    let expected = "c2: there is no command \"strat\", did you mean start?\nc2 help shows all commands\n";
+    check(&c2(&[]), 2, "", "c2: no command is given\n  c2 help shows all commands\n");
+    let expected = "c2: there is no command \"strat\", did you mean start?\n  c2 help shows all commands\n";
     check(&c2(&["strat"]), 2, "", expected);
-    let expected = "c2: disconnect: required positional arguments not provided: <endpoint>\n\
-                    usage: c2 disconnect <endpoint> [--rollout PERCENT] [--allow-unsafe-store] [--dry-run] [--lock-wait SECS]\nc2 help shows all commands\n";
+    let expected = "c2: disconnect: required positional arguments not provided: <endpoint>\n\x20 \
+                    usage: c2 disconnect <endpoint> [--rollout PERCENT] [--allow-unsafe-store] [--dry-run] [--lock-wait SECS]\n  c2 help shows all commands\n";
     check(&c2(&["disconnect"]), 2, "", expected);
     let no_text = Command::new(C2).arg("start").arg(OsStr::from_bytes(b"a\xff")).output().unwrap();
-    check(&no_text, 2, "", "c2: the argument \"a\\xFF\" is no UTF-8\nc2 help shows all commands\n");
+    check(&no_text, 2, "", "c2: the argument \"a\\xFF\" is no UTF-8\n  c2 help shows all commands\n");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 mod prepass;
 mod shapes;
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;
 
 use std::{

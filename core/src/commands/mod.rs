@@ -2,6 +2,7 @@
 
 mod await_config;
 mod check_config;
+mod compose;
 mod config_on_host;
 pub(crate) mod context;
 mod deploys;

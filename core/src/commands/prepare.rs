@@ -11,11 +11,15 @@ use alloc::{
 
 use serde_json::{Map, Value};
 
-use super::{Commands, context, problems, rejected, rejected_filled};
+use super::{
+    Commands,
+    compose::{compose_file, new_volumes},
+    context, problems, rejected, rejected_filled,
+};
 use crate::{
     archive::{Limits, Listing},
     config::{self, Pin, ReleaseConfig, ReleasePath, Releases, ToolConfig},
-    seam::{COMPOSE_FILES, Content, Facts, Location, Modes, Refusal, Rendered},
+    seam::{Content, Facts, Location, Modes, Refusal, Rendered},
     template::{self, Strictness},
 };
 
@@ -200,38 +204,6 @@ pub(crate) fn prepare(
     Ok(Prepared { archive: at, config, release_json, rendered, modes, compose, filled, notes })
 }
 
-/// The name and the text of the compose file that the release will have; the first that Compose finds.
-fn compose_file(members: &Members<'_>, rendered: &[Rendered]) -> Result<Option<(&'static str, String)>, Refusal> {
-    for name in COMPOSE_FILES {
-        let filled = rendered.iter().find(|file| file.path == name).map(|file| file.bytes.reveal().to_vec());
-        let bytes = match filled {
-            Some(bytes) => Some(bytes),
-            None => match members.find(name) {
-                Ok(content) => content.map(|content| content.bytes.reveal().to_vec()),
-                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
-                // One that is too long to be looked at holds nothing up.
-                Err(_) => Some(Vec::new()),
-            },
-        };
-        if let Some(bytes) = bytes {
-            return Ok(Some((name, String::from_utf8_lossy(&bytes).into_owned())));
-        }
-    }
-    Ok(None)
-}
-
-/// A warning of volumes that another deploy does not share.
-fn new_volumes((name, text): &(&str, String)) -> Option<String> {
-    let volumes = config::volumes_of_the_project(text);
-    (!volumes.is_empty()).then(|| {
-        format!(
-            "warning: Compose makes these volumes of {name} new, and empty, for a deploy of another name: {}; give them a \
-             name, or make them external, to keep what is in them",
-            volumes.join(", ")
-        )
-    })
-}
-
 /// Renders all templates, or reports the problems of all of them.
 fn render(
     members: &Members<'_>,
@@ -290,7 +262,7 @@ fn partials_of(members: &Members<'_>, path: &str, text: &str) -> Result<BTreeMap
 }
 
 /// The members of a release's archive.
-struct Members<'a> {
+pub(super) struct Members<'a> {
     facts: &'a Facts,
     at: &'a Location,
     release: &'a str,
@@ -299,7 +271,7 @@ struct Members<'a> {
 
 impl Members<'_> {
     /// A member's content, where the archive has it.
-    fn find(&self, path: &str) -> Result<Option<Content>, Refusal> {
+    pub(super) fn find(&self, path: &str) -> Result<Option<Content>, Refusal> {
         match self.listing.find(path) {
             Some(member) if !member.folder => self.facts.member(self.at, path),
             _ => Ok(None),

@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Node, Script, World, ended};
+use super::{Node, Script, World, host::ended};
 use crate::{
     archive::file_mode,
     seam::{Answer, CommandLine, Effect, Ending, Failure, Folder, Host, Location, Modes, Query, Rendered, Role},

@@ -5,7 +5,7 @@ use alloc::{
     string::{String, ToString},
 };
 
-use super::{Script, World, ended};
+use super::{Script, World, host::ended};
 use crate::seam::{CommandLine, Effect, Ending, Failure, Role};
 
 impl World {

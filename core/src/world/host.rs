@@ -1,0 +1,94 @@
+//! The simulated host as a run has it: questions answered, effects performed with their faults, time that passes.
+
+use alloc::{string::ToString, vec, vec::Vec};
+
+use super::{Fault, World};
+use crate::seam::{Answer, CommandLine, Effect, Ending, Failure, Host, Message, Query, Role, Signal};
+
+impl Host for World {
+    fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
+        queries.iter().map(|query| self.answer_one(query)).collect()
+    }
+
+    fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
+        self.performed += 1;
+        self.write_over();
+        let fault = self.faults.iter().find(|(number, _)| *number == self.performed).map(|(_, fault)| *fault);
+        match fault {
+            Some(Fault::Clean) => return Err(injected(effect)),
+            Some(Fault::Half) => {
+                self.half(effect);
+                self.check_routes(effect);
+                return Err(Failure::Gone);
+            }
+            Some(Fault::Lie) if matches!(effect, Effect::ReloadProxy) => return Ok(()),
+            _ => (),
+        }
+        let done = self.act(effect);
+        self.check_routes(effect);
+        let checks = self.faults.is_empty() && self.unanswered.is_none() && !self.trusts_claims;
+        if done.is_ok() && checks {
+            self.check_claims(effect);
+        }
+        match fault {
+            Some(Fault::Torn) => done.and(Err(injected(effect))),
+            Some(Fault::Crash) => Err(Failure::Gone),
+            Some(Fault::Signal) => {
+                self.signalled = Some(Signal::Terminate);
+                self.end_by_signal(effect).map_or(done, Err)
+            }
+            _ => done,
+        }
+    }
+
+    fn pause(&mut self, ms: u32) -> bool {
+        self.pass(ms);
+        true
+    }
+
+    fn lock(&mut self, _: &str, _: bool) -> Result<(), Failure> {
+        self.locked = true;
+        Ok(())
+    }
+
+    fn unlock(&mut self) {
+        self.locked = false;
+    }
+
+    fn shield(&mut self, on: bool) {
+        self.shielded = on;
+        if !on {
+            self.disinherit();
+        }
+    }
+
+    fn heed(&mut self, signals: bool) {
+        self.heeds = signals;
+    }
+
+    fn interrupted(&self) -> Option<Signal> {
+        self.signalled.filter(|_| self.shielded)
+    }
+
+    fn say(&mut self, _: Message<'_>) {}
+}
+
+/// What an injected fault looks like: as the real effect would fail.
+fn injected(effect: &Effect) -> Failure {
+    match effect {
+        Effect::Run { role, folder, command, .. } => Failure::Command {
+            role: *role,
+            folder: folder.clone(),
+            command: command.clone(),
+            ending: Ending::NotRun("injected".to_string()),
+            tail: vec![],
+        },
+        Effect::Put { .. } => Failure::Unanswered { doing: effect.to_string(), why: "injected".to_string() },
+        effect => Failure::world(effect.to_string(), "injected"),
+    }
+}
+
+/// The failure of a command that ended so.
+pub(super) fn ended(role: Role, folder: &str, command: &CommandLine, ending: Ending) -> Failure {
+    Failure::Command { role, folder: folder.to_string(), command: command.clone(), ending, tail: vec![] }
+}
