@@ -19,6 +19,7 @@ mod load_config;
 mod partials;
 mod prepare;
 mod proxied;
+mod releases;
 mod request;
 mod show_log;
 mod start;
@@ -48,7 +49,8 @@ pub(crate) use deploys::{Deploys, base_name, fresh_id};
 pub(crate) use list_releases::releases;
 pub(crate) use live::{Commands, Running, is_whole, live, release_json};
 pub(crate) use partials::template_partials;
-pub(crate) use prepare::{Prepared, limits, opened_copy, prepare, utf8};
+pub(crate) use prepare::{Prepared, opened_copy, prepare, utf8};
+pub(crate) use releases::{archive_location, limits};
 
 use alloc::{
     string::{String, ToString},

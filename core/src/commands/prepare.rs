@@ -12,13 +12,13 @@ use alloc::{
 use serde_json::{Map, Value};
 
 use super::{
-    Commands,
+    Commands, archive_location,
     compose::{compose_file, new_volumes},
-    context, problems, rejected, rejected_filled,
+    context, limits, problems, rejected, rejected_filled,
 };
 use crate::{
     archive::{Limits, Listing},
-    config::{self, Pin, ReleaseConfig, ReleasePath, Releases, ToolConfig},
+    config::{self, Pin, ReleaseConfig, ReleasePath, ToolConfig},
     seam::{Content, Facts, Location, Modes, Refusal, Rendered},
     template::{self, Strictness},
 };
@@ -48,27 +48,6 @@ const RELEASE_JSON: &str = "release.json";
 const FILLED_MODE: u32 = 0o600;
 /// The file that names the content of a deploy's folder.
 const ID_FILE: &str = ".c2-id";
-
-/// Where a release is kept.
-pub(crate) fn archive_location(config: &ToolConfig, release: &str) -> Location {
-    match &config.releases {
-        Releases::LocalDir(folder) => Location::File(format!("{folder}/{release}")),
-        Releases::S3(path) => {
-            let base = path.key().strip_suffix('/').unwrap_or(path.key());
-            Location::Object { bucket: path.bucket().into(), key: format!("{base}/{release}") }
-        }
-    }
-}
-
-/// `releaseLimits`.
-pub(crate) fn limits(config: &ToolConfig) -> Limits {
-    let limits = &config.release_limits;
-    Limits {
-        max_entries: limits.max_entries.get().into(),
-        max_bytes: limits.max_bytes,
-        max_ratio: limits.max_ratio.get().into(),
-    }
-}
 
 /// A release whose archive was judged, and was found to have the bytes that it must have.
 pub(crate) struct Opened {

@@ -10,8 +10,9 @@ use alloc::{
 use super::{
     context,
     deploys::{CURRENT_INTENT, Deploys, fresh_id},
+    limits,
     live::{Live, Running, end_foreground, is_whole, live, release_json},
-    prepare::{Prepared, limits, prepare},
+    prepare::{Prepared, prepare},
     take_up::{self, TAKE_UP, take_up},
 };
 use crate::{

@@ -5,7 +5,8 @@ use alloc::{format, string::String, vec};
 use super::{
     context::{cache_path, cached, values},
     deploys::Deploys,
-    prepare::{limits, prepare},
+    limits,
+    prepare::prepare,
 };
 use crate::{
     config::{ReleaseName, ToolConfig},
