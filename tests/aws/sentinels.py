@@ -119,7 +119,7 @@ class WatchedMachine(CloudMachine):
         self.environment["CAMUS2_CONFIG"] = str(self.root / "camus2.json")
 
     def run(self, *arguments, meant=(), meanwhile=None, exit_code=0, **options):
-        """Runs c2 and looks for traces; `meant` are the places of those that are: `stdout`, `arguments`.
+        """Runs c2 and looks for traces; `meant` are the places of those that are: `stdout`, `arguments`, `line`.
 
         `meanwhile(process)` is called while it runs.
         """
@@ -149,7 +149,7 @@ class WatchedMachine(CloudMachine):
     def look_through(self, what, stdout, stderr, meant, before, environment):
         log = self.files().get(LOG, b"")[len(before.get(LOG, b"")) :]
         places = {"stdout": stdout.encode(), "stderr": stderr.encode(), "log": log}
-        arguments, environments = self.programs_run()
+        arguments, environments, places["line"] = self.programs_run()
         places["arguments"] = arguments
         # c2's own environment is that of its children.
         own = "\0".join(f"{v}" for v in {**self.environment, **(environment or {})}.values()).encode()
@@ -169,14 +169,18 @@ class WatchedMachine(CloudMachine):
             self.hits.append(f"{what}: {name} is in {place}")
 
     def programs_run(self):
-        """The arguments and the environments of all programs but c2 itself, as bytes."""
-        arguments, environments = [], []
+        """The arguments and the environments of all programs but c2 itself, as bytes; and the command lines of releases,
+        which only the shell that runs one has in its environment."""
+        arguments, environments, lines = [], [], []
         for line in self.trace.read_text(errors="replace").splitlines()[1:]:
             called = re.match(r'\d+ +execve\((".*?"), (\[.*?\]), (\[.*\])', line)
             if called:
                 arguments.append(called[1] + called[2])
-                environments.append(called[3])
-        return "\n".join(arguments).encode(), "\n".join(environments).encode()
+                variables = re.findall(r'"((?:[^"\\]|\\.)*)"', called[3])
+                is_line = [variable.startswith("C2_LINE=") and called[1].endswith('/sh"') for variable in variables]
+                lines += [variable for variable, line in zip(variables, is_line) if line]
+                environments += [variable for variable, line in zip(variables, is_line) if not line]
+        return tuple("\n".join(found).encode() for found in (arguments, environments, lines))
 
     def files(self):
         """All files below the root, relative path -> content."""
