@@ -51,7 +51,7 @@ impl Command for Start {
         }
         let (before, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
         let (before, intents) = (before?, intents?);
-        if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
+        if let (Some(text), true) = (intents.get(CURRENT_INTENT), take_up::may(past)) {
             return take_up::from_note(facts, deploys, text, self.running()).map(Step::Do);
         }
         match change_of(past) {

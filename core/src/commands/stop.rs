@@ -5,8 +5,8 @@ use alloc::{format, string::String, vec, vec::Vec};
 use super::{
     deploys::{CURRENT_INTENT, Deploys, base_name},
     live::{Live, Running, is_whole, live},
-    start::{change_of, foreground_alone, last_is, standing, stop_stage},
-    take_up::{self, TAKE_UP},
+    start::{change_of, foreground_alone, standing, stop_stage},
+    take_up,
 };
 use crate::{
     config::{FromText, Positive, ReleaseName, ToolConfig, default_deploy_name},
@@ -40,7 +40,7 @@ impl Command for Stop {
         let running = Running { limit_s: self.config.command_timeout_s.map(Positive::get), may_stay: true };
         let (now, intents) = (live(facts, deploys), facts.intents(&deploys.intents()));
         let (now, intents) = (now?, intents?);
-        if let (Some(text), false) = (intents.get(CURRENT_INTENT), last_is(past, TAKE_UP)) {
+        if let (Some(text), true) = (intents.get(CURRENT_INTENT), take_up::may(past)) {
             return take_up::from_note(facts, deploys, text, running).map(Step::Do);
         }
         match (change_of(past), now) {

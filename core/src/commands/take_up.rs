@@ -12,6 +12,16 @@ use crate::seam::{Effect, Facts, Folder, Intent, Outcome, Plan, Refusal, Report,
 /// The title by which a plan that goes back is known.
 pub(crate) const TAKE_UP: &str = "take up the interrupted change";
 
+/// Whether to go back is to be planned: once, and once more if that failed, from what is there by then. A step of it that
+/// failed may have been done, and a start command that was ended is still to be started again.
+pub(crate) fn may(past: &[Outcome]) -> bool {
+    let tried = past.iter().rev().take_while(|outcome| titled(outcome, TAKE_UP));
+    match past.last() {
+        Some(Outcome::Planned { failed: Some(_), .. }) => tried.count() < 2,
+        _ => tried.count() == 0,
+    }
+}
+
 /// The plan that goes back to what the note of an intent says.
 pub(crate) fn from_note(facts: &Facts, deploys: Deploys<'_>, text: &str, running: Running) -> Result<Plan, Refusal> {
     let Some(intent) = Intent::from_text(text) else {

@@ -50,10 +50,7 @@ impl World {
     /// What a signal does to a command that runs: it ends, whatever it has done.
     pub(super) fn end_by_signal(&mut self, effect: &Effect) -> Option<Failure> {
         match effect {
-            Effect::Run { folder, .. } if self.heeds => {
-                self.attended = None;
-                self.foreground.remove(folder);
-            }
+            Effect::Run { folder, .. } if self.heeds => self.end_foreground(folder),
             Effect::Attend { folder, .. } if self.heeds => self.ends(folder),
             _ => return None,
         }
