@@ -55,7 +55,10 @@ fn a_filled_release_json_is_its_owners_alone_and_the_status_is_for_all() {
     }
     fs::set_permissions(&machine.root, Permissions::from_mode(0o755)).unwrap();
     let program = machine.path("/c2");
-    fs::copy(env!("CARGO_BIN_EXE_c2"), &program).unwrap();
+    // By another process: a file that this one has open for writing may be so in a child of another test for a moment,
+    // and cannot be executed then.
+    let copied = std::process::Command::new("cp").arg(env!("CARGO_BIN_EXE_c2")).arg(&program).status();
+    assert!(copied.unwrap().success());
     let mut status = std::process::Command::new(program);
     status.arg("status").env("CAMUS2_CONFIG", machine.path("/config.json")).current_dir("/").uid(OTHER).gid(OTHER);
     let status = machine.ended(status.output().expect("these tests are for root"));

@@ -308,7 +308,9 @@ pub fn lines(world: &World) -> Vec<String> {
     match &world.proxy {
         None => lines.push("proxy none".to_string()),
         Some(proxy) => {
-            let served = Served::of_file(&proxy.loaded).map(|served| served.to_text()).unwrap_or_default();
+            // One that does not run serves nothing, whatever it served.
+            let served = Served::of_file(&proxy.loaded).filter(|_| proxy.running);
+            let served = served.map(|served| served.to_text()).unwrap_or_default();
             lines.push(format!("proxy {} {:?} {served}", proxy.running, proxy.project));
         }
     }

@@ -229,8 +229,8 @@ impl Look<'_> {
         routes.pairs().chain(on_disk.pairs()).any(|(_, port)| port == known.port.0) || self.wishes(want).any(waits)
     }
 
-    /// The wait for what these endpoints are to have: for what this run has started as long as its readiness gives it,
-    /// for what stands well already until that has lasted.
+    /// The wait for what these endpoints are to have: until what stands well has done so for long enough; on a machine
+    /// that follows also for what this run has started, as long as its readiness gives it.
     pub(super) fn patience(&self, want: &State, of: impl Fn(&Label) -> bool) -> Result<Option<Step>, Refusal> {
         for Awaited { deploy, known, .. } in self.awaited(want).into_iter().filter(|it| of(it.endpoint)) {
             let Some(looked) = or_else(self.looked(deploy, known), None)? else { continue };
@@ -238,8 +238,8 @@ impl Look<'_> {
             let is_over = match (&looked.verdict, started) {
                 // A settling that breaks begins again only for what this run has started.
                 (Verdict::Settling { for_ms, .. }, false) => waited_ms > for_ms + u64::from(PAUSE_MS),
-                (Verdict::Settling { .. }, true) | (_, true) => looked.is_over(waited_ms),
-                (_, false) => true,
+                (Verdict::Settling { .. }, true) => looked.is_over(waited_ms),
+                (_, started) => !started || !self.follows() || looked.is_over(waited_ms),
             };
             if !is_over {
                 let why = format!("waiting until {deploy} is ready on port {}", known.port.0);
@@ -275,7 +275,7 @@ impl Look<'_> {
     }
 
     /// The endpoints that are to have a deploy, or to give it a share, which is there as it is wanted and has no route
-    /// yet.
+    /// yet; and those that answer 503 until the deploy that they had is ready again.
     fn awaited<'s>(&'s self, want: &'s State) -> Vec<Awaited<'s>> {
         let routes = self.now.routes();
         let mut awaited = Vec::new();
@@ -283,7 +283,9 @@ impl Look<'_> {
             let second = want.splits.get(endpoint).filter(|_| routes.port(endpoint).is_some()).map(|it| &it.deploy);
             let ports = [routes.port(endpoint), routes.share_port(endpoint)];
             for ((deploy, port), share) in [Some(wish), second].into_iter().zip(ports).zip([false, true]) {
-                let there = deploy.and_then(|deploy| self.as_wanted(deploy, want));
+                let had = || self.now.have.connections.get(endpoint).filter(|_| !share && port.is_none());
+                let had = || self.now.have.deploys.get_key_value(had()?);
+                let there = deploy.and_then(|deploy| self.as_wanted(deploy, want)).or_else(had);
                 let Some((deploy, known)) = there.filter(|(_, known)| port != Some(known.port.0)) else { continue };
                 awaited.push(Awaited { endpoint, deploy, known, share });
             }

@@ -260,6 +260,11 @@ impl Look<'_> {
         if refused.contains(&Refusal::Unknown) || (self.past.is_empty() && !self.follows() && !refused.is_empty()) {
             return Err(refused.swap_remove(0));
         }
+        // What a change that was cut short has started again may be about to be ready.
+        let left = |endpoint: &Label| self.gave_up() || self.asked() != Some(endpoint);
+        if let (false, Some(step)) = (self.follows(), self.patience(&want, left)?) {
+            return Ok(Turn::Step(step));
+        }
         match self.switch(&want).map_err(|refusal| refusal.during(&self.mode.goal.to_string())) {
             Ok(Some(plan)) => return Ok(Turn::Step(Step::Do(plan))),
             Ok(None) => (),

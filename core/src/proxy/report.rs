@@ -118,7 +118,7 @@ impl Look<'_> {
     }
 
     /// The endpoint that is to be routed.
-    fn asked(&self) -> Option<&Label> {
+    pub(super) fn asked(&self) -> Option<&Label> {
         match &self.mode.goal {
             Goal::Connect { endpoint, .. } | Goal::Split { endpoint, .. } => Some(endpoint),
             _ => None,
@@ -131,13 +131,25 @@ impl Look<'_> {
         match self.now.routes().targets.get(endpoint) {
             None => {
                 let deploy = have.connections.get(endpoint)?;
-                Some((format!("{endpoint} answers 503: {deploy} does not run"), deploy))
+                Some((format!("{endpoint} answers 503: {deploy} {}", self.how(deploy)), deploy))
             }
             Some(target) => {
                 let (second, _) = have.split(endpoint).filter(|_| target.share.is_none())?;
                 let deploy = &second.label;
-                Some((format!("no share of {endpoint} goes to {deploy}: it does not run"), deploy))
+                Some((format!("no share of {endpoint} goes to {deploy}: it {}", self.how(deploy)), deploy))
             }
+        }
+    }
+
+    /// How a deploy is that an endpoint waits for.
+    fn how(&self, deploy: &DeployName) -> String {
+        let known = self.now.have.deploys.get(deploy);
+        let looked = known.and_then(|known| {
+            self.looked(deploy, known).ok().flatten().filter(|_| self.lives(deploy, known).unwrap_or(false))
+        });
+        match known.zip(looked).and_then(|(known, looked)| looked.why(known.port.0)) {
+            Some(why) => format!("is not ready: {why}"),
+            None => "does not run".into(),
         }
     }
 
