@@ -11,7 +11,7 @@ import time
 import images
 from engines import engines
 from following import NOWHERE, store
-from host import COMPOSE, FIRST_PORT, MAIN, compose_file
+from host import COMPOSE, FIRST_PORT, MAIN, SETTLE_SECS, compose_file
 from load import ask
 from machine import Machine, contains, equal, pack, until
 
@@ -59,7 +59,7 @@ class Fleet:
         machine = Machine({"s3": self.place.url("releases")}, environment=environment, deployMode={"proxy": mode})
         machine.prefix = engine.prefix() if engine else []
         machine.config.update(nginxDockerImage=image, nginxDockerVersion=version, drainSecs=2)
-        machine.config["readiness"] = {"http": {"path": "/", "timeoutSecs": 20}}
+        machine.config["readiness"] = {"http": {"path": "/", "timeoutSecs": 20, "settleSecs": SETTLE_SECS}}
         machine.write_config()
         return machine
 

@@ -16,6 +16,8 @@ from machine import Machine, pack, until
 MAIN, OTHER, SECURE = "main.example.com", "other.example.com", "secure.example.com"
 FIRST_PORT = 18000
 TIMEOUT_SECS = 40
+# How long readiness must last, shorter than it is by default: the cases of readiness.py are about that one.
+SETTLE_SECS = 1
 # What Compose is called on this machine: it is a plugin of docker, or docker-compose v1.
 COMPOSE = os.environ.get("COMPOSE", "docker compose")
 
@@ -38,7 +40,7 @@ def release(machine, name, text, **config):
         "prestartCommand": "",
         "startCommand": f"{COMPOSE} up -d",
         "stopCommand": f"{COMPOSE} down",
-        "readiness": {"http": {"path": "/", "timeoutSecs": TIMEOUT_SECS}},
+        "readiness": {"http": {"path": "/", "timeoutSecs": TIMEOUT_SECS, "settleSecs": SETTLE_SECS}},
         **config,
     }
     files = {"release.json": json.dumps(release_json), "docker-compose.yml.tpl": compose}
@@ -70,7 +72,7 @@ class Host:
     def __enter__(self):
         for name, text in [("r1.zip", "one"), ("r2.zip", "two")]:
             release(self.machine, name, text)
-        impatient = {"readiness": {"http": {"path": "/", "timeoutSecs": 4}}}
+        impatient = {"readiness": {"http": {"path": "/", "timeoutSecs": 4, "settleSecs": SETTLE_SECS}}}
         release(self.machine, "broken.zip", "silent", **impatient)
         return self.machine
 
