@@ -5,11 +5,12 @@ use std::{fs, io, path::Path, time::Duration};
 use c2_core::{
     archive::Limits,
     ready::Verdict,
-    seam::{CommandLine, Effect, Failure, Host as _, Location, Modes, Rendered, Role},
+    seam::{CommandLine, Effect, Failure, Host as _, Location, Modes, Rendered, Role, run_on},
 };
 
 use crate::{
     archive::{self, Archive, ExtraFile},
+    containers,
     docker::Call,
     files,
     host::Machine,
@@ -61,6 +62,10 @@ impl Machine {
             },
             Effect::EndForeground { folder, grace_s } => {
                 self.end_foreground(folder, Duration::from_secs((*grace_s).into()))
+            }
+            Effect::ProveStopped { folder } => {
+                let containers = containers::of_folder(&self.signals, &self.engine, folder).unwrap_or_default();
+                run_on(&containers).map_or(Ok(()), |why| Err(Failure::world(effect.to_string(), why)))
             }
             Effect::WriteFile { path, bytes, mode, folder_mode, durable } => {
                 let bits = Bits { mode: *mode, folder: *folder_mode };

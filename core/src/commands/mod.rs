@@ -8,6 +8,7 @@ pub(crate) mod context;
 mod deploys;
 mod docker_credential;
 mod docker_login;
+mod either_name;
 mod expand_template;
 mod fetch_context;
 mod le_get_certs;
@@ -46,6 +47,7 @@ pub use stop::Stop;
 pub use unpack::Unpack;
 
 pub(crate) use deploys::{Deploys, base_name, fresh_id};
+pub(crate) use either_name::{ZIP, is_zip};
 pub(crate) use list_releases::releases;
 pub(crate) use live::{Commands, Running, is_whole, live, release_json};
 pub(crate) use partials::template_partials;

@@ -7,7 +7,9 @@ use super::{
     request::{label, needs_shared, pin, release_name},
 };
 use crate::{
-    config::{NewDeployName, ProxyModeConfig, S3Path, ToolConfig, default_deploy_name},
+    config::{
+        DeployName, FromText, NewDeployName, ProxyModeConfig, ReleaseName, S3Path, ToolConfig, default_deploy_name,
+    },
     fleet::{MasterChange, MasterStatus, RolloutChange, RolloutRun, RolloutStatus, SlaveFlush, SlaveUpdate},
     proxy::{GenerateCertificate, Goal, ProxyMode, ProxyStatus},
     seam::{Command, Refusal},
@@ -54,15 +56,15 @@ impl Request {
                     .map_err(|refusal| refusal.with_hint("give the deploy a name: c2 start RELEASE NAME"))?;
                 Goal::Start { deploy: deploy.into(), release, pin: pin("start", sha256.as_deref())? }
             }
-            Request::Stop { deploy, .. } => Goal::Stop(label("stop a deploy", deploy)?),
+            Request::Stop { deploy, .. } => Goal::Stop(deploy_name("stop a deploy", deploy)?),
             Request::Connect { endpoint, deploy } => {
                 let what = "connect an endpoint";
-                Goal::Connect { endpoint: label(what, endpoint)?, deploy: label(what, deploy)? }
+                Goal::Connect { endpoint: label(what, endpoint)?, deploy: deploy_name(what, deploy)? }
             }
             Request::Disconnect { endpoint } => Goal::Disconnect(label("disconnect an endpoint", endpoint)?),
             Request::Split { endpoint, deploy, percent } => {
                 let what = "split an endpoint";
-                Goal::Split { endpoint: label(what, endpoint)?, deploy: label(what, deploy)?, percent: *percent }
+                Goal::Split { endpoint: label(what, endpoint)?, deploy: deploy_name(what, deploy)?, percent: *percent }
             }
             Request::Maintain { endpoint, message } => {
                 let what = "put an endpoint into maintenance";
@@ -117,4 +119,10 @@ impl Request {
             _ => return Ok(None),
         }))
     }
+}
+
+/// The deploy that a person names, perhaps by the path of its release.
+fn deploy_name(what: &str, name: &str) -> Result<DeployName, Refusal> {
+    let release = ReleaseName::from_text(name).ok().filter(|_| name.contains('/'));
+    label(what, release.as_ref().map_or(name, default_deploy_name))
 }

@@ -4,7 +4,10 @@ use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use super::{
     ChallengeHook, CheckConfig, DockerCredential, DockerLogin, ExpandTemplate, FetchContext, GetCerts, ListReleases,
-    ShowLog, Start, Status, Stop, Unpack, await_config::AwaitConfig,
+    ShowLog, Start, Status, Stop, Unpack, archive_location,
+    await_config::AwaitConfig,
+    either_name::{EitherName, ZIP, is_zip},
+    limits,
 };
 use crate::{
     completion::Complete,
@@ -170,7 +173,23 @@ impl Request {
     /// # Errors
     /// A word that is no valid name, a command that needs a proxy where there is none, or a share of a fleet where there
     /// is none.
-    pub fn command(&self, mut config: ToolConfig, options: &Options) -> Result<Box<dyn Command>, Refusal> {
+    pub fn command(&self, config: ToolConfig, options: &Options) -> Result<Box<dyn Command>, Refusal> {
+        let named = self.named(config.clone(), options)?;
+        let mut zip = self.clone();
+        let (at, copy) = match &mut zip {
+            Request::Start { release, sha256, .. } if !is_zip(release) => {
+                let at = archive_location(&config, release);
+                release.push_str(ZIP);
+                ((at, archive_location(&config, release)), sha256.is_some() || config.shared_state().is_some())
+            }
+            _ => return Ok(named),
+        };
+        let (limits, Ok(zip)) = (limits(&config), zip.named(config, options)) else { return Ok(named) };
+        Ok(Box::new(EitherName { named: (named, at.0), zip: (zip, at.1), limits, copy }))
+    }
+
+    /// The command on what is named, by just that name.
+    fn named(&self, mut config: ToolConfig, options: &Options) -> Result<Box<dyn Command>, Refusal> {
         // The paths of deploys are compared and cut apart: one folder has one spelling.
         config.deploys_dir = config.deploys_dir.tidied();
         if options.rollout.is_some() && config.shared_state().is_none() {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{FromText, Positive, ReleaseName, ToolConfig, default_deploy_name},
-    seam::{Command, Effect, Facts, Failure, Intent, Outcome, Plan, Refusal, Report, Stage, Step, retry_hint},
+    seam::{Command, Effect, Facts, Failure, Intent, Outcome, Plan, Refusal, Report, Stage, Step, retry_hint, run_on},
 };
 
 /// `stop <deploy>` without a proxy.
@@ -150,13 +150,8 @@ impl Stop {
             Err(_) => return Ok(None),
             Ok(containers) => containers,
         };
-        let left: Vec<&str> = containers.iter().filter(|it| it.lives()).map(|it| it.name.as_str()).collect();
-        if left.is_empty() || self.force {
-            return Ok(None);
-        }
-        let hint = format!("end them: docker stop {}; or accept that by --force", left.join(" "));
-        let why = format!("stop {}: containers of it run on: {}", base_name(folder), left.join(", "));
-        Ok(Some(Report::failed(why, Some(&hint))))
+        let why = run_on(&containers).filter(|_| !self.force);
+        Ok(why.map(|why| Report::failed(format!("stop {}: {why}", base_name(folder)), None)))
     }
 
     /// Whether the name given is the live release's or its deploy's.

@@ -47,11 +47,11 @@ impl Command for MasterChange {
         let writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
         match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
             Turn::Step(step) => Ok(step),
-            Turn::Written(state) => self.written(&writing, &state),
+            Turn::Written(state) => self.meant(&state).written(&writing, &state),
             Turn::Master(master) => match self.gone(&writing, &master.state)? {
                 Some(id) => Ok(Step::Done(ended(&writing.what, &master.state, id.as_str()))),
                 None if self.is_for_all(&master.state) => self.decide_for_all(&writing, &master),
-                None => self.decide(&writing, &master),
+                None => self.meant(&master.state).decide(&writing, &master),
             },
         }
     }
@@ -62,6 +62,12 @@ impl Command for MasterChange {
 }
 
 impl MasterChange {
+    /// The same change of the deploy that is meant, in a rollout by the candidate.
+    fn meant(&self, state: &State) -> Self {
+        let candidate = state.rollout.as_ref().filter(|_| self.rollout.is_some()).map(|rollout| &*rollout.candidate);
+        Self { goal: self.goal.meant(candidate.unwrap_or(state)), ..self.clone() }
+    }
+
     /// The rollout that this change is a part of, where it has ended.
     fn gone(&self, writing: &Writing<'_>, state: &State) -> Result<Option<Label>, Refusal> {
         if self.rollout.is_some() { gone(state, writing) } else { Ok(None) }

@@ -10,7 +10,7 @@ use alloc::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Look, living::project_name, proxying::Proxying, ready::ready};
+use super::{Goal, Look, living::project_name, proxying::Proxying, ready::ready};
 use crate::{
     commands::{Prepared, context, fresh_id, is_whole, limits, live, prepare, release_json},
     config::{Deploy, DeployName, Label, State},
@@ -187,6 +187,9 @@ impl Look<'_> {
             Some(known) => self.clear(&mut proxying, deploy, &known, false)?,
             None => vec![],
         };
+        if matches!(&self.mode.goal, Goal::Stop(asked) if asked == deploy) && !self.mode.force {
+            stages.push(Stage::new("see that nothing of it runs on", vec![Effect::ProveStopped { folder: home }]));
+        }
         stages.push(self.put_away(deploy)?);
         stages.extend(self.note(&after));
         let tidy = self.tidied(core::iter::once(deploy));

@@ -6,7 +6,8 @@ use serde_json::Map;
 
 use super::{Goal, configured::no_split, routing::connect_about};
 use crate::{
-    config::{Deploy, DeployName, Label, Maintenance, Port, ProxyModeConfig, Split, State},
+    commands::{ZIP, is_zip},
+    config::{Deploy, DeployName, FromText, Label, Maintenance, Port, ProxyModeConfig, Split, State},
     nearest,
     seam::Refusal,
 };
@@ -106,6 +107,20 @@ impl Known<'_> {
 }
 
 impl Goal {
+    /// The same goal about the deploy that is meant, where this state has none of the name but one of the name that a
+    /// release so named is deployed under.
+    pub(crate) fn meant(&self, state: &State) -> Goal {
+        let mut goal = self.clone();
+        if let Goal::Stop(deploy) | Goal::Connect { deploy, .. } | Goal::Split { deploy, .. } = &mut goal
+            && is_zip(deploy.as_str())
+            && !state.deploys.contains_key(deploy)
+            && let Some(Ok(without)) = deploy.as_str().strip_suffix(ZIP).map(DeployName::from_text)
+        {
+            *deploy = without;
+        }
+        goal
+    }
+
     /// Makes the change in a state that allows it. A new deploy gets this port.
     pub(crate) fn apply(&self, state: &mut State, port: Option<Port>) {
         match self {

@@ -161,6 +161,11 @@ impl Command for ProxyMode {
             return look.shut_down();
         }
         look.now.is_plausible(look.deploys)?;
+        let goal = self.goal.meant(&look.now.have);
+        // What this run has stopped by that name is no longer in the state.
+        if goal != self.goal && look.tried(&self.goal.to_string()).is_none() {
+            return ProxyMode { goal, ..self.clone() }.next(facts, past);
+        }
         match look.turn()? {
             Turn::Step(step) => Ok(step),
             Turn::End(refused) => Ok(Step::Done(look.report(&refused))),

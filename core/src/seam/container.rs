@@ -88,3 +88,14 @@ impl fmt::Display for Container {
         }
     }
 }
+
+/// That containers of a deploy which was to be stopped run on, and what to do.
+#[must_use]
+pub fn run_on(containers: &[Container]) -> Option<String> {
+    let left: Vec<&str> = containers.iter().filter(|it| it.lives()).map(|it| it.name.as_str()).collect();
+    let text = || {
+        let (names, cure) = (left.join(", "), left.join(" "));
+        format!("containers of it run on: {names} (docker stop {cure} ends them; --force accepts that)")
+    };
+    (!left.is_empty()).then(text)
+}

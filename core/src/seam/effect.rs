@@ -144,6 +144,12 @@ pub enum Effect {
         /// How long it may take to end by itself before it is asked to, as when its containers were stopped.
         grace_s: u32,
     },
+    /// Find out that no container of the compose projects in this folder runs on. An engine that does not answer is taken
+    /// for one without any: a release that uses no docker needs none.
+    ProveStopped {
+        /// The folder.
+        folder: String,
+    },
     /// Replace a file atomically; its folder is made when it is missing.
     WriteFile {
         /// The path.
@@ -332,6 +338,7 @@ impl Effect {
             | Effect::Call { .. }
             | Effect::TestProxy { .. }
             | Effect::ReloadProxy
+            | Effect::ProveStopped { .. }
             | Effect::DrainProxy { .. } => vec![],
             Effect::WaitReady { readiness: Readiness::None, .. } => vec![],
             Effect::WaitReady { port, demanded: true, .. } => vec![(Query::Listens(*port), Answer::Flag(true))],

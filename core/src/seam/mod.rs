@@ -23,7 +23,7 @@ mod supposed;
 use alloc::{string::String, vec::Vec};
 
 pub use command_line::CommandLine;
-pub use container::{Container, ContainerState, Health};
+pub use container::{Container, ContainerState, Health, run_on};
 pub use drive::{End, Host, Message, drive, settle};
 pub(crate) use effect::leads_to;
 pub use effect::{Effect, Modes, Rendered, Role};

@@ -9,7 +9,9 @@ use alloc::{
 use super::{Node, Script, World, host::ended};
 use crate::{
     archive::file_mode,
-    seam::{Answer, CommandLine, Effect, Ending, Failure, Folder, Host, Location, Modes, Query, Rendered, Role},
+    seam::{
+        Answer, CommandLine, Effect, Ending, Failure, Folder, Host, Location, Modes, Query, Rendered, Role, run_on,
+    },
 };
 
 impl World {
@@ -71,6 +73,10 @@ impl World {
                 self.end_foreground(folder);
                 Ok(())
             }
+            Effect::ProveStopped { folder } => match run_on(&self.containers(folder)) {
+                Some(why) => Err(Failure::world(effect.to_string(), why)),
+                None => Ok(()),
+            },
             Effect::WriteFile { path, bytes, mode, folder_mode, durable: _ } => {
                 if let Some(Node::Folder { .. }) = self.tree.get(path) {
                     return Err(Failure::world(effect.to_string(), "Is a directory (os error 21)"));

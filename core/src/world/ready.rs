@@ -53,9 +53,11 @@ impl World {
         self.tree.get(&format!("{folder}/{name}")).is_some()
     }
 
-    /// The compose project of a folder; `None` for one without a compose file.
+    /// The compose project of a folder; `None` for one without a compose file. What runs in one that was removed is taken
+    /// to have had one.
     pub(super) fn project(&self, folder: &str) -> Option<String> {
-        let compose = COMPOSE_FILES.iter().any(|name| self.has(folder, name));
+        let is_gone = self.tree.get(folder).is_none();
+        let compose = is_gone || COMPOSE_FILES.iter().any(|name| self.has(folder, name));
         compose.then(|| project_name(folder.rsplit('/').next().unwrap_or_default()))
     }
 
