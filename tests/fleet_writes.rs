@@ -296,3 +296,14 @@ fn a_port_of_a_rollout_that_was_taken_back_is_not_given_out_next() {
     let ports: Vec<u16> = state.deploys.values().map(|deploy| deploy.port.0).collect();
     assert_eq!((ports, state.last_port.map(|port| port.0)), (vec![8000, 8002], Some(8002)));
 }
+
+#[test]
+fn a_deploy_of_the_fleet_is_stopped_by_the_name_of_its_release_too() {
+    let mut store = store();
+    for deploy in ["r1", "other"] {
+        new_port(&mut store, deploy);
+    }
+    stop(&mut store, "r1.zip");
+    let left = master_of(&store.world).deploys;
+    assert_eq!(left.keys().map(|deploy| deploy.as_str()).collect::<Vec<_>>(), ["other"]);
+}

@@ -1,9 +1,10 @@
 """Deploys behind the proxy: started side by side, stopped, replaced, kept when a new one is broken."""
 
 import json
+import shutil
 import socket
 
-from host import COMPOSE, FIRST_PORT, MAIN, Host, compose_file, docker
+from host import COMPOSE, FIRST_PORT, MAIN, Host, compose_file, docker, release
 from load import Load, ask
 from machine import cases_of, contains, equal, pack
 
@@ -87,6 +88,22 @@ def stop_is_refused_while_an_endpoint_is_connected():
         contains(stderr, "connected to it: main", "disconnect main")
         machine.run("disconnect", "main")
         equal(ask(MAIN)[0], 503)
+        machine.run("stop", "a")
+
+
+def a_stop_whose_containers_run_on_fails_and_leaves_the_deploy():
+    with Host() as machine:
+        release(machine, "stays.zip", "stays", stopCommand="true")
+        machine.run("start", "stays.zip", "a")
+        for _ in range(2):
+            _, stderr = machine.run("stop", "a", exit_code=1)
+            contains(stderr, "containers of it run on: a", "--force accepts that")
+            contains(machine.run("status")[0], "  a (stays.zip)")
+        shutil.rmtree(machine.deploys / "a")
+        _, stderr = machine.run("stop", "a", exit_code=1)
+        contains(stderr, "containers of it run on: a")
+        docker("kill", *docker("ps", "-q").split())
+        machine.run("stop", "stays.zip", exit_code=1)
         machine.run("stop", "a")
 
 
