@@ -8,31 +8,10 @@ use c2_core::{
     seam::{Effect, End, Facts, Host, Report, drive},
     world::World,
 };
-use serde_json::json;
 use support::{
-    fleet::{command, config, machine, master_of},
+    fleet::{begun, command, config, master_of, named, operate},
     hooked::Hooked,
 };
-
-/// A machine of this name with two releases in its bucket.
-fn named(name: &str) -> World {
-    machine(name, &[("r1.zip", json!({})), ("r2.zip", json!({}))])
-}
-
-fn operate(world: &mut World, words: &[&str]) {
-    let end = drive(&*command(&config("operator", &["main"]), words), world, &mut Facts::default());
-    assert!(matches!(&end, End::Reported(report) if report.failed.is_none()), "{words:?} {end:?}");
-}
-
-/// An operator's machine with a rollout of `b` beside `a` that nobody is in yet.
-fn begun() -> World {
-    let mut operator = named("operator");
-    operate(&mut operator, &["start", "r1.zip", "a"]);
-    operate(&mut operator, &["connect", "main", "a"]);
-    operate(&mut operator, &["start", "r2.zip", "b", "--rollout", "1"]);
-    operate(&mut operator, &["connect", "main", "b", "--rollout", "1"]);
-    operator
-}
 
 /// What another operator does, with another run.
 fn by_zoe(world: &mut World, words: &[&str]) {

@@ -4,7 +4,7 @@ use c2_core::{
     commands::{Options, Request},
     config::{Hundredths, State, Syntax, ToolConfig, state, tool_config},
     fleet::RolloutVerb,
-    seam::{Command, Location},
+    seam::{Command, End, Facts, Location, drive},
     world::{Object, World},
 };
 use serde_json::{Value, json};
@@ -89,4 +89,25 @@ pub fn machine(name: &str, releases: &[(&str, Value)]) -> World {
         world.releases.insert(object(&format!("releases/{release}")), release_of(release, value));
     }
     world
+}
+
+/// A machine of this name with two releases in its bucket.
+pub fn named(name: &str) -> World {
+    machine(name, &[("r1.zip", json!({})), ("r2.zip", json!({}))])
+}
+
+/// A command that must succeed on the shared state.
+pub fn operate(world: &mut World, words: &[&str]) {
+    let end = drive(&*command(&config("operator", &["main"]), words), world, &mut Facts::default());
+    assert!(matches!(&end, End::Reported(report) if report.failed.is_none()), "{words:?} {end:?}");
+}
+
+/// An operator's machine with a rollout of `b` beside `a` that nobody is in yet.
+pub fn begun() -> World {
+    let mut operator = named("operator");
+    operate(&mut operator, &["start", "r1.zip", "a"]);
+    operate(&mut operator, &["connect", "main", "a"]);
+    operate(&mut operator, &["start", "r2.zip", "b", "--rollout", "1"]);
+    operate(&mut operator, &["connect", "main", "b", "--rollout", "1"]);
+    operator
 }
