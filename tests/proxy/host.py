@@ -18,6 +18,7 @@ FIRST_PORT = 18000
 TIMEOUT_SECS = 40
 # How long readiness must last, shorter than it is by default: the cases of readiness.py are about that one.
 SETTLE_SECS = 1
+IMPATIENT = {"http": {"path": "/", "timeoutSecs": 4, "settleSecs": SETTLE_SECS}}
 # What Compose is called on this machine: it is a plugin of docker, or docker-compose v1.
 COMPOSE = os.environ.get("COMPOSE", "docker compose")
 
@@ -72,8 +73,7 @@ class Host:
     def __enter__(self):
         for name, text in [("r1.zip", "one"), ("r2.zip", "two")]:
             release(self.machine, name, text)
-        impatient = {"readiness": {"http": {"path": "/", "timeoutSecs": 4, "settleSecs": SETTLE_SECS}}}
-        release(self.machine, "broken.zip", "silent", **impatient)
+        release(self.machine, "broken.zip", "silent", readiness=IMPATIENT)
         return self.machine
 
     def __exit__(self, *_):

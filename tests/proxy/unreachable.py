@@ -5,7 +5,8 @@ import re
 import signal
 import socket
 
-from host import MAIN, SECURE, Engine, Host, answers, docker, docker_stand_in, proxy_id, runs_in, serve_a
+from host import IMPATIENT, MAIN, SECURE, Engine, Host, answers, docker, docker_stand_in, proxy_id, release, runs_in
+from host import serve_a
 from load import Load, ask
 from machine import cases_of, contains, equal, until
 
@@ -64,6 +65,7 @@ def connect_fails(machine, environment):
 
 def an_engine_that_fails_from_any_request_on_is_a_failure_and_the_next_run_converges():
     with Host() as machine:
+        release(machine, "r2.zip", "two", readiness=IMPATIENT)
         serve_a(machine)
         for at in itertools.count():
             count = itertools.count()
@@ -90,6 +92,7 @@ def an_engine_that_is_gone_from_any_request_on_is_asked_by_the_docker_command():
 
 def a_docker_that_fails_from_any_call_on_is_a_failure_and_the_next_run_converges():
     with Host() as machine:
+        release(machine, "r2.zip", "two", readiness=IMPATIENT)
         serve_a(machine)
         log = machine.root / "calls"
         for at in itertools.count():
