@@ -275,7 +275,7 @@ impl Look<'_> {
     }
 
     /// The endpoints that are to have a deploy, or to give it a share, which is there as it is wanted and has no route
-    /// yet; and those that answer 503 until the deploy that they had is ready again.
+    /// yet; and those that have none at all until the deploy that they had is ready again.
     fn awaited<'s>(&'s self, want: &'s State) -> Vec<Awaited<'s>> {
         let routes = self.now.routes();
         let mut awaited = Vec::new();
@@ -283,8 +283,12 @@ impl Look<'_> {
             let second = want.splits.get(endpoint).filter(|_| routes.port(endpoint).is_some()).map(|it| &it.deploy);
             let ports = [routes.port(endpoint), routes.share_port(endpoint)];
             for ((deploy, port), share) in [Some(wish), second].into_iter().zip(ports).zip([false, true]) {
-                let had = || self.now.have.connections.get(endpoint).filter(|_| !share && port.is_none());
-                let had = || self.now.have.deploys.get_key_value(had()?);
+                let have = &self.now.have;
+                let noted = match share {
+                    false => have.connections.get(endpoint),
+                    true => have.splits.get(endpoint).map(|split| &split.deploy),
+                };
+                let had = || have.deploys.get_key_value(noted.filter(|_| port.is_none())?);
                 let there = deploy.and_then(|deploy| self.as_wanted(deploy, want)).or_else(had);
                 let Some((deploy, known)) = there.filter(|(_, known)| port != Some(known.port.0)) else { continue };
                 awaited.push(Awaited { endpoint, deploy, known, share });
