@@ -72,6 +72,17 @@ fn check_report(tally: &mut Tally, world: &World, name: &str) {
     }
 }
 
+/// What others read shows no command line of a release.
+fn check_secrecy(tally: &mut Tally, world: &World, name: &str) {
+    let Some(SlaveState { status: SlaveStatus::Error(text), .. }) = report(world) else { return };
+    if ["$RUN", "exit 3", "cp version"].iter().any(|line| text.contains(line)) {
+        tally.violation("the report shows a command line", || format!("{name} {text}"));
+    }
+    if text.contains(" command in /") && !text.contains("c2 show-log") {
+        tally.violation("the report does not say where the rest is", || format!("{name} {text}"));
+    }
+}
+
 #[test]
 fn a_round_converges_under_every_fault_and_reports_what_really_runs() {
     let states = states(&["a", "b"], 2, &["main"]);
@@ -82,6 +93,7 @@ fn a_round_converges_under_every_fault_and_reports_what_really_runs() {
         let (from, to) = (&states[pair / states.len()], &states[pair % states.len()]);
         let name = format!("{from:?} => {to:?} starts={starts}");
         let check = |tally: &mut Tally, world: &World, end: &End, faults: &[At]| {
+            check_secrecy(tally, world, &name);
             if faults.is_empty() {
                 check_report(tally, world, &name);
                 let is_up = |(label, wanted): (&&str, &_)| runs(world, label) == Some(*wanted);

@@ -51,7 +51,10 @@ impl Called {
         let is_told = |line: &&str| !line.trim().is_empty() && !line.contains("`version` is obsolete");
         let lines: Vec<&str> = said.lines().filter(is_told).collect();
         let last = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default().join("\n  ");
-        Failure::world(doing, if last.is_empty() { "it failed and said nothing".into() } else { last })
+        match last.is_empty() {
+            true => Failure::world(doing, "it failed and said nothing"),
+            false => Failure::Called { doing: doing.into(), why: String::new(), output: last, hint: None },
+        }
     }
 }
 

@@ -217,9 +217,10 @@ impl Machine {
                     (true, None) => format!("nothing of this configuration answers on port {MARK_PORT}"),
                     (false, _) => "its workers are still those of the older configuration".to_string(),
                 };
-                return Err(Failure::World {
+                return Err(Failure::Called {
                     doing: format!("prove that the proxy serves {served}"),
-                    why: format!("{found}, after {} s; its last lines:{}", PROOF.as_secs(), last_lines(&self.signals)),
+                    why: format!("{found}, after {} s", PROOF.as_secs()),
+                    output: format!("; its last lines:{}", last_lines(&self.signals)),
                     hint: Some("see whether something else listens on ports 80 and 443".into()),
                 });
             }

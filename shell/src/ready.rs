@@ -93,9 +93,10 @@ impl Machine {
             if verdict.is_over(waited_ms, readiness, &standing) {
                 let name = folder.rsplit('/').next().unwrap_or_default();
                 let story = docker::last_lines(&self.signals, standing.containers.as_deref().unwrap_or_default());
-                return Err(Failure::World {
+                return Err(Failure::Called {
                     doing: format!("wait until {name} is ready on port {port}"),
-                    why: format!("not within {} s; the last look: {why}{story}", waited_ms / 1_000),
+                    why: format!("not within {} s; the last look: {why}", waited_ms / 1_000),
+                    output: story,
                     hint: cure(&standing, port),
                 });
             }

@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "s3"))
 
-from host import MAIN, OTHER, Host, answers, docker
+from host import MAIN, OTHER, Host, answers, docker, release
 from load import Load, ask
 from machine import cases_of, contains, equal, pack, until
 from store import Store
@@ -86,6 +86,24 @@ def one_broken_deploy_holds_up_none_and_is_named():
         answers(MAIN, "one")
         contains(report(place)["status"]["error"], "start the deploy c")
         equal(list(report(place)["state"]["deploys"]), ["a"])
+
+
+def a_record_shows_no_command_line_and_nothing_that_was_printed():
+    with Slave() as (machine, place):
+        for name, config in {
+            "command.zip": {"startCommand": "echo printed-secret; echo printed-secret >&2; exit 3 # line-secret"},
+            "container.zip": {"readiness": {"http": {"path": "/", "timeoutSecs": 2}}},
+        }.items():
+            release(machine, name, "silent", **config)
+            place.put(f"releases/{name}", (machine.root / "releases" / name).read_bytes())
+            machine.run("start", name)
+        machine.run("connect", "main", "container")
+        _, told = machine.run("slave-update", exit_code=1)
+        contains(told, "printed-secret", "line-secret")
+        error = report(place)["status"]["error"]
+        contains(error, "start command in", "exited with status 3", "container is not ready", "c2 show-log")
+        for secret in ["printed-secret", "line-secret", "boom"]:
+            equal((secret, secret in error), (secret, False))
 
 
 def a_machine_of_workers_needs_no_docker_no_image_and_no_port_80():

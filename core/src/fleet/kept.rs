@@ -12,7 +12,7 @@ use super::SlaveUpdate;
 use crate::{
     config::{Deploy, DeployName, Label, SlaveState, State, ToolConfig},
     s3::without_request_id,
-    seam::{Refusal, Report, Shared, retry_hint},
+    seam::{Reason, Refusal, Report, Shared, retry_hint},
 };
 
 /// What the plan is called that reports.
@@ -54,7 +54,7 @@ pub(super) struct Failed {
     pub(super) rollout: Option<Label>,
     /// What this machine ran at the time.
     pub(super) have: State,
-    pub(super) why: String,
+    pub(super) why: Reason,
     pub(super) tries: u32,
     /// When it is tried again though nothing changes, seconds since 1970.
     pub(super) again_at_s: u64,

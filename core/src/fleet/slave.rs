@@ -25,7 +25,7 @@ use crate::{
     printable::for_record,
     proxy::{Followed, Following, Goal, ProxyMode, noted_state},
     s3::{Condition, without_request_id},
-    seam::{Command, Effect, Facts, Outcome, Plan, Refusal, Secret, Shared, Stage, Step},
+    seam::{Command, Effect, Facts, Outcome, Plan, Reason, Refusal, Secret, Shared, Stage, Step},
     time::utc,
 };
 
@@ -122,10 +122,12 @@ impl Round<'_> {
             Ok(Followed::Step(step)) => return Ok(step),
             Ok(Followed::Done(following)) => following,
             Err(Refusal::Unknown) => return Err(Refusal::Unknown),
-            Err(refusal) => Following { troubles: vec![refusal.to_string()], ..Following::keeping(self.have.clone()) },
+            Err(refusal) => {
+                Following { troubles: vec![Reason::from(&refusal)], ..Following::keeping(self.have.clone()) }
+            }
         };
         troubles.append(&mut following.troubles);
-        let label = self.label.as_ref().map_err(|refusal| troubles.push(refusal.to_string())).ok();
+        let label = self.label.as_ref().map_err(|refusal| troubles.push(refusal.into())).ok();
         if !wanted.is_read {
             let mut before = self.failed_before();
             before.retain(|deploy, _| !following.failed.contains_key(deploy));
@@ -135,14 +137,14 @@ impl Round<'_> {
         self.end(facts, Ended { wanted, postponed, troubles, told, following }, label)
     }
 
-    fn wanted(&self, master: Result<Option<Shared>, Refusal>) -> Result<Wanted, String> {
+    fn wanted(&self, master: Result<Option<Shared>, Refusal>) -> Result<Wanted, Reason> {
         let at = Base(&self.slave.base).master();
-        let shared = master.map_err(|refusal| format!("{refusal}; everything stays as it is"))?;
+        let shared = master.map_err(|refusal| Reason::from(&refusal).advised(Some("everything stays as it is")))?;
         let Some(shared) = shared else {
             if self.have == State::default() {
                 return Ok(Wanted { state: State::default(), etag: None, rollout: None, is_read: true });
             }
-            return Err(format!("read the state of the master: {at} is not there; everything stays as it is"));
+            return Err(format!("read the state of the master: {at} is not there; everything stays as it is").into());
         };
         let parsed = state_of(&at, &shared)
             .map_err(|rejected| format!("read the state of the master: {rejected}; everything stays as it is"))?;
@@ -209,12 +211,13 @@ impl Round<'_> {
         let next = again.chain([self.now + soon]).min();
         let look_at_s = if following.unready.is_empty() { next.unwrap_or_default() } else { self.now };
         let in_words = |failed: &Failed| match self.slave.repeat_s.is_some() {
-            true => format!("{}; it is tried again at {}", failed.why, utc(failed.again_at_s)),
+            true => failed.why.map(|why| format!("{why}; it is tried again at {}", utc(failed.again_at_s))),
             false => failed.why.clone(),
         };
-        let words: Vec<String> = failed.values().map(in_words).chain(troubles).chain(following.unready).collect();
-        let error = (!words.is_empty()).then(|| words.join("\n"));
-        let reported = error.as_deref().map(without_request_id);
+        let unready = following.unready.into_iter().map(Reason::from);
+        let reasons: Vec<Reason> = failed.values().map(in_words).chain(troubles).chain(unready).collect();
+        let error = (!reasons.is_empty()).then(|| reasons.iter().map(|it| &*it.full).collect::<Vec<_>>().join("\n"));
+        let reported = error.as_ref().map(|_| without_request_id(&public(&reasons)));
         let misconfigured = self.slave.misconfigured.clone();
         let warning = misconfigured.as_ref().map(|why| format!("warning: {why}"));
         let interface = &self.slave.proxy.slave_interface_name;
@@ -297,8 +300,17 @@ impl Round<'_> {
 struct Ended {
     wanted: Wanted,
     postponed: BTreeMap<DeployName, Failed>,
-    troubles: Vec<String>,
+    troubles: Vec<Reason>,
     /// Why the master could not be asked, which is among them.
     told: Option<String>,
     following: Following,
+}
+
+/// What a record says of them: it is read by others, who are not to see what a release's commands are or print.
+fn public(reasons: &[Reason]) -> String {
+    let mut lines: Vec<&str> = reasons.iter().map(|reason| &*reason.public).collect();
+    if reasons.iter().any(|reason| reason.full != reason.public) {
+        lines.push("the log on the machine has the commands and what they printed: c2 show-log");
+    }
+    lines.join("\n")
 }

@@ -1,11 +1,6 @@
 //! What came of following a master state: what runs now, what does not and why.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{
     Look,
@@ -14,7 +9,7 @@ use super::{
 use crate::{
     Ordered,
     config::{DeployName, State},
-    seam::{Outcome, Refusal, Step},
+    seam::{Outcome, Reason, Refusal, Step},
 };
 
 /// Where following stands.
@@ -30,9 +25,9 @@ pub(crate) enum Followed {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Following {
     /// The deploys that are wanted and could not be brought about, and why.
-    pub(crate) failed: BTreeMap<DeployName, String>,
+    pub(crate) failed: BTreeMap<DeployName, Reason>,
     /// What else went wrong.
-    pub(crate) troubles: Vec<String>,
+    pub(crate) troubles: Vec<Reason>,
     /// What is up and not ready, though its time is over: it is looked at again in each round.
     pub(crate) unready: Vec<String>,
     /// What was done.
@@ -68,15 +63,15 @@ impl Look<'_> {
                 Err(refusal) => drop(failed.insert(deploy.clone(), advised(&refusal))),
             }
         }
-        let is_told = |text: &String| failed.values().any(|why| why == text);
+        let is_told = |reason: &Reason| failed.values().any(|why| why == reason);
         let about_deploys: Vec<String> =
             want.deploys.keys().flat_map(|it| [start_about(it), restart_about(it)]).collect();
         let of_others = self.past.iter().filter(|outcome| match outcome {
             Outcome::Planned { plan, .. } => !about_deploys.contains(&plan.about),
             Outcome::Waited { .. } => false,
         });
-        let texts = of_others.filter_map(Outcome::failure_text).chain(refused.iter().map(advised));
-        let troubles = texts.filter(|text| !is_told(text)).collect();
+        let reasons = of_others.filter_map(Outcome::reason).chain(refused.iter().map(advised));
+        let troubles = reasons.filter(|reason| !is_told(reason)).collect();
         let running = running?;
         let notes = self.past.iter().filter_map(|outcome| match outcome {
             Outcome::Planned { plan, failed: None, .. } => Some(format!("done: {}", plan.about)),
@@ -94,17 +89,17 @@ impl Look<'_> {
     }
 
     /// Why a deploy that is wanted does not run.
-    fn why_not(&self, deploy: &DeployName, refused: &[Refusal]) -> String {
+    fn why_not(&self, deploy: &DeployName, refused: &[Refusal]) -> Reason {
         let about = start_about(deploy);
         let is_its = |refusal: &&Refusal| matches!(refusal, Refusal::No { what, .. } if *what == about);
         let text = refused.iter().find(is_its).map(advised);
         let tried = self.past.iter().rev().find_map(|outcome| match outcome {
             Outcome::Planned { plan, .. } if plan.about == about || plan.about == restart_about(deploy) => {
-                outcome.failure_text()
+                outcome.reason()
             }
             _ => None,
         });
-        text.or(tried).unwrap_or_else(|| format!("{about}: it was started and does not run"))
+        text.or(tried).unwrap_or_else(|| format!("{about}: it was started and does not run").into())
     }
 
     /// What really runs, and where the endpoints are really routed.
@@ -139,6 +134,6 @@ impl Look<'_> {
 }
 
 /// A refusal with what to do about it: a report has no other place for that.
-fn advised(refusal: &Refusal) -> String {
-    refusal.hint().map_or_else(|| refusal.to_string(), |hint| format!("{refusal}; {hint}"))
+fn advised(refusal: &Refusal) -> Reason {
+    Reason::from(refusal).advised(refusal.hint())
 }

@@ -1,6 +1,10 @@
 //! What the world refused.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::fmt;
 
 use super::{CommandLine, Role};
@@ -14,6 +18,17 @@ pub enum Failure {
         doing: String,
         /// Why it failed, in the world's words.
         why: String,
+        /// What to do about it, where that is known.
+        hint: Option<String>,
+    },
+    /// A program that was called failed, or what was waited for did not come: with what was printed.
+    Called {
+        /// What was being done, and to what.
+        doing: String,
+        /// Why it failed; empty where only what was printed says that.
+        why: String,
+        /// The last lines that were printed.
+        output: String,
         /// What to do about it, where that is known.
         hint: Option<String>,
     },
@@ -102,6 +117,17 @@ impl Failure {
         Failure::World { doing: doing.into(), why: why.into(), hint: None }
     }
 
+    /// The failure without the command line of a release and without what was printed, which may hold secrets.
+    #[must_use]
+    pub fn public(&self) -> String {
+        match self {
+            Failure::Command { role, folder, ending, .. } => format!("{role} command in {folder}: {ending}"),
+            Failure::Called { doing, why, .. } if why.is_empty() => format!("{doing}: it failed"),
+            Failure::Called { doing, why, .. } => format!("{doing}: {why}"),
+            failure => failure.to_string(),
+        }
+    }
+
     /// Whether a command was run, came to an end and did not succeed. Where a command may fail, this alone is only
     /// reported: one that could not be run, or was interrupted, counts all the same.
     #[must_use]
@@ -119,7 +145,7 @@ impl Failure {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Failure::World { hint, .. } => hint.as_deref(),
+            Failure::World { hint, .. } | Failure::Called { hint, .. } => hint.as_deref(),
             Failure::Command { role: Role::Start, ending: Ending::TimedOut { .. }, .. } => {
                 Some("a start command must return while what it starts runs on, as docker compose up -d does")
             }
@@ -135,6 +161,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::World { doing, why, .. } | Failure::NotYet { doing, why } => write!(f, "{doing}: {why}"),
+            Failure::Called { doing, why, output, .. } => write!(f, "{doing}: {why}{output}"),
             Failure::Overtaken { doing } => write!(f, "{doing}: somebody else wrote it first"),
             Failure::Unanswered { doing, why } => write!(f, "{doing}: no answer says whether it was done: {why}"),
             // What it printed has gone to the terminal and the log: see [`Failure::tail`].

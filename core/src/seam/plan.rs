@@ -9,7 +9,7 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{Effect, Failure, Intent, Query};
+use super::{Effect, Failure, Intent, Query, Reason};
 use crate::fleet::Kept;
 
 /// Some effects that belong together, and those that take them back.
@@ -131,12 +131,22 @@ impl Outcome {
     /// The failure of a plan as one text: the stage, why, and what became of the undo; `None` for one that is done.
     #[must_use]
     pub fn failure_text(&self) -> Option<String> {
+        self.text_by(|failure| failure.to_string())
+    }
+
+    /// The same text, and what others may read of it.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        Some(Reason { full: self.failure_text()?, public: self.text_by(Failure::public)? })
+    }
+
+    fn text_by(&self, words: impl Fn(&Failure) -> String) -> Option<String> {
         let Outcome::Planned { plan, failed: Some((stage, failure)), trouble } = self else { return None };
-        let failed = failure.to_string();
+        let failed = words(failure);
         let stage = if failed.starts_with(stage) { String::new() } else { format!("{stage}: ") };
         let mut text = format!("{}: {stage}{failed}", plan.about);
         for failure in trouble {
-            text.push_str(&format!("\nand then, while undoing: {failure}"));
+            text.push_str(&format!("\nand then, while undoing: {}", words(failure)));
         }
         Some(text)
     }

@@ -38,6 +38,9 @@ impl Refusal {
             Refusal::World(Failure::World { doing, why, hint: None }) => {
                 Refusal::World(Failure::World { doing, why, hint: Some(text.into()) })
             }
+            Refusal::World(Failure::Called { doing, why, output, hint: None }) => {
+                Refusal::World(Failure::Called { doing, why, output, hint: Some(text.into()) })
+            }
             other => other,
         }
     }
@@ -51,6 +54,9 @@ impl Refusal {
             }
             Refusal::World(Failure::World { doing, why, hint }) => {
                 Refusal::World(Failure::World { doing: format!("{goal}: {doing}"), why, hint })
+            }
+            Refusal::World(Failure::Called { doing, why, output, hint }) => {
+                Refusal::World(Failure::Called { doing: format!("{goal}: {doing}"), why, output, hint })
             }
             other => other,
         }
