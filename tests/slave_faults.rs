@@ -14,7 +14,7 @@ use c2_core::{
     fleet::SlaveUpdate,
     proxy::Served,
     seam::{End, Facts, drive},
-    world::World,
+    world::{PRINTED, World},
 };
 use serde_json::{Map, json};
 use support::{
@@ -72,11 +72,11 @@ fn check_report(tally: &mut Tally, world: &World, name: &str) {
     }
 }
 
-/// What others read shows no command line of a release.
+/// What others read shows no command line of a release and nothing that was printed.
 fn check_secrecy(tally: &mut Tally, world: &World, name: &str) {
     let Some(SlaveState { status: SlaveStatus::Error(text), .. }) = report(world) else { return };
-    if ["$RUN", "exit 3", "cp version"].iter().any(|line| text.contains(line)) {
-        tally.violation("the report shows a command line", || format!("{name} {text}"));
+    if ["$RUN", "exit 3", "cp version", PRINTED].iter().any(|line| text.contains(line)) {
+        tally.violation("the report shows a command line or what was printed", || format!("{name} {text}"));
     }
     if text.contains(" command in /") && !text.contains("c2 show-log") {
         tally.violation("the report does not say where the rest is", || format!("{name} {text}"));

@@ -12,8 +12,8 @@ use c2_core::{
     commands::{Options, Request},
     config::{DeployMode, FromText, Label, Positive, SlaveLabel, SlaveStatus, ToolConfig, slave_state},
     fleet::Kept,
-    seam::{Answer, Effect, End, Facts, Failure, Query, Report, drive},
-    world::World,
+    seam::{Answer, Effect, End, Facts, Failure, Query, Reason, Report, drive},
+    world::{PRINTED, World},
 };
 use serde_json::{Value, json};
 use support::{
@@ -35,6 +35,8 @@ struct Machine {
     misconfigured: Option<String>,
     /// Why the store does not give the state of the master.
     refusal: Option<String>,
+    /// Whether a docker that is asked for containers fails.
+    undocked: bool,
     /// What it has reported.
     reports: Vec<String>,
 }
@@ -48,7 +50,16 @@ impl Machine {
         let mut world = machine("one", releases);
         put_master(&mut world, STATE);
         let config = config("one", &["main"]);
-        Machine { world, config, kept: None, unwritable: false, misconfigured: None, refusal: None, reports: vec![] }
+        Machine {
+            world,
+            config,
+            kept: None,
+            unwritable: false,
+            misconfigured: None,
+            refusal: None,
+            undocked: false,
+            reports: vec![],
+        }
     }
 
     /// One round: its report, and whether it looked at what the proxy does.
@@ -59,6 +70,11 @@ impl Machine {
         let looked = Cell::new(false);
         let note = |query: &Query| {
             looked.set(looked.get() || matches!(query, Query::Proxy(_)));
+            if self.undocked && matches!(query, Query::Containers(_)) {
+                let why = Reason { full: PRINTED.into(), public: "it failed".into() };
+                let doing = "look for the containers of a deploy".into();
+                return Some(Answer::Failed(Failure::Called { doing, why, hint: None }));
+            }
             let why = self.refusal.as_ref().filter(|_| matches!(query, Query::Shared(_)))?;
             Some(Answer::Failed(Failure::world("fetch it", why.as_str())))
         };
@@ -233,6 +249,26 @@ fn each_deploy_is_reported_with_its_own_failure() {
     assert_eq!((lines.len(), lines[2]), (3, of_the_log), "{error}");
     assert!(lines[0].starts_with(&format!("{of_app}; it is tried again")), "{error}");
     assert!(lines[1].starts_with("start the deploy app-2: ") && lines[1].contains("gone.zip"), "{error}");
+}
+
+#[test]
+fn what_docker_printed_when_it_was_asked_is_told_here_and_not_reported() {
+    let release = json!({ "files": { "compose.yml": "" } });
+    let mut one = Machine::with(&[("r1.zip", release.clone()), ("r2.zip", release)]);
+    one.poll(10);
+    assert_eq!(one.error(), "");
+    one.undocked = true;
+    one.world.running.clear();
+    one.world.accepting.clear();
+    put_master(&mut one.world, &STATE.replace("r1.zip", "r2.zip"));
+    let told = one.poll(10).0.failed.unwrap_or_default();
+    assert!(told.contains(PRINTED), "{told}");
+    let error = one.error();
+    assert!(
+        error.contains("look for the containers of a deploy: it failed") && error.contains("c2 show-log"),
+        "{error}"
+    );
+    assert!(!error.contains(PRINTED), "{error}");
 }
 
 #[test]

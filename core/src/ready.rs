@@ -11,7 +11,7 @@ use alloc::{
 
 use crate::{
     config::{HttpReadiness, Readiness, Settle, TcpReadiness},
-    seam::{Container, ContainerState, Health, Standing},
+    seam::{Container, ContainerState, Health, Reason, Standing},
 };
 
 /// The age from which on a container that was restarted before counts as settled, in milliseconds.
@@ -34,7 +34,7 @@ pub enum Verdict {
     /// It does not stand well.
     NotYet {
         /// Why.
-        why: String,
+        why: Reason,
         /// Whether it has ended and is not started again by itself.
         ended: bool,
     },
@@ -78,7 +78,7 @@ impl Verdict {
             let words = standing.port.as_ref().err().cloned().into_iter();
             let words: Vec<String> = words.chain(bad.iter().map(ToString::to_string)).collect();
             let ended = bad.iter().any(|container| !container.lives() && container.state != ContainerState::Created);
-            return Verdict::NotYet { why: words.join("; "), ended };
+            return Verdict::NotYet { why: words.join("; ").into(), ended };
         }
         let settle_ms = u64::from(limits_s(readiness).1) * 1_000;
         let nothing_to_settle = containers.is_empty() && *readiness == Readiness::None;
@@ -107,12 +107,12 @@ impl Verdict {
 
     /// Why it is not ready; `None` when it is.
     #[must_use]
-    pub fn why(&self) -> Option<String> {
+    pub fn why(&self) -> Option<Reason> {
         match self {
             Verdict::Ready => None,
             Verdict::Settling { for_ms, left_ms } => {
                 let (for_s, all_s) = (for_ms / 1_000, (for_ms + left_ms) / 1_000);
-                Some(format!("it has stood well for {for_s} s of the {all_s} that it must"))
+                Some(format!("it has stood well for {for_s} s of the {all_s} that it must").into())
             }
             Verdict::NotYet { why, .. } => Some(why.clone()),
         }

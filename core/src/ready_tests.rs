@@ -81,7 +81,7 @@ fn each_container_counts_and_a_job_that_ended_well_does_no_harm() {
     let unhealthy = Container { health: Health::Unhealthy, ..running(90_000, 0) };
     for container in bad.into_iter().chain([unhealthy, ended(1)]) {
         let text = container.to_string();
-        assert_eq!(with(container).why(), Some(text));
+        assert_eq!(with(container).why(), Some(text.into()));
     }
 }
 
@@ -95,6 +95,13 @@ fn a_readiness_of_none_asks_the_containers_alone() {
     assert_eq!(Verdict::of(&unknown, &Readiness::None).why(), Some("no engine".into()));
     let without = Standing { compose: false, ..unknown };
     assert_eq!(Verdict::of(&without, &Readiness::None), Verdict::Ready, "it needs no docker");
+}
+
+#[test]
+fn what_docker_printed_instead_of_containers_is_no_others_to_read() {
+    let why = Reason { full: "look for containers: printed".into(), public: "look for containers: it failed".into() };
+    let unknown = Standing { containers: Err(why.clone()), ..answering(vec![]) };
+    assert_eq!(Verdict::of(&unknown, &Readiness::None).why(), Some(why));
 }
 
 /// Whether nothing more is waited for.

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use c2_core::seam::{Container, Failure};
+use c2_core::seam::{Container, Failure, Reason};
 use rustix::{
     fs::{MemfdFlags, memfd_create},
     process::{Pid, Signal, kill_process_group},
@@ -53,7 +53,10 @@ impl Called {
         let last = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default().join("\n  ");
         match last.is_empty() {
             true => Failure::world(doing, "it failed and said nothing"),
-            false => Failure::Called { doing: doing.into(), why: String::new(), output: last, hint: None },
+            false => {
+                let why = Reason { full: last, public: "it failed".into() };
+                Failure::Called { doing: doing.into(), why, hint: None }
+            }
         }
     }
 }
@@ -197,4 +200,18 @@ pub(crate) fn last_lines(signals: &Signals, containers: &[Container]) -> String 
         lines.for_each(|line| story.push_str(&format!("\n  {line}")));
     }
     story
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_call_printed_is_told_here_and_not_to_others() {
+        let arguments = ["-c", "echo printed-secret >&2; exit 1"];
+        let called = Call::new("sh", &arguments, QUICK).run(&Signals::default()).unwrap();
+        let failure = called.must("start the proxy").unwrap_err();
+        assert_eq!(failure.to_string(), "start the proxy: printed-secret");
+        assert_eq!(failure.public(), "start the proxy: it failed");
+    }
 }

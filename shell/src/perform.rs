@@ -84,7 +84,7 @@ impl Machine {
                 let standing = self.standing(folder, *port, readiness)?;
                 if let Verdict::NotYet { why, .. } = Verdict::of(&standing, readiness) {
                     let doing = format!("look whether {folder} is ready on port {port}");
-                    self.say(c2_core::seam::Message::Trouble(&Failure::world(doing, format!("not yet: {why}"))));
+                    self.say(c2_core::seam::Message::Trouble(&Failure::world(doing, format!("not yet: {}", why.full))));
                 }
                 Ok(())
             }

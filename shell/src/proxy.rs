@@ -13,7 +13,7 @@ use std::{
 use c2_core::{
     Ordered,
     proxy::{MARK_HOST, Served},
-    seam::{Failure, ProxyNow},
+    seam::{Failure, ProxyNow, Reason},
 };
 
 use crate::{
@@ -217,10 +217,11 @@ impl Machine {
                     (true, None) => format!("nothing of this configuration answers on port {MARK_PORT}"),
                     (false, _) => "its workers are still those of the older configuration".to_string(),
                 };
+                let public = format!("{found}, after {} s", PROOF.as_secs());
+                let full = format!("{public}; its last lines:{}", last_lines(&self.signals));
                 return Err(Failure::Called {
                     doing: format!("prove that the proxy serves {served}"),
-                    why: format!("{found}, after {} s", PROOF.as_secs()),
-                    output: format!("; its last lines:{}", last_lines(&self.signals)),
+                    why: Reason { full, public },
                     hint: Some("see whether something else listens on ports 80 and 443".into()),
                 });
             }

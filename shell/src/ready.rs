@@ -11,7 +11,7 @@ use std::{
 use c2_core::{
     config::Readiness,
     ready::{Verdict, cure},
-    seam::{COMPOSE_FILES, Container, Failure, Standing},
+    seam::{COMPOSE_FILES, Container, Failure, Reason, Standing},
 };
 
 use crate::{containers, docker, host::Machine, listener};
@@ -43,7 +43,7 @@ fn connect(port: u16) -> io::Result<TcpStream> {
 #[derive(Debug)]
 pub(crate) struct Looks {
     /// What was found last: whether its port is good, and its containers without their ages.
-    found: (bool, Result<Vec<Container>, String>),
+    found: (bool, Result<Vec<Container>, Reason>),
     since: Instant,
     changed: bool,
 }
@@ -53,7 +53,7 @@ impl Machine {
     pub(crate) fn standing(&mut self, folder: &str, port: u16, readiness: &Readiness) -> Result<Standing, Failure> {
         let containers = match containers::of_folder(&self.signals, &self.engine, folder) {
             Err(Failure::Interrupted(signal)) => return Err(Failure::Interrupted(signal)),
-            containers => containers.map_err(|failure| failure.to_string()),
+            containers => containers.map_err(|failure| Reason::from(&failure)),
         };
         let asked = probe(port, readiness);
         let found = (asked.is_ok(), containers.clone().map(|all| all.into_iter().map(without_age).collect()));
@@ -92,11 +92,11 @@ impl Machine {
             let waited_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             if verdict.is_over(waited_ms, readiness, &standing) {
                 let name = folder.rsplit('/').next().unwrap_or_default();
+                let why = why.map(|why| format!("not within {} s; the last look: {why}", waited_ms / 1_000));
                 let story = docker::last_lines(&self.signals, standing.containers.as_deref().unwrap_or_default());
                 return Err(Failure::Called {
                     doing: format!("wait until {name} is ready on port {port}"),
-                    why: format!("not within {} s; the last look: {why}", waited_ms / 1_000),
-                    output: story,
+                    why: Reason { full: format!("{}{story}", why.full), ..why },
                     hint: cure(&standing, port),
                 });
             }

@@ -214,8 +214,7 @@ impl Round<'_> {
             true => failed.why.map(|why| format!("{why}; it is tried again at {}", utc(failed.again_at_s))),
             false => failed.why.clone(),
         };
-        let unready = following.unready.into_iter().map(Reason::from);
-        let reasons: Vec<Reason> = failed.values().map(in_words).chain(troubles).chain(unready).collect();
+        let reasons: Vec<Reason> = failed.values().map(in_words).chain(troubles).chain(following.unready).collect();
         let error = (!reasons.is_empty()).then(|| reasons.iter().map(|it| &*it.full).collect::<Vec<_>>().join("\n"));
         let reported = error.as_ref().map(|_| without_request_id(&public(&reasons)));
         let misconfigured = self.slave.misconfigured.clone();

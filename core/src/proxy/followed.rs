@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Ordered,
     config::{DeployName, State},
-    seam::{Outcome, Reason, Refusal, Step},
+    seam::{Failure, Outcome, Reason, Refusal, Step},
 };
 
 /// Where following stands.
@@ -29,7 +29,7 @@ pub(crate) struct Following {
     /// What else went wrong.
     pub(crate) troubles: Vec<Reason>,
     /// What is up and not ready, though its time is over: it is looked at again in each round.
-    pub(crate) unready: Vec<String>,
+    pub(crate) unready: Vec<Reason>,
     /// What was done.
     pub(crate) notes: Vec<String>,
     /// How the endpoints stand, in words; `None`: it was not found out.
@@ -91,7 +91,11 @@ impl Look<'_> {
     /// Why a deploy that is wanted does not run.
     fn why_not(&self, deploy: &DeployName, refused: &[Refusal]) -> Reason {
         let about = start_about(deploy);
-        let is_its = |refusal: &&Refusal| matches!(refusal, Refusal::No { what, .. } if *what == about);
+        let is_its = |refusal: &&Refusal| match refusal {
+            Refusal::No { what, .. } => *what == about,
+            Refusal::World(Failure::Called { doing, .. }) => doing.starts_with(&format!("{about}: ")),
+            _ => false,
+        };
         let text = refused.iter().find(is_its).map(advised);
         let tried = self.past.iter().rev().find_map(|outcome| match outcome {
             Outcome::Planned { plan, .. } if plan.about == about || plan.about == restart_about(deploy) => {

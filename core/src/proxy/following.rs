@@ -1,12 +1,6 @@
 //! Following a master state: every deploy and every endpoint at once, none held up by another.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
 
 use super::{
     Goal, Look,
@@ -18,7 +12,7 @@ use crate::{
     Ordered,
     config::{Deploy, DeployName, Label, State},
     ready::Verdict,
-    seam::{Outcome, Plan, Refusal, Step},
+    seam::{Failure, Outcome, Plan, Reason, Refusal, Step},
 };
 
 /// The pause between two looks at what is not ready yet.
@@ -250,11 +244,11 @@ impl Look<'_> {
     }
 
     /// The endpoints that wait for a deploy which is not ready, in words.
-    pub(super) fn unready(&self, master: &State) -> Result<Vec<String>, Refusal> {
+    pub(super) fn unready(&self, master: &State) -> Result<Vec<Reason>, Refusal> {
         let want = Self::followed(master);
         let text = |Awaited { endpoint, deploy, known, share }: Awaited<'_>| {
             let why = match or_else(self.looked(deploy, known), None)? {
-                None => Some("it cannot be told how it stands".to_string()),
+                None => Some("it cannot be told how it stands".into()),
                 // One that is ready waits for something else, which is said elsewhere.
                 Some(looked) => looked.why(known.port.0),
             };
@@ -265,10 +259,11 @@ impl Look<'_> {
                 Some((kept, _)) => format!("{endpoint} stays with {kept}"),
                 None => format!("{endpoint} answers 503"),
             };
-            Ok(why.map(|why| {
+            let around = |why: &str| {
                 let text = format!("{deploy} is not ready on port {}: {why}", known.port.0);
                 format!("{text}; until it is, which is looked at in each round, {meanwhile}")
-            }))
+            };
+            Ok(why.map(|why| why.map(around)))
         };
         let texts: Vec<_> = self.awaited(&want).into_iter().map(text).collect();
         texts.into_iter().filter_map(Result::transpose).collect()
@@ -343,10 +338,12 @@ fn or_else<T>(answer: Result<T, Refusal>, otherwise: T) -> Result<T, Refusal> {
 
 /// The same refusal, naming the deploy.
 fn named(deploy: &DeployName, refusal: Refusal) -> Refusal {
+    let about = start_about(deploy);
     match refusal {
         Refusal::Unknown => Refusal::Unknown,
+        // It keeps apart what was printed.
+        Refusal::World(Failure::Called { .. }) => refusal.during(&about),
         refusal => {
-            let about = start_about(deploy);
             let text = String::from(format!("{refusal}").strip_prefix(&format!("{about}: ")).unwrap_or_default());
             let why = if text.is_empty() { format!("{refusal}") } else { text };
             let hint = refusal.hint().map(String::from);

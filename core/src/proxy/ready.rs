@@ -1,13 +1,11 @@
 //! The look at a deploy in a plan, and what is thought of one that is there.
 
-use alloc::{format, string::String};
-
 use super::{Look, living::holds};
 use crate::{
     commands::release_json,
     config::{Deploy, DeployName, Readiness},
     ready::{Verdict, cure},
-    seam::{Effect, Refusal, Standing},
+    seam::{Effect, Reason, Refusal, Standing},
 };
 
 /// Looks at a deploy until it is ready; where that is not demanded, once.
@@ -29,9 +27,9 @@ impl Looked {
     }
 
     /// Why it is not ready on this port, and what to do; `None` when it is.
-    pub(super) fn why(&self, port: u16) -> Option<String> {
+    pub(super) fn why(&self, port: u16) -> Option<Reason> {
         let why = self.verdict.why()?;
-        Some(cure(&self.standing, port).map_or(why.clone(), |cure| format!("{why}; {cure}")))
+        Some(why.advised(cure(&self.standing, port).as_deref()))
     }
 }
 

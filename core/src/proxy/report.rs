@@ -110,7 +110,7 @@ impl Look<'_> {
         }
         if let Goal::Follow(master) = &self.mode.goal {
             // What is not known yet is asked, and this report made anew.
-            return self.unready(master).unwrap_or_default();
+            return self.unready(master).unwrap_or_default().into_iter().map(|it| it.full).collect();
         }
         let told = self.asked();
         let others = self.mode.proxy.end_points.keys().filter(|endpoint| Some(*endpoint) != told);
@@ -148,7 +148,7 @@ impl Look<'_> {
             self.looked(deploy, known).ok().flatten().filter(|_| self.lives(deploy, known).unwrap_or(false))
         });
         match known.zip(looked).and_then(|(known, looked)| looked.why(known.port.0)) {
-            Some(why) => format!("is not ready: {why}"),
+            Some(why) => format!("is not ready: {}", why.full),
             None => "does not run".into(),
         }
     }

@@ -7,7 +7,7 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{CommandLine, Role};
+use super::{CommandLine, Reason, Role};
 
 /// The world said no while a question was answered or an effect performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +25,8 @@ pub enum Failure {
     Called {
         /// What was being done, and to what.
         doing: String,
-        /// Why it failed; empty where only what was printed says that.
-        why: String,
-        /// The last lines that were printed.
-        output: String,
+        /// Why it failed: with the last lines that were printed, and for others without them.
+        why: Reason,
         /// What to do about it, where that is known.
         hint: Option<String>,
     },
@@ -122,8 +120,7 @@ impl Failure {
     pub fn public(&self) -> String {
         match self {
             Failure::Command { role, folder, ending, .. } => format!("{role} command in {folder}: {ending}"),
-            Failure::Called { doing, why, .. } if why.is_empty() => format!("{doing}: it failed"),
-            Failure::Called { doing, why, .. } => format!("{doing}: {why}"),
+            Failure::Called { doing, why, .. } => format!("{doing}: {}", why.public),
             failure => failure.to_string(),
         }
     }
@@ -161,7 +158,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::World { doing, why, .. } | Failure::NotYet { doing, why } => write!(f, "{doing}: {why}"),
-            Failure::Called { doing, why, output, .. } => write!(f, "{doing}: {why}{output}"),
+            Failure::Called { doing, why, .. } => write!(f, "{doing}: {}", why.full),
             Failure::Overtaken { doing } => write!(f, "{doing}: somebody else wrote it first"),
             Failure::Unanswered { doing, why } => write!(f, "{doing}: no answer says whether it was done: {why}"),
             // What it printed has gone to the terminal and the log: see [`Failure::tail`].

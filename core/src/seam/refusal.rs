@@ -38,8 +38,8 @@ impl Refusal {
             Refusal::World(Failure::World { doing, why, hint: None }) => {
                 Refusal::World(Failure::World { doing, why, hint: Some(text.into()) })
             }
-            Refusal::World(Failure::Called { doing, why, output, hint: None }) => {
-                Refusal::World(Failure::Called { doing, why, output, hint: Some(text.into()) })
+            Refusal::World(Failure::Called { doing, why, hint: None }) => {
+                Refusal::World(Failure::Called { doing, why, hint: Some(text.into()) })
             }
             other => other,
         }
@@ -55,8 +55,8 @@ impl Refusal {
             Refusal::World(Failure::World { doing, why, hint }) => {
                 Refusal::World(Failure::World { doing: format!("{goal}: {doing}"), why, hint })
             }
-            Refusal::World(Failure::Called { doing, why, output, hint }) => {
-                Refusal::World(Failure::Called { doing: format!("{goal}: {doing}"), why, output, hint })
+            Refusal::World(Failure::Called { doing, why, hint }) => {
+                Refusal::World(Failure::Called { doing: format!("{goal}: {doing}"), why, hint })
             }
             other => other,
         }

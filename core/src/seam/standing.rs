@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::Container;
+use super::{Container, Reason};
 
 /// How a deploy stands, by one look.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Standing {
     /// What its port answered, or why that is not what was asked for; good where nothing was asked of it.
     pub port: Result<(), String>,
     /// The containers of its project, or why they cannot be told.
-    pub containers: Result<Vec<Container>, String>,
+    pub containers: Result<Vec<Container>, Reason>,
     /// Whether its folder holds a compose file.
     pub compose: bool,
     /// The time in milliseconds since the process began that listens on its port, where there is no container and that

@@ -1,9 +1,9 @@
 //! The simulated host as a run has it: questions answered, effects performed with their faults, time that passes.
 
-use alloc::{string::ToString, vec, vec::Vec};
+use alloc::{format, string::ToString, vec, vec::Vec};
 
 use super::{Fault, World};
-use crate::seam::{Answer, CommandLine, Effect, Ending, Failure, Host, Message, Query, Role, Signal};
+use crate::seam::{Answer, CommandLine, Effect, Ending, Failure, Host, Message, Query, Reason, Role, Signal};
 
 impl Host for World {
     fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
@@ -73,6 +73,9 @@ impl Host for World {
     fn say(&mut self, _: Message<'_>) {}
 }
 
+/// What every program that an injected fault fails has printed: no record may show it.
+pub const PRINTED: &str = "printed-secret";
+
 /// What an injected fault looks like: as the real effect would fail.
 fn injected(effect: &Effect) -> Failure {
     match effect {
@@ -81,9 +84,19 @@ fn injected(effect: &Effect) -> Failure {
             folder: folder.clone(),
             command: command.clone(),
             ending: Ending::NotRun("injected".to_string()),
-            tail: vec![],
+            tail: vec![PRINTED.to_string()],
         },
         Effect::Put { .. } => Failure::Unanswered { doing: effect.to_string(), why: "injected".to_string() },
+        Effect::TestProxy { .. }
+        | Effect::ReloadProxy
+        | Effect::ProveProxy { .. }
+        | Effect::ProxyUp { .. }
+        | Effect::ProxyDown { .. }
+        | Effect::WaitReady { .. } => Failure::Called {
+            doing: effect.to_string(),
+            why: Reason { full: format!("injected\n  {PRINTED}"), public: "injected".to_string() },
+            hint: None,
+        },
         effect => Failure::world(effect.to_string(), "injected"),
     }
 }

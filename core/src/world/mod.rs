@@ -25,6 +25,7 @@ use alloc::{
 
 pub use bucket::Object;
 pub use docker::Compose;
+pub use host::PRINTED;
 pub use proxy::Proxy;
 pub use ready::Looks;
 pub use script::Script;
