@@ -21,6 +21,7 @@ pub use header::{AFTER_BYTES, Header, Local, central_headers, local_header, loca
 pub use judge::judge;
 pub use limits::Limits;
 pub use listing::{Content, Listing, Member};
+#[cfg(feature = "world")]
 pub(crate) use mode::file_mode;
 pub use problem::{Problem, Problems};
 

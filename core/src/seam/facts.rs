@@ -62,6 +62,13 @@ impl Facts {
     }
 }
 
+/// The answer is not one to this question: a mistake of this program.
+#[cold]
+#[inline(never)]
+fn of_another_kind(question: &str) -> Refusal {
+    Refusal::no("ask this machine", alloc::format!("the answer to {question} is of another kind: this is a bug of c2"))
+}
+
 macro_rules! questions {
     ($($(#[$doc:meta])* $name:ident($($parameter:ident: $type:ty),*) -> $result:ty = $query:expr => $variant:ident;)*) => {
         /// The questions, each with its accessor; they fail with [`Refusal::Unknown`] while there is no answer.
@@ -74,7 +81,7 @@ macro_rules! questions {
                 pub fn $name(&self, $($parameter: $type),*) -> Result<$result, Refusal> {
                     match self.ask($query)? {
                         Answer::$variant(value) => Ok(value.clone()),
-                        other => Err(Refusal::no("a question got an answer of another kind", alloc::format!("{other:?}"))),
+                        _ => Err(of_another_kind(stringify!($name))),
                     }
                 }
             )*
