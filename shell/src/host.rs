@@ -32,6 +32,8 @@ pub(crate) struct Machine {
     pub(crate) s3: S3,
     /// The folder of spooled archives: `.c2` in the deploys folder.
     pub(crate) spool: String,
+    /// The permission bits of a deploys folder that has to be made.
+    pub(crate) deploys_dir_mode: u32,
     /// The archives of this run, each fetched and judged once.
     pub(crate) archives: BTreeMap<(Location, Limits), Archive>,
     /// What tells the archives of this run, where that was found when they were fetched.
@@ -119,7 +121,7 @@ impl Host for Machine {
 
     fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {
         self.held = None;
-        self.held = Some((path.to_string(), Lock::take(path, self.lock_wait_s, may_nest)?));
+        self.held = Some((path.to_string(), Lock::take(path, self.deploys_dir_mode, self.lock_wait_s, may_nest)?));
         Ok(())
     }
 

@@ -27,10 +27,11 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock; waits for another holder for so long.
-    pub(crate) fn take(path: &str, wait_s: u32, may_nest: bool) -> Result<Lock, Failure> {
+    /// Takes the lock; waits for another holder for so long. Where the deploys folder has to be made, it gets these
+    /// permission bits.
+    pub(crate) fn take(path: &str, folder_mode: u32, wait_s: u32, may_nest: bool) -> Result<Lock, Failure> {
         let doing = || format!("take the lock {path}");
-        let file = lock_file(Path::new(path)).map_err(|error| Failure::World {
+        let file = lock_file(Path::new(path), folder_mode).map_err(|error| Failure::World {
             doing: doing(),
             why: error.to_string(),
             hint: Some(match error.kind() {
@@ -81,10 +82,10 @@ fn mark(holder: &str, path: &str) -> String {
     format!("{holder}:{path}")
 }
 
-fn lock_file(path: &Path) -> std::io::Result<File> {
+fn lock_file(path: &Path, folder_mode: u32) -> std::io::Result<File> {
     if let Some(folder) = path.parent() {
         if let Some(deploys) = folder.parent() {
-            make_folders(deploys, 0o755)?;
+            make_folders(deploys, folder_mode)?;
         }
         make_folders(folder, 0o700)?;
     }

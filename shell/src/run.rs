@@ -15,7 +15,10 @@ use c2_core::{
     seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
-use crate::{engine::Engine, host::Machine, log::Log, open, output::tell, repeat::repeat, s3::S3, signals::Signals};
+use crate::{
+    engine::Engine, files::make_folders, host::Machine, log::Log, open, output::tell, repeat::repeat, s3::S3,
+    signals::Signals,
+};
 
 /// Runs a request on this machine, by the configuration of this name where one is given. The answer is the exit code.
 pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
@@ -62,13 +65,23 @@ pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
 /// Readies a machine for a command, or for what performs nothing; one that is logged has the log opened anew.
 pub(crate) fn prepare(machine: &mut Machine, config: &ToolConfig, command: Option<&dyn Command>) {
     machine.spool = format!("{}/.c2", config.deploys_dir);
+    machine.deploys_dir_mode = config.deploys_dir_mode.bits();
     // A dry run has no command here, and what changes nothing but what is shared takes no lock.
     machine.touches_nothing = command.is_none_or(|command| command.lock().is_none());
     let log_file = &config.log_file;
     if command.is_some_and(Command::is_logged)
-        && let Err(error) = machine.log.open(log_file.as_str())
+        && let Err(error) = made_around(config).and_then(|()| machine.log.open(log_file.as_str()))
     {
         tell(&format!("c2: warning: open the log {log_file}: {error}"));
+    }
+}
+
+/// Makes the deploys folder where the log lies in it: its other folders get bits of their own.
+fn made_around(config: &ToolConfig) -> io::Result<()> {
+    let deploys_dir = Path::new(config.deploys_dir.as_str());
+    match Path::new(config.log_file.as_str()).starts_with(deploys_dir) {
+        true => make_folders(deploys_dir, config.deploys_dir_mode.bits()),
+        false => Ok(()),
     }
 }
 
@@ -87,6 +100,7 @@ pub(crate) fn machine(options: &Options, config: Option<&str>) -> io::Result<Mac
         log,
         signals: Signals::install()?,
         spool: String::new(),
+        deploys_dir_mode: 0o755,
         archives: BTreeMap::new(),
         pins: BTreeMap::new(),
         touches_nothing: false,

@@ -17,7 +17,13 @@ const OTHER: u32 = 65_534;
 
 /// A machine with a release whose `release.json` is filled with a password.
 fn machine() -> Machine {
-    let machine = machine_with(r#", "configSources": {"db": {"file": "{root}/etc/db.json"}}"#);
+    machine_of("")
+}
+
+/// The same with further fields in its configuration: `, "field": value`.
+fn machine_of(further: &str) -> Machine {
+    let machine =
+        machine_with(&format!(r#", "configSources": {{"db": {{"file": "{{root}}/etc/db.json"}}}} {further}"#));
     machine.write("/etc/db.json", 0o600, br#"{"password": "hunter2"}"#);
     let config = |start: &str| {
         let templates = ["release.json.tpl", "app.conf.tpl"];
@@ -75,5 +81,25 @@ fn a_cache_file_that_an_older_tool_left_open_is_closed_by_a_fetch_of_what_it_hol
         run(&machine, words);
         assert_eq!(mode(&machine, "/opt/config/db.json"), 0o600, "{words:?}");
         assert_eq!(mode(&machine, "/opt/config"), 0o755, "a folder that was there keeps its mode");
+    }
+}
+
+#[test]
+fn a_deploys_dir_that_is_made_has_the_mode_that_is_asked_for_and_one_that_is_there_keeps_its_own() {
+    // What is given twice counts as given last.
+    for log in ["", r#", "logFile": "{root}/opt/deploys/log/c2.log""#] {
+        let machine = machine_of(&format!(r#", "deploysDirMode": "0750" {log}"#));
+        fs::remove_dir_all(machine.path("/opt/deploys")).unwrap();
+        run(&machine, &["start", "a.zip"]);
+        assert_eq!(mode(&machine, "/opt/deploys"), 0o750, "{log}");
+        assert_eq!(mode(&machine, "/opt/deploys/a"), 0o755, "{log}");
+        fs::set_permissions(&machine.root, Permissions::from_mode(0o755)).unwrap();
+        let mut cat = std::process::Command::new("cat");
+        cat.arg(machine.path("/opt/deploys/a/app.conf")).uid(OTHER).gid(OTHER);
+        let read = cat.output().expect("these tests are for root");
+        assert!(!read.status.success() && read.stdout.is_empty(), "{read:?}");
+        fs::set_permissions(machine.path("/opt/deploys"), Permissions::from_mode(0o711)).unwrap();
+        run(&machine, &["stop", "a"]);
+        assert_eq!(mode(&machine, "/opt/deploys"), 0o711, "{log}");
     }
 }

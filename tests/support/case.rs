@@ -113,6 +113,7 @@ impl Case {
         }
         for (path, mode) in entries(&host["folders"]) {
             world.tree.make_folder(&path, octal(&mode));
+            world.tree.set_mode(&path, octal(&mode));
         }
         for (path, content) in entries(&host["files"]) {
             let (mode, text) = file_of(&content);

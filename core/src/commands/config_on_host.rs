@@ -23,6 +23,7 @@ impl ConfigOnHost {
     pub(super) fn look(facts: &Facts, config: &ToolConfig) -> Result<Self, Refusal> {
         let (deploys_dir, log_file) = (config.deploys_dir.as_str(), config.log_file.as_str());
         let in_the_way = in_the_way(facts, deploys_dir);
+        let open_to_all = open_to_all(facts, config);
         let log_file = (log_file, stat(facts, log_file));
         let releases = match &config.releases {
             Releases::LocalDir(path) => Some(("releases.localdir".into(), path)),
@@ -46,6 +47,7 @@ impl ConfigOnHost {
         if let (path, Found::There(Stat { is_folder: true, .. })) = (log_file.0, log_file.1?) {
             on_host.warnings.push(format!("logFile: found {path}, expected the path of a file: it is a folder"));
         }
+        on_host.notes.extend(open_to_all?);
         for (field, path, found) in data {
             if let Found::Nothing = found? {
                 on_host.notes.push(format!("{field}: {path} is not there yet"));
@@ -54,6 +56,9 @@ impl ConfigOnHost {
         Ok(on_host)
     }
 }
+
+/// Who may enter a folder may read the files in it whose names he knows.
+const ENTER_BY_OTHERS: u32 = 0o001;
 
 /// What is at a path, as far as this may look.
 enum Found {
@@ -69,6 +74,31 @@ fn stat(facts: &Facts, path: &str) -> Result<Found, Refusal> {
         Err(Refusal::Unknown) => Err(Refusal::Unknown),
         Err(_) => Ok(Found::Hidden),
     }
+}
+
+/// Advice on a folder of deploys that every user may enter while templates fill values of this machine into its files.
+fn open_to_all(facts: &Facts, config: &ToolConfig) -> Result<Option<String>, Refusal> {
+    let (path, to_be) = (config.deploys_dir.as_str(), config.deploys_dir_mode.bits());
+    let what = "what templates fill in from configSources";
+    let (mode, text) = match stat(facts, path)? {
+        _ if config.config_sources.is_empty() => return Ok(None),
+        Found::There(Stat { is_folder: true, mode }) => (
+            mode,
+            format!(
+                "deploysDir: every user of this machine can read {what}: {path} has mode {mode:04o}; chmod o-rwx {path} \
+                 keeps the others out"
+            ),
+        ),
+        Found::Nothing => (
+            to_be,
+            format!(
+                "deploysDirMode: every user of this machine could read {what}: {path} would be made with mode \
+                 {to_be:04o}; \"0750\" keeps the others out"
+            ),
+        ),
+        Found::There(_) | Found::Hidden => return Ok(None),
+    };
+    Ok((mode & ENTER_BY_OTHERS != 0).then_some(text))
 }
 
 /// The file that is where this folder or one above it should be.

@@ -5,6 +5,7 @@ mod advice;
 mod compose;
 mod decode;
 mod doubts;
+mod folder_mode;
 mod folders;
 mod json;
 mod lets_encrypt;
@@ -29,6 +30,7 @@ mod yaml_scalar;
 
 pub use compose::volumes_of_the_project;
 pub use decode::{Bounded, Percent, Positive};
+pub use folder_mode::FolderMode;
 pub use lets_encrypt::{Domain, HostedZoneId, LetsEncryptConfig, Verbosity};
 pub use master::{Hundredths, Rollout, SlaveState, SlaveStatus, Write};
 pub use names::{

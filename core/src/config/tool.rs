@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::decode::{Bounded, Decode, Decoder, Positive};
 use super::doubts::check;
+use super::folder_mode::FolderMode;
 use super::macros::{record, union};
 use super::names::{CertificateName, InterfaceName, Label, SourceName};
 use super::node::Node;
@@ -20,6 +21,8 @@ use super::web::{ContactEmail, ImageName, ImageVersion, SecretId};
 pub struct ToolConfig {
     /// The folder of the deploys' folders.
     pub deploys_dir: FilePath,
+    /// The permission bits of that folder where it has to be made; one that is there keeps its own.
+    pub deploys_dir_mode: FolderMode,
     /// The folder that fetched config sources are kept in.
     pub context_cache: FilePath,
     /// The log.
@@ -66,6 +69,7 @@ pub struct ToolConfig {
 
 record!(ToolConfig {
     deploys_dir: "deploysDir" = r#""/opt/deploys""#,
+    deploys_dir_mode: "deploysDirMode" = r#""0755""#,
     context_cache: "contextCache" = r#""/opt/config""#,
     log_file: "logFile" = r#""/opt/var/log/camus2.log""#,
     letsencrypt_prefix_dir: "letsencryptPrefixDir" = r#""/opt""#,

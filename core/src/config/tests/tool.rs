@@ -51,7 +51,40 @@ fn one_field_is_enough_and_the_others_have_their_defaults() {
     assert_eq!((limits.max_entries.get(), limits.max_bytes, limits.max_ratio.get()), (50_000, 2_147_483_648, 100));
     assert_eq!((config.strict_templates, config.require_pins, config.command_timeout_s), (true, false, None));
     assert_eq!((config.drain_s.get(), config.slave_heartbeat_s.get()), (30, 120));
+    assert_eq!(config.deploys_dir_mode.bits(), 0o755);
     assert!(matches!(config.readiness, Readiness::Tcp(tcp) if tcp.timeout_s.get() == 60));
+}
+
+#[test]
+fn the_mode_of_the_deploys_dir_is_octal_text_that_lets_its_owner_work_there() {
+    let mode = |text: &str| with(&format!("\"deploysDirMode\": {text}"));
+    for (text, bits) in [("0750", 0o750), ("755", 0o755), ("0700", 0o700), ("2770", 0o2770), ("2775", 0o2775)] {
+        assert_eq!(good(mode(&format!("{text:?}"))).deploys_dir_mode.bits(), bits, "{text}");
+    }
+    for (text, why) in [
+        (r#""""#, "these are no such digits"),
+        (r#""75""#, "these are no such digits"),
+        (r#""+755""#, "these are no such digits"),
+        (r#""0785""#, "these are no such digits"),
+        (r#""00755""#, "these are no such digits"),
+        (r#""rwxr-xr-x""#, "these are no such digits"),
+        (r#""1777""#, "of the special bits only setgid (2) is of use here"),
+        (r#""4755""#, "of the special bits only setgid (2) is of use here"),
+        (r#""0655""#, "its owner must read, write and enter it (7)"),
+        (r#""0000""#, "its owner must read, write and enter it (7)"),
+        (r#""0777""#, "every user of the machine could write to it"),
+    ] {
+        let expected = format!(
+            "deploysDirMode: found {text}, expected permission bits of a folder as octal text (\"0750\": three digits \
+             from 0 to 7, perhaps behind a 0 or a 2): {why}"
+        );
+        let said = report(&mode(text));
+        assert!(said.ends_with(&expected), "{said}");
+    }
+    for number in ["755", "493", "null", "true"] {
+        let said = report(&mode(number));
+        assert!(said.contains("deploysDirMode: found ") && said.contains("as octal text"), "{said}");
+    }
 }
 
 #[test]
