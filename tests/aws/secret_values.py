@@ -181,7 +181,7 @@ def what_a_slave_reports_holds_no_secret(cloud):
             machine.run("start", "bad.zip")
             machine.run("slave-update", exit_code=1, meant=["line"])
             report = place.get("fleet/slaves/one/state.json")
-            contains(report.decode(), "start command in", "filled from release.json.tpl")
+            contains(report.decode(), "start command in", "c2 show-log")
             equal(machine.sentinels.found(report), set())
             machine.run("status", "--show-slaves", "--json-output")
             modes_are_private(machine)
