@@ -12,7 +12,9 @@ mod facts;
 mod failure;
 mod folder;
 mod intent;
+mod past;
 mod plan;
+mod purpose;
 mod query;
 mod reason;
 mod refusal;
@@ -32,7 +34,9 @@ pub use facts::Facts;
 pub use failure::{Ending, Failure, Signal};
 pub use folder::Folder;
 pub use intent::Intent;
+pub use past::{last_is, tried};
 pub use plan::{Outcome, Plan, Stage};
+pub use purpose::{Phase, Purpose, RolloutVerb, WaitFor};
 pub use query::{Answer, COMPOSE_FILES, Content, Link, Listed, Location, ProxyNow, Query, RECORD_BYTES, Shared, Stat};
 pub use reason::Reason;
 pub use refusal::Refusal;
@@ -78,8 +82,10 @@ pub enum Step {
     Do(Plan),
     /// Not there yet: pause, then ask these again.
     Wait {
-        /// What is waited for.
+        /// What is waited for, in words.
         why: String,
+        /// The same, for who looks back.
+        what: WaitFor,
         /// How long, in milliseconds.
         pause_ms: u32,
         /// What to ask again; without any, everything that may have changed.
