@@ -11,7 +11,7 @@ use std::{
 };
 
 use c2_core::{
-    seam::{Command, Effect, End, Facts, Failure, Host, Location, Outcome, Plan, Query, Step, drive},
+    seam::{Command, Effect, End, Facts, Failure, Host, Location, Outcome, Plan, Purpose, Query, Step, drive},
     world::{Object, World},
 };
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ impl<'a> Actor<'a> {
                 _ if !noted.is_empty() => (),
                 (None, Err(refusal)) => return self.next = Next::Nothing(End::Refused(refusal)),
                 (None, Ok(Step::Done(report))) => return self.next = Next::Nothing(End::Reported(report)),
-                (None, Ok(Step::Wait { why, pause_ms, forget })) => {
+                (None, Ok(Step::Wait { why, what, pause_ms, forget })) => {
                     match forget.is_empty() {
                         true => {
                             self.world.pause(pause_ms);
@@ -84,7 +84,7 @@ impl<'a> Actor<'a> {
                         }
                         false => self.facts.forget(&forget),
                     }
-                    self.past.push(Outcome::Waited { ms: pause_ms, why });
+                    self.past.push(Outcome::Waited { ms: pause_ms, what, why });
                 }
                 (None, Ok(Step::Do(plan))) => match self.perform(plan) {
                     Some(next) => return self.next = next,
@@ -206,7 +206,7 @@ fn explore(actors: &[Actor<'_>], bucket: &Bucket, faults: usize, explored: &mut 
         let fates: &[Fate] = match &actor.next {
             Next::Nothing(_) => continue,
             // A report that was not written is told as a failure, and made anew in the next round.
-            Next::Write(plan) if faults > 0 && !plan.about.starts_with("report") => {
+            Next::Write(plan) if faults > 0 && plan.purpose != Purpose::Report => {
                 &[Fate::Answered, Fate::Lost, Fate::Unanswered]
             }
             _ => &[Fate::Answered],

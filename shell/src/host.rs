@@ -145,7 +145,7 @@ impl Host for Machine {
     fn say(&mut self, message: Message<'_>) {
         match message {
             Message::Plan(plan) => {
-                self.tell(0, &plan.about);
+                self.tell(0, &plan.purpose.to_string());
                 plan.notes.iter().for_each(|note| self.tell(1, &format!("note: {note}")));
             }
             Message::Stage(title) => self.tell(1, title),

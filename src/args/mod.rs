@@ -18,9 +18,9 @@ use c2_core::{
     commands::{ChallengeHook, DockerCredential, DockerLogin, Options, Request},
     completion::{Complete, Shell, script},
     config::Hundredths,
-    fleet::RolloutVerb,
     help::{self, CALLBACK_OPTIONS, COMMANDS, CONFIG_OPTION, CommandHelp, HELP_OPTION, OptionHelp, TOP_OPTIONS},
     nearest, nginx,
+    seam::RolloutVerb,
 };
 
 use prepass::{Taken, before_command, take, typed_config};

@@ -3,8 +3,7 @@
 use c2_core::{
     commands::{Options, Request},
     config::{Hundredths, State, Syntax, ToolConfig, state, tool_config},
-    fleet::RolloutVerb,
-    seam::{Command, End, Facts, Location, drive},
+    seam::{Command, End, Facts, Location, RolloutVerb, drive},
     world::{Object, World},
 };
 use serde_json::{Value, json};

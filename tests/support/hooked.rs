@@ -79,7 +79,7 @@ impl Host for Hooked<'_> {
     fn say(&mut self, message: Message<'_>) {
         if let Message::Plan(plan) = message {
             (self.planning)(&self.world);
-            self.plans.push(plan.about.clone());
+            self.plans.push(plan.purpose.to_string());
             self.notes.extend(plan.notes.iter().cloned());
         }
     }

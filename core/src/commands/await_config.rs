@@ -6,7 +6,7 @@ use super::{
     fetch_context::PAUSE_MS,
     load_config::{location, named},
 };
-use crate::seam::{Command, Facts, Failure, Location, Outcome, Query, Refusal, Report, Step};
+use crate::seam::{Command, Facts, Failure, Location, Outcome, Query, Refusal, Report, Step, WaitFor};
 
 /// Waits until the object that names the configuration is there and may be read; a file is not waited for.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,7 @@ impl Command for AwaitConfig {
             Err(refusal) => return Err(refusal),
         };
         Ok(Step::Wait {
+            what: WaitFor::Look,
             why: format!("waiting for what is not there yet: the configuration ({at}{why})"),
             pause_ms: PAUSE_MS,
             forget: vec![Query::Content(at)],

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::ToolConfig,
-    seam::{Command, Facts, Failure, Outcome, Plan, Query, Refusal, Report, Stage, Step},
+    seam::{Command, Facts, Failure, Outcome, Plan, Query, Refusal, Report, Stage, Step, WaitFor},
 };
 
 /// `fetch-context [--retry]`.
@@ -91,6 +91,7 @@ impl FetchContext {
         let waited_s = past.iter().map(waited_ms).sum::<u64>() / 1_000;
         let since = if waited_s == 0 { String::new() } else { format!(", for {waited_s} s now") };
         Ok(Step::Wait {
+            what: WaitFor::Look,
             why: format!("waiting for what is not there yet: {places}{since}").to_string(),
             pause_ms: PAUSE_MS,
             forget,

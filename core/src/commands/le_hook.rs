@@ -46,7 +46,7 @@ impl Command for ChallengeHook {
         }
         let config = config(facts)?;
         if let Some(Outcome::Planned { plan, failed: None, .. }) = past.last() {
-            return Ok(done(&config, &plan.about));
+            return Ok(done(&config, &plan.purpose.to_string()));
         }
         let (domain, validation) = (self.variable(facts, "CERTBOT_DOMAIN"), self.variable(facts, "CERTBOT_VALIDATION"));
         let (domain, validation) = (domain?, validation?);

@@ -41,7 +41,6 @@ pub use load_config::{CONFIG_VARIABLE, load_config};
 pub use request::{Options, Request};
 pub use show_log::ShowLog;
 pub use start::Start;
-pub(crate) use start::TIDY;
 pub use status::Status;
 pub use stop::Stop;
 pub use unpack::Unpack;

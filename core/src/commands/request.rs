@@ -12,9 +12,9 @@ use super::{
 use crate::{
     completion::Complete,
     config::{DeployMode, FromText, Hundredths, Percent, Pin, Positive, ReleaseName, Sha256, ToolConfig},
-    fleet::{Kept, RolloutVerb},
+    fleet::Kept,
     printable::is_direction_mark,
-    seam::{Command, Refusal},
+    seam::{Command, Refusal, RolloutVerb},
 };
 
 /// How a command is run.

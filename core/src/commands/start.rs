@@ -13,12 +13,13 @@ use super::{
     limits,
     live::{Live, Running, end_foreground, is_whole, live, release_json},
     prepare::{Prepared, prepare},
-    take_up::{self, TAKE_UP, take_up},
+    take_up::{self, take_up},
 };
 use crate::{
     config::{FolderName, FromText, Pin, Positive, ReleaseName, ToolConfig, default_deploy_name},
     seam::{
-        Command, Effect, Facts, Failure, Folder, Intent, Outcome, Plan, Refusal, Report, Role, Stage, Step, retry_hint,
+        Command, Effect, Facts, Failure, Folder, Intent, Outcome, Plan, Purpose, Refusal, Report, Role, Stage, Step,
+        last_is, retry_hint, tried,
     },
 };
 
@@ -38,9 +39,6 @@ pub struct Start {
 }
 
 const STOP: &str = "stop what is live";
-const ATTEND: &str = "stay with the start command";
-/// What the plan is called that removes what is no longer needed.
-pub(crate) const TIDY: &str = "remove what is no longer needed";
 
 impl Command for Start {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
@@ -120,7 +118,7 @@ impl Start {
         stages.extend([change.switch(), change.start(running)]);
         stages.retain(|stage| !stage.effects.is_empty());
         let intent = Some((deploys.current_intent(), change.intent()));
-        Ok(Plan { intent, notes, ..Plan::new(format!("start {}", self.release), stages) })
+        Ok(Plan { intent, notes, ..Plan::new(Purpose::StartRelease(self.release.to_string()), stages) })
     }
 
     /// A folder of the older tool gets an id before it is exchanged: going back must be able to name it.
@@ -128,7 +126,7 @@ impl Start {
         let folder = home.filter(|folder| folder.id.is_none())?;
         release_json(folder, path).ok()?;
         let identify = Effect::Identify { folder: path.into(), id: id.into() };
-        Some(Plan::new(format!("take over {path}"), vec![Stage::new("give it an id", vec![identify])]))
+        Some(Plan::new(Purpose::TakeOver(path.into()), vec![Stage::new("give it an id", vec![identify])]))
     }
 
     /// The stage that stops what is live.
@@ -160,18 +158,16 @@ impl Start {
         }
         let done = || Ok(Step::Done(take_up::well_done(format!("{} is live", self.release), past)));
         let Outcome::Planned { plan: Plan { intent: Some((_, intent)), .. }, .. } = change else { return done() };
-        let tidied =
-            || past.iter().any(|outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == TIDY));
-        let attended = past.iter().rev().find(|outcome| titled(outcome, ATTEND));
+        let attend = Purpose::Attend(self.release.to_string());
+        let attended = past.iter().rev().find(|outcome| outcome.plan_for(&attend).is_some());
         match attended {
             None if facts.start_command_runs()? => {
                 let folder = intent.home.clone().unwrap_or_default();
                 let as_of = changed_at(facts, deploys)?;
-                let attend = Stage::new(ATTEND, vec![Effect::Attend { as_of, folder }]);
-                let about = format!("start {}", self.release);
-                return Ok(Step::Do(Plan { without_lock: true, ..Plan::new(about, vec![attend]) }));
+                let stage = Stage::new("stay with the start command", vec![Effect::Attend { as_of, folder }]);
+                return Ok(Step::Do(Plan { without_lock: true, ..Plan::new(attend, vec![stage]) }));
             }
-            Some(outcome) if last_is(past, TAKE_UP) => {
+            Some(outcome) if last_is(past, &Purpose::GoBack) => {
                 return Ok(Step::Done(self.failure(outcome, live(facts, deploys)?.as_ref(), past)));
             }
             Some(outcome)
@@ -200,8 +196,11 @@ impl Start {
             _ => (),
         }
         // The former content of the folder was needed until here: a start command may fail late.
-        if intent.home_id.is_some() && !tidied() {
-            return Ok(Step::Do(Plan { tidy: vec![Effect::Remove(deploys.asides())], ..Plan::new(TIDY, vec![]) }));
+        if intent.home_id.is_some() && tried(past, &Purpose::Tidy).is_none() {
+            return Ok(Step::Do(Plan {
+                tidy: vec![Effect::Remove(deploys.asides())],
+                ..Plan::new(Purpose::Tidy, vec![])
+            }));
         }
         done()
     }
@@ -363,16 +362,6 @@ fn left_alone(outcome: &Outcome) -> Option<u64> {
     let Outcome::Planned { plan, .. } = outcome else { return None };
     let mut effects = plan.stages.iter().flat_map(|stage| &stage.effects);
     effects.find_map(|effect| if let Effect::Attend { as_of, .. } = effect { *as_of } else { None })
-}
-
-/// Whether it was a plan with such a stage.
-pub(crate) fn titled(outcome: &Outcome, title: &str) -> bool {
-    matches!(outcome, Outcome::Planned { plan, .. } if plan.stages.iter().any(|stage| stage.title == title))
-}
-
-/// Whether the last plan of this run had such a stage.
-pub(crate) fn last_is(past: &[Outcome], title: &str) -> bool {
-    past.last().is_some_and(|outcome| titled(outcome, title))
 }
 
 /// The change that this run tried, or what failed before it: the plan with an intent, or the first that failed.

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     config::{FromText, Positive, ReleaseName, ToolConfig, default_deploy_name},
-    seam::{Command, Effect, Facts, Failure, Intent, Outcome, Plan, Refusal, Report, Stage, Step, retry_hint, run_on},
+    seam::{
+        Command, Effect, Facts, Failure, Intent, Outcome, Plan, Purpose, Refusal, Report, Stage, Step, retry_hint,
+        run_on,
+    },
 };
 
 /// `stop <deploy>` without a proxy.
@@ -34,7 +37,7 @@ impl Command for Stop {
             let stopped = plan.intent.as_ref().and_then(|(_, intent)| intent.old_folder.as_deref());
             return match stopped.map(|folder| self.runs_on(facts, folder)).transpose()?.flatten() {
                 Some(report) => Ok(Step::Done(report.after(past))),
-                None => Ok(Step::Done(take_up::well_done(format!("done: {}", plan.about), past))),
+                None => Ok(Step::Done(take_up::well_done(format!("done: {}", plan.purpose), past))),
             };
         }
         let running = Running { limit_s: self.config.command_timeout_s.map(Positive::get), may_stay: true };
@@ -122,7 +125,7 @@ impl Stop {
         let intent = Some((deploys.current_intent(), intent));
         // A start that stayed with what is stopped here has kept the folder's former content until now.
         let tidy = vec![Effect::Remove(deploys.asides())];
-        Ok(Plan { intent, notes, tidy, ..Plan::new(format!("stop {}", base_name(&live.path)), stages) })
+        Ok(Plan { intent, notes, tidy, ..Plan::new(Purpose::StopRelease(base_name(&live.path).into()), stages) })
     }
 
     /// The folder of the deploy that the name means, where there is one.

@@ -1,21 +1,17 @@
 //! Going back to what an intent says was live: after a run that was cut short, or a start command that failed late.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 
 use super::{
     deploys::Deploys,
     live::{Running, end_foreground, is_whole, release_json},
-    start::titled,
 };
-use crate::seam::{Effect, Facts, Folder, Intent, Outcome, Plan, Refusal, Report, Role, Stage, Step};
-
-/// The title by which a plan that goes back is known.
-pub(crate) const TAKE_UP: &str = "take up the interrupted change";
+use crate::seam::{Effect, Facts, Folder, Intent, Outcome, Plan, Purpose, Refusal, Report, Role, Stage, Step};
 
 /// Whether to go back is to be planned: once, and once more if that failed, from what is there by then. A step of it that
 /// failed may have been done, and a start command that was ended is still to be started again.
 pub(crate) fn may(past: &[Outcome]) -> bool {
-    let tried = past.iter().rev().take_while(|outcome| titled(outcome, TAKE_UP));
+    let tried = past.iter().rev().take_while(|outcome| outcome.plan_for(&Purpose::GoBack).is_some());
     match past.last() {
         Some(Outcome::Planned { failed: Some(_), .. }) => tried.count() < 2,
         _ => tried.count() == 0,
@@ -72,7 +68,7 @@ pub(crate) fn take_up(facts: &Facts, deploys: Deploys<'_>, intent: &Intent, runn
     }
     effects.push(Effect::Forget(deploys.current_intent()));
     effects.push(Effect::Remove(deploys.asides()));
-    Ok(Plan::new("go back to what was live before", vec![Stage::new(TAKE_UP, effects)]))
+    Ok(Plan::new(Purpose::GoBack, vec![Stage::new("take up the interrupted change", effects)]))
 }
 
 /// The stages that stop what is live, noting first that they do.
@@ -87,23 +83,26 @@ pub(crate) fn noting(stage: Stage, deploys: Deploys<'_>, intent: &Intent) -> Vec
     vec![Stage { effects, ..stage }]
 }
 
-const FORGET: &str = "remove the intent once more";
-
 /// Once more, the removal of an intent that could not be removed though its change is done.
 pub(crate) fn forget_again(change: &Outcome, past: &[Outcome]) -> Option<Step> {
-    let Outcome::Planned { plan: Plan { intent: Some((path, _)), about, .. }, failed: None, trouble } = change else {
+    let Outcome::Planned { plan: Plan { intent: Some((path, _)), purpose, .. }, failed: None, trouble } = change else {
         return None;
     };
-    if trouble.is_empty() || past.iter().any(|outcome| titled(outcome, FORGET)) {
+    if trouble.is_empty() || past.iter().any(forgets) {
         return None;
     }
-    Some(Step::Do(Plan::new(about.clone(), vec![Stage::new(FORGET, vec![Effect::Forget(path.clone())])])))
+    let stage = Stage::new("remove the intent once more", vec![Effect::Forget(path.clone())]);
+    Some(Step::Do(Plan::new(Purpose::Forget(Box::new(purpose.clone())), vec![stage])))
+}
+
+fn forgets(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Planned { plan: Plan { purpose: Purpose::Forget(_), .. }, .. })
 }
 
 /// The report of a change that is done, with what a person must know of an intent that could not be removed.
 pub(crate) fn well_done(note: String, past: &[Outcome]) -> Report {
     let mut report = Report::note(note);
-    let forgotten = past.iter().find(|outcome| titled(outcome, FORGET));
+    let forgotten = past.iter().find(|outcome| forgets(outcome));
     if let Some(Outcome::Planned { plan, failed: Some((_, failure)), .. }) = forgotten {
         let effect = plan.stages.iter().flat_map(|stage| &stage.effects).next();
         if let Some(Effect::Forget(path)) = effect {

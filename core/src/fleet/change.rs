@@ -43,13 +43,13 @@ pub struct MasterChange {
 
 impl Command for MasterChange {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        let (what, unsafe_store) = (self.goal.to_string(), self.unsafe_store);
+        let (what, unsafe_store) = (self.goal.purpose(), self.unsafe_store);
         let writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
-        match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
+        match writing.turn().map_err(|refusal| refusal.during(&writing.what.to_string()))? {
             Turn::Step(step) => Ok(step),
             Turn::Written(state) => self.meant(&state).written(&writing, &state),
             Turn::Master(master) => match self.gone(&writing, &master.state)? {
-                Some(id) => Ok(Step::Done(ended(&writing.what, &master.state, id.as_str()))),
+                Some(id) => Ok(Step::Done(ended(&writing.what.to_string(), &master.state, id.as_str()))),
                 None if self.is_for_all(&master.state) => self.decide_for_all(&writing, &master),
                 None => self.meant(&master.state).decide(&writing, &master),
             },

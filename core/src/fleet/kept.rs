@@ -12,11 +12,9 @@ use super::SlaveUpdate;
 use crate::{
     config::{Deploy, DeployName, Label, SlaveState, State, ToolConfig},
     s3::without_request_id,
-    seam::{Reason, Refusal, Report, Shared, retry_hint},
+    seam::{Purpose, Reason, Refusal, Report, Shared, retry_hint},
 };
 
-/// What the plan is called that reports.
-pub(super) const REPORT: &str = "report to the master";
 /// The shortest time before what failed is tried again; it doubles with each further failure, up to the second number.
 pub(super) const AGAIN_S: (u64, u64) = (30, 900);
 
@@ -110,7 +108,7 @@ impl Kept {
         if let Some(why) = unreported {
             let tried_s = self.reported.take().map_or(0, |(_, at)| at);
             self.look_at_s = self.look_at_s.min(tried_s + AGAIN_S.0);
-            let lost = format!("{REPORT}: {why}");
+            let lost = format!("{}: {why}", Purpose::Report);
             self.error = Some(self.error.map_or_else(|| lost.clone(), |error| format!("{error}\n{lost}")));
         }
         let notes = self.notes.clone();

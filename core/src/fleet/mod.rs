@@ -21,7 +21,7 @@ use alloc::{
 pub use change::MasterChange;
 pub use flush::SlaveFlush;
 pub use kept::Kept;
-pub use rollout::{RolloutChange, RolloutStatus, RolloutVerb};
+pub use rollout::{RolloutChange, RolloutStatus};
 pub use run::RolloutRun;
 pub use slave::SlaveUpdate;
 pub use status::MasterStatus;

@@ -19,29 +19,8 @@ use crate::{
     Ordered,
     config::{FromText, Hundredths, Label, ProxyModeConfig, Rollout, S3Path, State},
     printable::one_line,
-    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+    seam::{Command, Facts, Outcome, Plan, Purpose, Refusal, Report, RolloutVerb, Step, WaitFor},
 };
-
-/// What is done with the rollout that is under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RolloutVerb {
-    /// `rollout advance PERCENT`
-    Advance(Hundredths),
-    /// `rollout finish`
-    Finish,
-    /// `rollout abort`
-    Abort,
-}
-
-impl core::fmt::Display for RolloutVerb {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            RolloutVerb::Advance(percent) => write!(f, "advance the rollout to {} %", percent.get()),
-            RolloutVerb::Finish => f.write_str("finish the rollout"),
-            RolloutVerb::Abort => f.write_str("abort the rollout"),
-        }
-    }
-}
 
 /// `rollout advance PERCENT`, `rollout finish`, `rollout abort`
 #[derive(Clone, Debug)]
@@ -56,17 +35,17 @@ pub struct RolloutChange {
 
 impl Command for RolloutChange {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        let (what, unsafe_store) = (self.verb.to_string(), self.unsafe_store);
+        let (what, unsafe_store) = (Purpose::Only(self.verb.to_string()), self.unsafe_store);
         let mut writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
         let id = match begun(past) {
             Some(id) => id,
             None => {
-                let master = writing.read().map_err(|refusal| refusal.during(&writing.what))?;
-                master.state.rollout.ok_or_else(|| none(&writing.what))?.id.to_string()
+                let master = writing.read().map_err(|refusal| refusal.during(&writing.what.to_string()))?;
+                master.state.rollout.ok_or_else(|| none(&writing.what.to_string()))?.id.to_string()
             }
         };
-        writing.what = self.verb.about(&id);
-        match writing.turn().map_err(|refusal| refusal.during(&writing.what))? {
+        writing.what = Purpose::Rollout { id: id.clone(), change: self.verb };
+        match writing.turn().map_err(|refusal| refusal.during(&writing.what.to_string()))? {
             Turn::Step(step) => Ok(step),
             Turn::Written(state) => {
                 let done = match self.verb {
@@ -81,7 +60,7 @@ impl Command for RolloutChange {
                 Ok(Step::Done(Report { notes: core::iter::once(done).chain(since).collect(), ..Report::text("") }))
             }
             Turn::Master(master) if own(&master.state, &id).is_none() => {
-                Ok(Step::Done(ended(&writing.what, &master.state, &id)))
+                Ok(Step::Done(ended(&writing.what.to_string(), &master.state, &id)))
             }
             Turn::Master(master) => match self.verb.applied(&master.state)? {
                 Some(state) => writing.write(&master, state, Vec::new()),
@@ -98,12 +77,10 @@ impl Command for RolloutChange {
 /// The rollout that a run acts on, once it has planned or waited: whatever it does or waits for names it. It is the one
 /// that was read first, and never one that somebody began meanwhile.
 pub(super) fn begun(past: &[Outcome]) -> Option<String> {
-    past.iter().find_map(|outcome| {
-        let text = match outcome {
-            Outcome::Planned { plan, .. } => &plan.about,
-            Outcome::Waited { why, .. } => why,
-        };
-        Some(text.split_once("the rollout ")?.1.split(' ').next()?.to_string())
+    past.iter().find_map(|outcome| match outcome {
+        Outcome::Planned { plan: Plan { purpose: Purpose::Rollout { id, .. }, .. }, .. }
+        | Outcome::Waited { what: WaitFor::Rollout { id, .. }, .. } => Some(id.clone()),
+        _ => None,
     })
 }
 
@@ -147,15 +124,6 @@ fn begun_by(state: &State, rollout: &Rollout) -> String {
 const PREFIX: char = 'r';
 
 impl RolloutVerb {
-    /// What the plan is called that does this to the rollout with this id.
-    pub(super) fn about(self, id: &str) -> String {
-        match self {
-            RolloutVerb::Advance(percent) => format!("advance the rollout {id} to {} %", percent.get()),
-            RolloutVerb::Finish => format!("finish the rollout {id}"),
-            RolloutVerb::Abort => format!("abort the rollout {id}"),
-        }
-    }
-
     /// The state after it; `None`: it is so already.
     pub(super) fn applied(self, state: &State) -> Result<Option<State>, Refusal> {
         let Some(rollout) = &state.rollout else {
@@ -191,14 +159,14 @@ pub(super) fn joined(
         (None, Some(rollout)) => {
             let (now, by) = (rollout.percent.get(), begun_by(state, rollout));
             let why = format!("the rollout {} is under way, at {now} % of the slaves, {by}", rollout.id);
-            Err(Refusal::no(writing.what.as_str(), why).with_hint(format!(
+            Err(Refusal::no(writing.what.to_string(), why).with_hint(format!(
                 "make it a part of that one by --rollout {now}, or end that one: c2 rollout finish, c2 rollout abort"
             )))
         }
         (Some(percent), Some(rollout)) if percent != rollout.percent => {
             let (now, by, percent) = (rollout.percent.get(), begun_by(state, rollout), percent.get());
             let why = format!("the rollout {} is at {now} % of the slaves, {by}", rollout.id);
-            Err(Refusal::no(writing.what.as_str(), why).with_hint(format!(
+            Err(Refusal::no(writing.what.to_string(), why).with_hint(format!(
                 "make it a part of that one as it is by --rollout {now}; c2 rollout advance {percent} is what changes the share"
             )))
         }
@@ -303,7 +271,7 @@ pub struct RolloutStatus {
 
 impl Command for RolloutStatus {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        let what = "show the rollout".to_string();
+        let what = Purpose::Only("show the rollout".into());
         let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false, endures_s: None };
         let (master, slaves) = (writing.read(), slaves(facts, Base(&self.base)));
         let (master, slaves) = (master?, slaves?);

@@ -8,13 +8,15 @@ use alloc::{
 
 use super::{
     Base,
-    rollout::{RolloutVerb, Standing, begun, ended, first_line, none, own},
+    rollout::{Standing, begun, ended, first_line, none, own},
     slaves::{STALE_S, Slave, queries, slaves},
     writing::{Master, Turn, Writing},
 };
 use crate::{
     config::{Hundredths, ProxyModeConfig, Rollout, S3Path},
-    seam::{Command, Facts, Failure, Outcome, Query, REVERTED, Refusal, Report, Step},
+    seam::{
+        Command, Facts, Failure, Outcome, Phase, Purpose, Query, REVERTED, Refusal, Report, RolloutVerb, Step, WaitFor,
+    },
 };
 
 /// The pause between two looks at the reports.
@@ -44,7 +46,7 @@ impl Command for RolloutRun {
         let id = match begun(past) {
             Some(id) => id,
             None => {
-                let what = "run the rollout".to_string();
+                let what = Purpose::Only("run the rollout".into());
                 let (base, unsafe_store) = (&self.base, self.unsafe_store);
                 let writing = Writing { facts, past, base, what, unsafe_store, endures_s: None };
                 let master = writing.read()?;
@@ -53,7 +55,7 @@ impl Command for RolloutRun {
                     .rollout
                     .as_ref()
                     .map(|rollout| rollout.id.to_string())
-                    .ok_or_else(|| none(&writing.what))?
+                    .ok_or_else(|| none(&writing.what.to_string()))?
             }
         };
         let run = Run { of: self, facts, past, id };
@@ -83,13 +85,12 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn next(&self) -> Result<Step, Refusal> {
         // Once it is being taken back nothing else counts.
-        if let Some(why) = self.waits().find(|(why, _)| why.starts_with(HALT)).map(|(why, _)| why) {
+        if let Some(why) = self.waits(|phase| phase == Phase::Halted).map(|(why, _)| why).next() {
             let report = || Report { code: REVERTED, ..Report::failed(why, Some(TAKEN_BACK)) };
             return self.bring(RolloutVerb::Abort, report);
         }
-        let finish = RolloutVerb::Finish.about(&self.id);
-        let ends = |outcome: &Outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == finish);
-        if self.past.iter().any(ends) {
+        let finish = self.purpose(RolloutVerb::Finish);
+        if self.past.iter().any(|outcome| outcome.plan_for(&finish).is_some()) {
             return self.end();
         }
         for percent in &self.of.stages {
@@ -118,9 +119,13 @@ impl<'a> Run<'a> {
         self.end()
     }
 
+    fn purpose(&self, change: RolloutVerb) -> Purpose {
+        Purpose::Rollout { id: self.id.clone(), change }
+    }
+
     fn writing(&self, verb: RolloutVerb) -> Writing<'a> {
         let RolloutRun { base, unsafe_store, .. } = self.of;
-        let (facts, past, what) = (self.facts, self.past, verb.about(&self.id));
+        let (facts, past, what) = (self.facts, self.past, self.purpose(verb));
         let endures_s = Some(u64::from(self.of.timeout_s));
         Writing { facts, past, base, what, unsafe_store: *unsafe_store, endures_s }
     }
@@ -146,8 +151,8 @@ impl<'a> Run<'a> {
     /// What comes before the next stage; `None`: its machines did well for long enough.
     fn watch(&self, percent: Hundredths, rollout: &Rollout, etag: &str) -> Result<Option<Step>, Refusal> {
         let stage = format!("the rollout {} at {} %:", self.id, percent.get());
-        let (baking, waiting) = (format!("{stage} baking"), format!("{stage} waiting"));
-        let (baked_s, waited_s) = (self.waited_s(&baking), self.waited_s(&waiting));
+        let (baking, waiting, doubt) = (Phase::Baking(percent), Phase::Waiting(percent), Phase::GoesOn(percent));
+        let (baked_s, waited_s) = (self.waited_s(baking), self.waited_s(waiting));
         let base = Base(&self.of.base);
         let slaves = slaves(self.facts, base)?;
         let standing = Standing::of(&slaves, rollout, etag, &self.of.proxy);
@@ -158,28 +163,32 @@ impl<'a> Run<'a> {
 
         let forget = [Query::Shared(base.master()), Query::Now, Query::Nonce];
         let forget: Vec<Query> = forget.into_iter().chain(queries(base, &slaves)).collect();
-        let wait = |why: String, pause_ms| Ok(Some(Step::Wait { why, pause_ms, forget: forget.clone() }));
+        let wait = |phase, why, pause_ms| {
+            Ok(Some(Step::Wait { why, what: self.wait_for(phase), pause_ms, forget: forget.clone() }))
+        };
         let line = standing.line();
         let told = format!("{} failed\n  {}", failed.len(), failed.join("\n  "));
         if failed.len() > self.of.max_failures as usize {
-            return wait(format!("{HALT} {} at {} %: {told}", self.id, percent.get()), 0);
+            return wait(Phase::Halted, format!("{HALT} {} at {} %: {told}", self.id, percent.get()), 0);
         }
         if nobody && late {
-            return wait(format!("{HALT} {} at {} %: no slave has taken it up ({line})", self.id, percent.get()), 0);
+            let why = format!("{HALT} {} at {} %: no slave has taken it up ({line})", self.id, percent.get());
+            return wait(Phase::Halted, why, 0);
         }
         if !late && (!done || nobody) {
-            return wait(format!("{waiting} ({line})"), LOOK_MS);
+            return wait(waiting, format!("{stage} waiting ({line})"), LOOK_MS);
         }
         if baked_s < self.of.bake_s {
-            return wait(format!("{baking} ({line})"), LOOK_MS.min((self.of.bake_s - baked_s).saturating_mul(1_000)));
+            let pause_ms = LOOK_MS.min((self.of.bake_s - baked_s).saturating_mul(1_000));
+            return wait(baking, format!("{stage} baking ({line})"), pause_ms);
         }
         let goes_on = format!("{stage} it goes on");
-        let doubt = match (failed.is_empty(), standing.well.is_empty()) {
+        let why = match (failed.is_empty(), standing.well.is_empty()) {
             (false, _) => format!("{goes_on}, though {told}"),
             (true, true) => format!("{goes_on}, though no slave is in that does well ({line})"),
             (true, false) => return Ok(None),
         };
-        if self.waits().any(|(why, _)| why.starts_with(&goes_on)) { Ok(None) } else { wait(doubt, 0) }
+        if self.waits(|phase| phase == doubt).next().is_some() { Ok(None) } else { wait(doubt, why, 0) }
     }
 
     /// Whether all machines of a stage are done, and those that failed, in words. `late_s`: how long they were waited for,
@@ -206,9 +215,10 @@ impl<'a> Run<'a> {
 
     /// What follows when the store cannot be looked at: it is waited for as long as for the machines of a stage.
     fn bear(&self, failure: Failure) -> Result<Step, Refusal> {
-        let what = self.away();
+        let what = format!("the rollout {} cannot be looked at", self.id);
+        let away = self.wait_for(Phase::Away);
         let ms = |outcome: &Outcome| match outcome {
-            Outcome::Waited { why, ms } if why.starts_with(&what) => Some(u64::from(*ms)),
+            Outcome::Waited { what, ms, .. } if *what == away => Some(u64::from(*ms)),
             _ => None,
         };
         let waited_ms: u64 = self.past.iter().rev().map_while(ms).sum();
@@ -224,20 +234,19 @@ impl<'a> Run<'a> {
             Query::Nonce,
         ];
         let forget = asked.into_iter().chain(queries(base, &[])).collect();
-        Ok(Step::Wait { why: format!("{what}: {failure}; looking again"), pause_ms: LOOK_MS, forget })
+        Ok(Step::Wait { why: format!("{what}: {failure}; looking again"), what: away, pause_ms: LOOK_MS, forget })
     }
 
-    /// What the waits are called in which the store could not be looked at.
-    fn away(&self) -> String {
-        format!("the rollout {} cannot be looked at", self.id)
+    fn wait_for(&self, phase: Phase) -> WaitFor {
+        WaitFor::Rollout { id: self.id.clone(), phase }
     }
 
     /// Whether the store was away so lately that a slave which is well may not have been heard of since.
     fn was_away(&self) -> bool {
-        let (mut since_ms, away) = (0, self.away());
+        let (mut since_ms, away) = (0, self.wait_for(Phase::Away));
         for outcome in self.past.iter().rev() {
-            let Outcome::Waited { why, ms } = outcome else { continue };
-            if why.starts_with(&away) {
+            let Outcome::Waited { what, ms, .. } = outcome else { continue };
+            if *what == away {
                 return true;
             }
             since_ms += u64::from(*ms);
@@ -248,17 +257,19 @@ impl<'a> Run<'a> {
         false
     }
 
-    /// What this run has waited for, and how long in milliseconds.
-    fn waits(&self) -> impl Iterator<Item = (&'a str, u32)> {
-        self.past.iter().filter_map(|outcome| match outcome {
-            Outcome::Waited { why, ms } => Some((why.as_str(), *ms)),
-            Outcome::Planned { .. } => None,
+    /// The waits of this run in such phases: for what, in words, and how long in milliseconds.
+    fn waits(&self, of: impl Fn(Phase) -> bool) -> impl Iterator<Item = (&'a str, u32)> {
+        self.past.iter().filter_map(move |outcome| match outcome {
+            Outcome::Waited { what: WaitFor::Rollout { phase, .. }, why, ms } if of(*phase) => {
+                Some((why.as_str(), *ms))
+            }
+            _ => None,
         })
     }
 
-    /// The seconds that were waited for this.
-    fn waited_s(&self, what: &str) -> u32 {
-        let waited_ms: u64 = self.waits().filter(|(why, _)| why.starts_with(what)).map(|(_, ms)| u64::from(ms)).sum();
+    /// The seconds that were waited in this phase.
+    fn waited_s(&self, of: Phase) -> u32 {
+        let waited_ms: u64 = self.waits(|phase| phase == of).map(|(_, ms)| u64::from(ms)).sum();
         u32::try_from(waited_ms / 1_000).unwrap_or(u32::MAX)
     }
 

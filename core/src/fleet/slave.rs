@@ -11,7 +11,7 @@ use alloc::{
 
 use super::{
     Base, Kept,
-    kept::{AGAIN_S, Failed, REPORT, Wanted, unreached},
+    kept::{AGAIN_S, Failed, Wanted, unreached},
     slaves::{MISCONFIGURED, STALE_S},
     state_of,
 };
@@ -25,7 +25,7 @@ use crate::{
     printable::for_record,
     proxy::{Followed, Following, Goal, ProxyMode, noted_state},
     s3::{Condition, without_request_id},
-    seam::{Command, Effect, Facts, Outcome, Plan, Reason, Refusal, Secret, Shared, Stage, Step},
+    seam::{Command, Effect, Facts, Outcome, Plan, Purpose, Reason, Refusal, Secret, Shared, Stage, Step},
     time::utc,
 };
 
@@ -255,7 +255,7 @@ impl Round<'_> {
         kept.reported = Some((report, self.now));
         let put = Effect::Put { at, bytes, condition: Condition::Always };
         let stages = vec![Stage::new("write it", vec![put])];
-        Ok(Step::Do(Plan { kept: Some(Box::new(kept)), ..Plan::new(REPORT, stages) }))
+        Ok(Step::Do(Plan { kept: Some(Box::new(kept)), ..Plan::new(Purpose::Report, stages) }))
     }
 
     /// A warning, in the first round, that the pauses between reports are longer than the master waits for one.

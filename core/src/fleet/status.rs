@@ -17,7 +17,7 @@ use crate::{
     config::{Label, ProxyModeConfig, S3Path, SlaveStatus, State},
     printable::one_line,
     proxy::status::{MASTER, SLAVES, body, more},
-    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+    seam::{Command, Facts, Outcome, Purpose, Refusal, Report, Step},
 };
 
 /// `status [--show-slaves] [--json-output]` on the state of the master.
@@ -37,7 +37,7 @@ pub struct MasterStatus {
 
 impl Command for MasterStatus {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        let what = "show the status".to_string();
+        let what = Purpose::Only("show the status".into());
         let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false, endures_s: None };
         let shows = self.show_slaves || self.table;
         let (master, slaves) = (writing.read(), if shows { slaves(facts, Base(&self.base)) } else { Ok(Vec::new()) });

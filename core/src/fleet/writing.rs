@@ -15,7 +15,9 @@ use crate::{
     config::{self, S3Path, State, Write},
     printable::one_line,
     s3::Condition,
-    seam::{Effect, Facts, Failure, Outcome, Plan, Query, Refusal, Report, Secret, Stage, Step},
+    seam::{
+        Effect, Facts, Failure, Outcome, Phase, Plan, Purpose, Query, Refusal, Report, Secret, Stage, Step, WaitFor,
+    },
     time::utc,
 };
 
@@ -35,7 +37,7 @@ pub(super) struct Writing<'a> {
     pub(super) past: &'a [Outcome],
     pub(super) base: &'a S3Path,
     /// What it is for: tells it from the other writes of this run.
-    pub(super) what: String,
+    pub(super) what: Purpose,
     /// Whether a store is written to that ignores conditions.
     pub(super) unsafe_store: bool,
     /// How long in seconds it is tried anew whatever stands in its way; `None`: only as long as others write.
@@ -63,7 +65,7 @@ impl Writing<'_> {
     /// Where it stands.
     pub(super) fn turn(&self) -> Result<Turn, Refusal> {
         let mut tried = self.past.iter().enumerate().filter_map(|(index, outcome)| match outcome {
-            Outcome::Planned { plan, failed, .. } if plan.about == self.what => Some((index, plan, failed)),
+            Outcome::Planned { plan, failed, .. } if plan.purpose == self.what => Some((index, plan, failed)),
             _ => None,
         });
         let attempts = tried.clone().count();
@@ -95,10 +97,7 @@ impl Writing<'_> {
 
     /// The state that this run tried to write last; `None` before its first attempt.
     pub(super) fn attempted(&self) -> Result<Option<State>, Refusal> {
-        let last = self.past.iter().rev().find_map(|outcome| match outcome {
-            Outcome::Planned { plan, .. } if plan.about == self.what => Some(plan),
-            _ => None,
-        });
+        let last = self.past.iter().rev().find_map(|outcome| outcome.plan_for(&self.what));
         last.map(written).transpose()
     }
 
@@ -109,7 +108,15 @@ impl Writing<'_> {
         let mut forget = vec![Query::Shared(Base(self.base).master()), Query::Now, Query::Nonce];
         // From here on the time is taken: what this run did before is no part of it.
         forget.extend((attempts == 1).then_some(Query::Began));
-        Ok(Step::Wait { why: format!("{failure}; looking again"), pause_ms, forget })
+        Ok(Step::Wait { why: format!("{failure}; looking again"), what: self.wait(), pause_ms, forget })
+    }
+
+    /// What the pause is for: one of a rollout's writes is a part of that.
+    fn wait(&self) -> WaitFor {
+        match &self.what {
+            Purpose::Rollout { id, .. } => WaitFor::Rollout { id: id.clone(), phase: Phase::Writing },
+            _ => WaitFor::Look,
+        }
     }
 
     /// The fresh state after a write that was lost, or whose answer was.
@@ -120,7 +127,7 @@ impl Writing<'_> {
             Refusal::Unknown => Refusal::Unknown,
             refusal if unknown && self.endures_s.is_none() => {
                 let why = format!("it is not known whether it was written: {refusal}");
-                Refusal::no(self.what.as_str(), why).with_hint(AGAIN)
+                Refusal::no(self.what.to_string(), why).with_hint(AGAIN)
             }
             refusal => refusal,
         });
@@ -153,7 +160,8 @@ impl Writing<'_> {
     /// What this run's write is known by.
     pub(super) fn id(&self) -> Result<String, Refusal> {
         // What is done in one run has names of its own.
-        let part: u64 = self.what.bytes().fold(0, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        let part: u64 =
+            self.what.to_string().bytes().fold(0, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         self.facts.run_id().map(|run| format!("{:016x}", run.wrapping_add(part)))
     }
 
@@ -173,7 +181,7 @@ impl Writing<'_> {
         state.writes.drain(..state.writes.len().saturating_sub(REMEMBERED));
         let bytes = Secret::new(state.to_json().into_bytes());
         let put = Effect::Put { at: base.master(), bytes, condition };
-        Ok(Step::Do(Plan { notes, ..Plan::new(self.what.as_str(), vec![Stage::new("write it", vec![put])]) }))
+        Ok(Step::Do(Plan { notes, ..Plan::new(self.what.clone(), vec![Stage::new("write it", vec![put])]) }))
     }
 
     /// The condition of the write, and whether the store can be trusted with one.
@@ -205,7 +213,7 @@ impl Writing<'_> {
                 Ok(Condition::Always)
             }
             (Some(why), _) => Err(Refusal::no(
-                self.what.as_str(),
+                self.what.to_string(),
                 format!(
                     "the store does not heed conditions on writes, so that one of two writers would be lost: {why}"
                 ),
@@ -250,7 +258,7 @@ mod tests {
             let past: Vec<Outcome> = failures.iter().map(planned).collect();
             let base = S3Path::from_text("s3://fleet/base").unwrap();
             let facts = Facts::default();
-            let what = "connect it".to_string();
+            let what = Purpose::from("connect it");
             let writing =
                 Writing { facts: &facts, past: &past, base: &base, what, unsafe_store: false, endures_s: None };
             let Ok(Turn::Step(Step::Done(report))) = writing.turn() else { panic!("it goes on") };

@@ -11,7 +11,7 @@ use alloc::{
 use super::{Goal, ProxyMode, configured::Certificates, expiry::standing};
 use crate::{
     config::{EndPointType, Label, ProxyModeConfig, ServerName, SslCertMode, ToolConfig},
-    seam::{Command, Effect, Facts, Location, Outcome, Plan, Refusal, Report, Secret, Stage, Step},
+    seam::{Command, Effect, Facts, Location, Outcome, Plan, Purpose, Refusal, Report, Secret, Stage, Step},
 };
 
 /// What the plan is called that has certbot called.
@@ -47,7 +47,7 @@ impl Command for GenerateCertificate {
             return Err(Refusal::no(OBTAIN, "autoCertContactEmail is empty")
                 .with_hint("set it in the configuration: the certificate authority registers it"));
         }
-        let is_it = |outcome: &Outcome| matches!(outcome, Outcome::Planned { plan, .. } if plan.about == OBTAIN);
+        let is_it = |outcome: &Outcome| outcome.plan_for(&Purpose::ObtainCertificate).is_some();
         match past.iter().position(is_it).and_then(|at| past.split_at_checked(at + 1)) {
             // The proxy answers the challenges.
             None => match self.refresh().next(facts, past)? {
@@ -140,7 +140,10 @@ impl GenerateCertificate {
         let folders = vec![Effect::MakeFolder(self.logs()), Effect::MakeFolder(challenges)];
         let (program, input) = ("docker".to_string(), Secret::default());
         let call = Effect::Call { program, arguments, input, limit_s: LIMIT_S, shown: true };
-        Plan::new(OBTAIN, vec![Stage::new("make its folders", folders), Stage::new("call certbot", vec![call])])
+        Plan::new(
+            Purpose::ObtainCertificate,
+            vec![Stage::new("make its folders", folders), Stage::new("call certbot", vec![call])],
+        )
     }
 
     /// What came of it, once the proxy serves what is there.

@@ -15,23 +15,8 @@ use crate::{
     commands::{Prepared, context, fresh_id, is_whole, limits, live, prepare, release_json},
     config::{Deploy, DeployName, Label, State},
     ready::unsettled,
-    seam::{Effect, Folder, Intent, Plan, Refusal, Role, Stage},
+    seam::{Effect, Folder, Intent, Plan, Purpose, Refusal, Role, Stage},
 };
-
-/// What the plan is called that starts a deploy.
-pub(super) fn start_about(deploy: &DeployName) -> String {
-    format!("start the deploy {deploy}")
-}
-
-/// What the plan is called that starts a deploy from what is on disk.
-pub(super) fn restart_about(deploy: &DeployName) -> String {
-    format!("start the deploy {deploy} again")
-}
-
-/// What the plan is called that stops a deploy.
-pub(super) fn stop_about(deploy: &DeployName) -> String {
-    format!("stop the deploy {deploy}")
-}
 
 impl Look<'_> {
     /// The plan that creates a deploy, replaces its release, or starts again what is dead.
@@ -105,7 +90,7 @@ impl Look<'_> {
         notes.append(&mut proxying.notes);
         let intent = Some((format!("{}/{deploy}.json", self.deploys.intents()), change.intent()));
         let tidy = self.tidied(core::iter::once(deploy).chain(others.keys().copied()));
-        Ok(Plan { intent, notes, tidy, ..Plan::new(start_about(deploy), stages) })
+        Ok(Plan { intent, notes, tidy, ..Plan::new(Purpose::StartDeploy(deploy.clone()), stages) })
     }
 
     /// Refuses a port or a project name that somebody else has, and a folder that runs and is not known.
@@ -125,19 +110,19 @@ impl Look<'_> {
                 "{} holds a release that runs, and the state does not know it",
                 self.deploys.home(deploy.as_str())
             );
-            return Err(Refusal::no(start_about(deploy), why).with_hint("stop it by hand, or put the state file back"));
+            return Err(Refusal::no(start(deploy), why).with_hint("stop it by hand, or put the state file back"));
         }
         let path = self.deploys.home(deploy.as_str());
         if old.is_none() && home.is_some() && live(self.facts, self.deploys)?.is_some_and(|live| live.path == path) {
             let why = format!("{path} is what a start without a proxy has made live");
-            return Err(Refusal::no(start_about(deploy), why).with_hint(
+            return Err(Refusal::no(start(deploy), why).with_hint(
                 "stop that first, by a configuration without deployMode.proxy, or give this one another name",
             ));
         }
         let known = old.into_iter().chain(others.values().copied()).any(|known| known.port == wanted.port);
         if !known && self.facts.listens(wanted.port.0)? {
             let why = format!("something that this machine's state does not know listens on port {}", wanted.port.0);
-            return Err(Refusal::no(start_about(deploy), why)
+            return Err(Refusal::no(start(deploy), why)
                 .with_hint("stop that, or give the deploy another port: start it under another name"));
         }
         if !prepared.compose {
@@ -153,7 +138,7 @@ impl Look<'_> {
                     "Compose would take it and the deploy {other} for one project ({})",
                     project_name(deploy.as_str())
                 );
-                return Err(Refusal::no(start_about(deploy), why).with_hint("give it another name: start RELEASE NAME"));
+                return Err(Refusal::no(start(deploy), why).with_hint("give it another name: start RELEASE NAME"));
             }
         }
         Ok(())
@@ -165,12 +150,12 @@ impl Look<'_> {
         if release_json(folder, path).is_err() {
             return Ok(None);
         }
-        let about = format!("take over {path}");
-        if self.tried(&about) == Some(false) {
-            return Err(Refusal::no(about, "it could not be given an id"));
+        let take_over = Purpose::TakeOver(path.into());
+        if self.tried(&take_over) == Some(false) {
+            return Err(Refusal::no(take_over.to_string(), "it could not be given an id"));
         }
         let identify = Effect::Identify { folder: path.into(), id: id.into() };
-        Ok(Some(Plan::new(about, vec![Stage::new("give it an id", vec![identify])])))
+        Ok(Some(Plan::new(take_over, vec![Stage::new("give it an id", vec![identify])])))
     }
 
     /// The plan that takes a deploy off the proxy, stops it and puts its folder away.
@@ -193,7 +178,7 @@ impl Look<'_> {
         stages.push(self.put_away(deploy)?);
         stages.extend(self.note(&after));
         let tidy = self.tidied(core::iter::once(deploy));
-        Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(stop_about(deploy), stages) })
+        Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(Purpose::StopDeploy(deploy.clone()), stages) })
     }
 
     /// The stages that stop a deploy whose folder is to be put away.
@@ -286,6 +271,11 @@ impl Look<'_> {
         }
         values
     }
+}
+
+/// What the start of a deploy is called.
+pub(super) fn start(deploy: &DeployName) -> String {
+    Purpose::StartDeploy(deploy.clone()).to_string()
 }
 
 /// One deploy's change: created, replaced or started again.

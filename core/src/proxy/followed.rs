@@ -2,14 +2,11 @@
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
-use super::{
-    Look,
-    deploying::{restart_about, start_about},
-};
+use super::{Look, Refused, deploying::start};
 use crate::{
     Ordered,
     config::{DeployName, State},
-    seam::{Failure, Outcome, Reason, Refusal, Step},
+    seam::{Outcome, Plan, Purpose, Reason, Refusal, Step},
 };
 
 /// Where following stands.
@@ -49,7 +46,7 @@ impl Following {
 
 impl Look<'_> {
     /// What came of following this state.
-    pub(super) fn following(&self, master: &State, refused: &[Refusal]) -> Result<Following, Refusal> {
+    pub(super) fn following(&self, master: &State, refused: &[Refused]) -> Result<Following, Refusal> {
         let want = Self::followed(master);
         let mut failed = BTreeMap::new();
         let asked: Vec<_> = want.deploys.iter().map(|(deploy, wanted)| (deploy, self.stands(deploy, wanted))).collect();
@@ -64,17 +61,16 @@ impl Look<'_> {
             }
         }
         let is_told = |reason: &Reason| failed.values().any(|why| why == reason);
-        let about_deploys: Vec<String> =
-            want.deploys.keys().flat_map(|it| [start_about(it), restart_about(it)]).collect();
         let of_others = self.past.iter().filter(|outcome| match outcome {
-            Outcome::Planned { plan, .. } => !about_deploys.contains(&plan.about),
+            Outcome::Planned { plan, .. } => started(plan).is_none_or(|deploy| !want.deploys.contains_key(deploy)),
             Outcome::Waited { .. } => false,
         });
-        let reasons = of_others.filter_map(Outcome::reason).chain(refused.iter().map(advised));
+        let reasons =
+            of_others.filter_map(Outcome::reason).chain(refused.iter().map(|refused| advised(&refused.refusal)));
         let troubles = reasons.filter(|reason| !is_told(reason)).collect();
         let running = running?;
         let notes = self.past.iter().filter_map(|outcome| match outcome {
-            Outcome::Planned { plan, failed: None, .. } => Some(format!("done: {}", plan.about)),
+            Outcome::Planned { plan, failed: None, .. } => Some(format!("done: {}", plan.purpose)),
             _ => None,
         });
         Ok(Following {
@@ -89,21 +85,14 @@ impl Look<'_> {
     }
 
     /// Why a deploy that is wanted does not run.
-    fn why_not(&self, deploy: &DeployName, refused: &[Refusal]) -> Reason {
-        let about = start_about(deploy);
-        let is_its = |refusal: &&Refusal| match refusal {
-            Refusal::No { what, .. } => *what == about,
-            Refusal::World(Failure::Called { doing, .. }) => doing.starts_with(&format!("{about}: ")),
-            _ => false,
-        };
-        let text = refused.iter().find(is_its).map(advised);
+    fn why_not(&self, deploy: &DeployName, refused: &[Refused]) -> Reason {
+        let its = refused.iter().find(|refused| refused.deploy.as_ref() == Some(deploy));
         let tried = self.past.iter().rev().find_map(|outcome| match outcome {
-            Outcome::Planned { plan, .. } if plan.about == about || plan.about == restart_about(deploy) => {
-                outcome.reason()
-            }
+            Outcome::Planned { plan, .. } if started(plan) == Some(deploy) => outcome.reason(),
             _ => None,
         });
-        text.or(tried).unwrap_or_else(|| format!("{about}: it was started and does not run").into())
+        let text = its.map(|refused| advised(&refused.refusal)).or(tried);
+        text.unwrap_or_else(|| format!("{}: it was started and does not run", start(deploy)).into())
     }
 
     /// What really runs, and where the endpoints are really routed.
@@ -140,4 +129,12 @@ impl Look<'_> {
 /// A refusal with what to do about it: a report has no other place for that.
 fn advised(refusal: &Refusal) -> Reason {
     Reason::from(refusal).advised(refusal.hint())
+}
+
+/// The deploy that a plan starts.
+pub(super) fn started(plan: &Plan) -> Option<&DeployName> {
+    match &plan.purpose {
+        Purpose::StartDeploy(deploy) | Purpose::RestartDeploy(deploy) => Some(deploy),
+        _ => None,
+    }
 }

@@ -3,8 +3,9 @@
 use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
 
 use super::{
-    Goal, Look,
-    deploying::{restart_about, start_about, stop_about},
+    Goal, Look, Refused,
+    deploying::start,
+    followed::started,
     living::{holds, project_name},
     served::{Routes, Share, Target},
 };
@@ -12,7 +13,7 @@ use crate::{
     Ordered,
     config::{Deploy, DeployName, Label, State},
     ready::Verdict,
-    seam::{Failure, Outcome, Plan, Reason, Refusal, Step},
+    seam::{Failure, Outcome, Plan, Purpose, Reason, Refusal, Step, WaitFor},
 };
 
 /// The pause between two looks at what is not ready yet.
@@ -51,7 +52,7 @@ impl Look<'_> {
 
     /// The next plan that brings a deploy which is not as it is wanted: first those that are missing, then those that
     /// have changed. And what was refused; one refusal does not hold up the others.
-    pub(super) fn bringing(&self, want: &State) -> (Option<Plan>, Vec<Refusal>) {
+    pub(super) fn bringing(&self, want: &State) -> (Option<Plan>, Vec<Refused>) {
         let brought = |(deploy, _): &(&DeployName, &Deploy)| match &self.mode.goal {
             Goal::Follow(_) => true,
             Goal::Start { deploy: asked, .. } => asked == *deploy,
@@ -62,7 +63,10 @@ impl Look<'_> {
         let mut refused = Vec::new();
         for (deploy, wanted) in missing.into_iter().chain(changed) {
             let postponed = self.mode.postponed.contains(deploy);
-            if postponed || self.tried(&start_about(deploy)).is_some() || self.now.intents.contains_key(deploy) {
+            if postponed
+                || self.tried(&Purpose::StartDeploy(deploy.clone())).is_some()
+                || self.now.intents.contains_key(deploy)
+            {
                 continue;
             }
             let plan = match self.stands(deploy, wanted) {
@@ -75,7 +79,10 @@ impl Look<'_> {
             };
             match plan {
                 Ok(plan) => return (Some(plan), refused),
-                Err(refusal) => refused.push(if self.follows() { named(deploy, refusal) } else { refusal }),
+                Err(refusal) => {
+                    let refusal = if self.follows() { named(deploy, refusal) } else { refusal };
+                    refused.push(Refused { deploy: Some(deploy.clone()), refusal });
+                }
             }
         }
         (None, refused)
@@ -107,7 +114,7 @@ impl Look<'_> {
             return Ok(None);
         }
         let is_needed = want.deploys.contains_key(other) || self.is_used(other, known, want);
-        if !is_needed && self.tried(&stop_about(other)).is_none() {
+        if !is_needed && self.tried(&Purpose::StopDeploy(other.clone())).is_none() {
             return self.stop(other).map(Some);
         }
         let routes = self.now.routes();
@@ -115,7 +122,7 @@ impl Look<'_> {
             routes.pairs().filter(|(_, at)| *at == port).map(|(endpoint, _)| endpoint.as_str()).collect();
         let how = if serves.is_empty() { "still runs".into() } else { format!("serves {}", serves.join(", ")) };
         let why = format!("waiting for port {port}: the deploy {other} has it and {how}");
-        Err(Refusal::no(start_about(deploy), why).with_hint(format!(
+        Err(Refusal::no(start(deploy), why).with_hint(format!(
             "it starts when {other} is stopped or has moved; for another port start it under another name (where none is \
              free, widen dynamicPortRange first)"
         )))
@@ -237,7 +244,7 @@ impl Look<'_> {
             };
             if !is_over {
                 let why = format!("waiting until {deploy} is ready on port {}", known.port.0);
-                return Ok(Some(Step::Wait { why, pause_ms: PAUSE_MS, forget: vec![] }));
+                return Ok(Some(Step::Wait { why, what: WaitFor::Look, pause_ms: PAUSE_MS, forget: vec![] }));
             }
         }
         Ok(None)
@@ -305,12 +312,11 @@ impl Look<'_> {
 
     /// The milliseconds that this run has waited, for a deploy that it started: since then. And whether it did.
     fn waited_ms_for(&self, deploy: &DeployName) -> (u64, bool) {
-        let abouts = [start_about(deploy), restart_about(deploy)];
-        let started = |outcome: &Outcome| match outcome {
-            Outcome::Planned { plan, failed, .. } => failed.is_none() && abouts.contains(&plan.about),
+        let starts = |outcome: &Outcome| match outcome {
+            Outcome::Planned { plan, failed, .. } => failed.is_none() && started(plan) == Some(deploy),
             Outcome::Waited { .. } => false,
         };
-        let since = self.past.iter().rposition(started);
+        let since = self.past.iter().rposition(starts);
         let waited = self.past.iter().skip(since.unwrap_or(0)).map(|outcome| match outcome {
             Outcome::Waited { ms, .. } => u64::from(*ms),
             Outcome::Planned { .. } => 0,
@@ -338,7 +344,7 @@ fn or_else<T>(answer: Result<T, Refusal>, otherwise: T) -> Result<T, Refusal> {
 
 /// The same refusal, naming the deploy.
 fn named(deploy: &DeployName, refusal: Refusal) -> Refusal {
-    let about = start_about(deploy);
+    let about = start(deploy);
     match refusal {
         Refusal::Unknown => Refusal::Unknown,
         // It keeps apart what was printed.

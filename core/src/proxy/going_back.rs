@@ -1,18 +1,13 @@
 //! Going fully back to what an intent says was there, after a run that was cut short.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 
 use super::{Look, living::holds, proxying::Proxying, ready::ready};
 use crate::{
     commands::{is_whole, release_json},
     config::DeployName,
-    seam::{Effect, Folder, Intent, Plan, Refusal, Role, Stage},
+    seam::{Effect, Folder, Intent, Plan, Purpose, Refusal, Role, Stage},
 };
-
-/// What the plan is called that goes back.
-pub(super) fn about(deploy: &DeployName) -> String {
-    format!("take up the interrupted change of the deploy {deploy}")
-}
 
 impl Look<'_> {
     /// The plan that ends an interrupted change: forgotten when it had come to its end, else taken fully back.
@@ -58,7 +53,7 @@ impl Look<'_> {
         }
         // What cannot be removed keeps nothing down.
         let tidy = vec![Effect::Remove(intent.aside.clone())];
-        Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(about(deploy), stages) })
+        Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(Purpose::GoBackDeploy(deploy.clone()), stages) })
     }
 
     /// The stages that take the endpoints off both ports of an interrupted change.

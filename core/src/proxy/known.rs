@@ -1,10 +1,14 @@
 //! A state and what may be changed of it, wherever it is kept.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use serde_json::Map;
 
-use super::{Goal, configured::no_split, routing::connect_about};
+use super::{Goal, configured::no_split};
 use crate::{
     commands::{ZIP, is_zip},
     config::{Deploy, DeployName, FromText, Label, Maintenance, Port, ProxyModeConfig, Split, State},
@@ -29,7 +33,7 @@ impl Known<'_> {
             Goal::Stop(deploy) => self.may_stop(deploy),
             Goal::Connect { endpoint, deploy } => {
                 self.endpoint(endpoint, false)?;
-                self.deploy(&connect_about(endpoint, deploy), deploy).map(drop)
+                self.deploy(&goal.to_string(), deploy).map(drop)
             }
             Goal::Split { endpoint, deploy, .. } => self.may_split(endpoint, deploy).map(drop),
             Goal::Maintain { endpoint, .. } => self.endpoint(endpoint, false),

@@ -41,7 +41,7 @@ pub use status::ProxyStatus;
 use crate::{
     commands::{Deploys, Running},
     config::{DeployName, Label, PageText, Percent, Pin, Positive, ProxyModeConfig, ReleaseName, State, ToolConfig},
-    seam::{Command, Facts, Outcome, Refusal, Report, Role, Step},
+    seam::{Command, Facts, Outcome, Purpose, Refusal, Report, Role, Step, tried},
 };
 pub(crate) use followed::{Followed, Following};
 pub(crate) use known::Known;
@@ -115,21 +115,29 @@ pub enum Goal {
     Shutdown,
 }
 
+impl Goal {
+    /// What the plan is for that brings it about.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Goal::Start { deploy, .. } => Purpose::StartDeploy(deploy.clone()),
+            Goal::Stop(deploy) => Purpose::StopDeploy(deploy.clone()),
+            Goal::Connect { endpoint, deploy } => Purpose::Connect(endpoint.clone(), deploy.clone()),
+            Goal::Disconnect(endpoint) => Purpose::Disconnect(endpoint.clone()),
+            Goal::Split { endpoint, deploy, .. } => Purpose::Split(endpoint.clone(), deploy.clone()),
+            Goal::Maintain { endpoint, .. } => Purpose::Maintain(endpoint.clone()),
+            Goal::EndMaintenance(endpoint) => Purpose::EndMaintenance(endpoint.clone()),
+            Goal::Follow(_) => Purpose::Only("follow the master state".into()),
+            Goal::Refresh => Purpose::RefreshProxy,
+            Goal::Restart => Purpose::RestartProxy,
+            Goal::Shutdown => Purpose::ShutDownProxy,
+        }
+    }
+}
+
 impl fmt::Display for Goal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Goal::Start { deploy, .. } => f.write_str(&deploying::start_about(deploy)),
-            Goal::Stop(deploy) => f.write_str(&deploying::stop_about(deploy)),
-            Goal::Connect { endpoint, deploy } => f.write_str(&routing::connect_about(endpoint, deploy)),
-            Goal::Disconnect(endpoint) => write!(f, "disconnect {endpoint}"),
-            Goal::Split { endpoint, deploy, .. } => f.write_str(&routing::split_about(endpoint, deploy)),
-            Goal::Maintain { endpoint, .. } => f.write_str(&routing::maintenance_about(endpoint, true)),
-            Goal::EndMaintenance(endpoint) => f.write_str(&routing::maintenance_about(endpoint, false)),
-            Goal::Follow(_) => f.write_str("follow the master state"),
-            Goal::Refresh => f.write_str(routing::REFRESH),
-            Goal::Restart => f.write_str(routing::RESTART),
-            Goal::Shutdown => f.write_str(routing::SHUT_DOWN),
-        }
+        self.purpose().fmt(f)
     }
 }
 
@@ -163,7 +171,7 @@ impl Command for ProxyMode {
         look.now.is_plausible(look.deploys)?;
         let goal = self.goal.meant(&look.now.have);
         // What this run has stopped by that name is no longer in the state.
-        if goal != self.goal && look.tried(&self.goal.to_string()).is_none() {
+        if goal != self.goal && look.tried(&self.goal.purpose()).is_none() {
             return ProxyMode { goal, ..self.clone() }.next(facts, past);
         }
         match look.turn()? {
@@ -238,14 +246,28 @@ enum Turn {
     /// This comes first.
     Step(Step),
     /// There is nothing more to do; this was refused.
-    End(Vec<Refusal>),
+    End(Vec<Refused>),
+}
+
+/// What was refused in a turn.
+#[derive(Debug)]
+struct Refused {
+    /// The deploy that cannot be brought about for it; `None`: it is about something else.
+    deploy: Option<DeployName>,
+    refusal: Refusal,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Refused { deploy: None, refusal }
+    }
 }
 
 impl Look<'_> {
     /// The next small plan, chosen from what really runs.
     fn turn(&self) -> Result<Turn, Refusal> {
         for (deploy, intent) in &self.now.intents {
-            if self.tried(&going_back::about(deploy)).is_none() {
+            if self.tried(&Purpose::GoBackDeploy(deploy.clone())).is_none() {
                 return self.go_back(deploy, intent).map(Step::Do).map(Turn::Step);
             }
         }
@@ -253,7 +275,7 @@ impl Look<'_> {
             Ok(want) => want,
             // A refusal with nothing done is the command's; after that it is one trouble among others.
             Err(refusal) if self.past.is_empty() => return Err(refusal),
-            Err(refusal) => return Ok(Turn::End(vec![refusal])),
+            Err(refusal) => return Ok(Turn::End(vec![refusal.into()])),
         };
         if let Some(step) = self.meanwhile(&want)? {
             return Ok(Turn::Step(step));
@@ -262,8 +284,9 @@ impl Look<'_> {
         if let Some(plan) = plan {
             return Ok(Turn::Step(Step::Do(plan)));
         }
-        if refused.contains(&Refusal::Unknown) || (self.past.is_empty() && !self.follows() && !refused.is_empty()) {
-            return Err(refused.swap_remove(0));
+        let is_open = refused.iter().any(|refused| refused.refusal == Refusal::Unknown);
+        if is_open || (self.past.is_empty() && !self.follows() && !refused.is_empty()) {
+            return Err(refused.swap_remove(0).refusal);
         }
         // What a change that was cut short has started again may be about to be ready.
         let left = |endpoint: &Label| self.gave_up() || self.asked() != Some(endpoint);
@@ -273,15 +296,15 @@ impl Look<'_> {
         match self.switch(&want).map_err(|refusal| refusal.during(&self.mode.goal.to_string())) {
             Ok(Some(plan)) => return Ok(Turn::Step(Step::Do(plan))),
             Ok(None) => (),
-            Err(refusal) if self.follows() && refusal != Refusal::Unknown => refused.push(refusal),
+            Err(refusal) if self.follows() && refusal != Refusal::Unknown => refused.push(refusal.into()),
             Err(refusal) => return Err(refusal),
         }
         let unwanted = self.now.have.deploys.iter().filter(|(deploy, _)| !want.deploys.contains_key(*deploy));
         for (deploy, _) in unwanted.filter(|(deploy, known)| !self.is_used(deploy, known, &want)) {
-            if self.tried(&deploying::stop_about(deploy)).is_none() {
+            if self.tried(&Purpose::StopDeploy(deploy.clone())).is_none() {
                 match self.stop(deploy) {
                     Ok(plan) => return Ok(Turn::Step(Step::Do(plan))),
-                    Err(refusal) if self.follows() && refusal != Refusal::Unknown => refused.push(refusal),
+                    Err(refusal) if self.follows() && refusal != Refusal::Unknown => refused.push(refusal.into()),
                     Err(refusal) => return Err(refusal),
                 }
             }
@@ -292,11 +315,8 @@ impl Look<'_> {
         Ok(self.tidy()?.map_or(Turn::End(refused), |plan| Turn::Step(Step::Do(plan))))
     }
 
-    /// How a plan of this name ended in this run; `None` when there was none.
-    fn tried(&self, about: &str) -> Option<bool> {
-        self.past.iter().rev().find_map(|outcome| match outcome {
-            Outcome::Planned { plan, failed, .. } if plan.about == about => Some(failed.is_none()),
-            _ => None,
-        })
+    /// How the last plan for this purpose ended in this run: whether it was done; `None` when there was none.
+    fn tried(&self, purpose: &Purpose) -> Option<bool> {
+        tried(self.past, purpose)
     }
 }

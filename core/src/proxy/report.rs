@@ -6,18 +6,18 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Goal, Look, served::Target};
+use super::{Goal, Look, Refused, served::Target};
 use crate::{
     config::{DeployName, Label},
-    seam::{Failure, Outcome, Refusal, Report, retry_hint},
+    seam::{Failure, Outcome, Report, retry_hint},
 };
 
 impl Look<'_> {
     /// The report of everything that this run has done, and of what is still refused.
-    pub(super) fn report(&self, refused: &[Refusal]) -> Report {
+    pub(super) fn report(&self, refused: &[Refused]) -> Report {
         let failed = self.past.iter().filter_map(Outcome::failure_text);
         let mut troubles: Vec<String> = Vec::new();
-        for text in failed.chain(refused.iter().map(ToString::to_string)) {
+        for text in failed.chain(refused.iter().map(|refused| refused.refusal.to_string())) {
             if !troubles.contains(&text) {
                 troubles.push(text);
             }
@@ -37,7 +37,7 @@ impl Look<'_> {
         }
         let again = retry_hint(&self.again());
         let failure = self.past.iter().filter_map(Outcome::failure).find_map(Failure::hint);
-        let hint = refused.iter().find_map(Refusal::hint).or(failure).unwrap_or(&again);
+        let hint = refused.iter().find_map(|refused| refused.refusal.hint()).or(failure).unwrap_or(&again);
         let report = Report::failed(troubles.join("\n"), Some(hint)).after(self.past);
         Report { notes: self.waiting(), now: Some(self.standing()), ..report }
     }

@@ -2,16 +2,11 @@
 
 use alloc::{format, string::String, vec, vec::Vec};
 
-use super::{
-    Look,
-    deploying::{restart_about, start_about},
-    living::holds,
-    proxying::Proxying,
-};
+use super::{Look, deploying::start, living::holds, proxying::Proxying};
 use crate::{
     commands::release_json,
     config::{Deploy, DeployName},
-    seam::{Plan, Refusal, Role, Stage},
+    seam::{Plan, Purpose, Refusal, Role, Stage},
 };
 
 impl Look<'_> {
@@ -23,7 +18,7 @@ impl Look<'_> {
         let why = format!("the master pins no hash for it, so that whatever {} holds would run", wanted.release);
         if self.mode.config.require_pins {
             let hint = format!("pin it: c2 start {} {deploy}; or do not set requirePins", wanted.release);
-            return Err(Refusal::no(start_about(deploy), why).with_hint(hint));
+            return Err(Refusal::no(start(deploy), why).with_hint(hint));
         }
         Ok(Some(format!("warning: {why}")))
     }
@@ -31,9 +26,9 @@ impl Look<'_> {
     /// The plan that starts a deploy again which is on disk as it is wanted and does not run. `None` when it is not, or
     /// when that was tried in this run: then it is brought anew.
     pub(super) fn restart(&self, deploy: &DeployName, wanted: &Deploy) -> Result<Option<Plan>, Refusal> {
-        let about = restart_about(deploy);
+        let purpose = Purpose::RestartDeploy(deploy.clone());
         let known = self.now.have.deploys.get(deploy).filter(|known| known.is_as(wanted));
-        if !self.follows() || known.is_none() || self.tried(&about).is_some() {
+        if !self.follows() || known.is_none() || self.tried(&purpose).is_some() {
             return Ok(None);
         }
         let home = self.deploys.home(deploy.as_str());
@@ -51,9 +46,9 @@ impl Look<'_> {
         let stop = || self.mode.running(Role::Stop).run(Role::Stop, &commands, &home, true);
         let clear = self.drain(&home).into_iter().chain(stop()).collect();
         stages.push(Stage::new("stop what is left of it", clear));
-        let start = self.mode.running(Role::Start).run(Role::Start, &commands, &home, false);
+        let run = self.mode.running(Role::Start).run(Role::Start, &commands, &home, false);
         let back = self.drain(&home).into_iter().chain(stop()).collect();
-        stages.push(Stage::new("start", start.into_iter().collect()).undone_by(back));
-        Ok(Some(Plan { notes: proxying.notes, ..Plan::new(about, stages) }))
+        stages.push(Stage::new("start", run.into_iter().collect()).undone_by(back));
+        Ok(Some(Plan { notes: proxying.notes, ..Plan::new(purpose, stages) }))
     }
 }

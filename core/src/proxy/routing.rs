@@ -1,12 +1,6 @@
 //! Routes: where each endpoint goes, and the stages that make the proxy serve it, proven.
 
-use alloc::{
-    collections::BTreeSet,
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use alloc::{collections::BTreeSet, vec, vec::Vec};
 
 use super::{
     Goal, Look,
@@ -17,36 +11,15 @@ use super::{
 };
 use crate::{
     Ordered,
-    config::{Deploy, DeployName, Label, State},
-    seam::{Effect, Outcome, Plan, Refusal, Report, Stage, Step},
+    config::{Deploy, DeployName, State},
+    seam::{Effect, Outcome, Plan, Purpose, Refusal, Report, Stage, Step},
 };
-
-/// What the plan is called that connects an endpoint.
-pub(super) fn connect_about(endpoint: &Label, deploy: &DeployName) -> String {
-    format!("connect {endpoint} to {deploy}")
-}
-
-/// What the plan is called that splits an endpoint.
-pub(super) fn split_about(endpoint: &Label, deploy: &DeployName) -> String {
-    format!("split {endpoint} between its deploy and {deploy}")
-}
-
-/// What the plan is called that begins or ends the maintenance of an endpoint.
-pub(super) fn maintenance_about(endpoint: &Label, on: bool) -> String {
-    if on { format!("put {endpoint} into maintenance") } else { format!("end the maintenance of {endpoint}") }
-}
-
-/// What the plan is called that routes the endpoints as they are wanted.
-pub(super) const SWITCH: &str = "route the endpoints";
-pub(super) const REFRESH: &str = "refresh the proxy";
-pub(super) const RESTART: &str = "restart the proxy";
-pub(super) const SHUT_DOWN: &str = "shut the proxy down";
 
 impl Look<'_> {
     /// The plan that makes the proxy serve what is wanted of it; `None` when it does.
     pub(super) fn switch(&self, want: &State) -> Result<Option<Plan>, Refusal> {
-        let about = if self.gave_up() { SWITCH.to_string() } else { self.goal_about() };
-        let tried = self.tried(&about);
+        let purpose = if self.gave_up() { Purpose::Route } else { self.routing() };
+        let tried = self.tried(&purpose);
         if tried == Some(false) || (tried.is_some() && !self.follows()) {
             return Ok(None);
         }
@@ -54,7 +27,7 @@ impl Look<'_> {
         let mut proxying = Proxying::new(self)?;
         let stale = match self.heals() && proxying.wanted() {
             false => !self.now.routes_are(&routes),
-            true => about == RESTART || !proxying.serves_well(&routes)?,
+            true => purpose == Purpose::RestartProxy || !proxying.serves_well(&routes)?,
         };
         let have = &self.now.have;
         let mut after = have.clone();
@@ -73,14 +46,14 @@ impl Look<'_> {
             stages.extend(proxying.switch_to("switch", &routes)?);
         }
         stages.extend(self.note(&after));
-        let plan = Plan { notes: proxying.notes, ..Plan::new(about, stages) };
+        let plan = Plan { notes: proxying.notes, ..Plan::new(purpose, stages) };
         // What was done just now and shows no effect is not done again.
         let done = matches!(self.past.last(), Some(Outcome::Planned { plan: last, .. }) if *last == plan);
         Ok((!done).then_some(plan))
     }
 
-    /// What the plan is called that brings about what the command wants of the proxy.
-    fn goal_about(&self) -> String {
+    /// What the plan is for that brings about what the command wants of the proxy.
+    fn routing(&self) -> Purpose {
         match &self.mode.goal {
             goal @ (Goal::Connect { .. }
             | Goal::Disconnect(_)
@@ -88,14 +61,14 @@ impl Look<'_> {
             | Goal::Maintain { .. }
             | Goal::EndMaintenance(_)
             | Goal::Refresh
-            | Goal::Restart) => goal.to_string(),
-            _ => SWITCH.to_string(),
+            | Goal::Restart) => goal.purpose(),
+            _ => Purpose::Route,
         }
     }
 
     /// Whether what the command wants of the proxy failed in this run: what is left is to route what can be routed.
     pub(super) fn gave_up(&self) -> bool {
-        self.tried(&self.goal_about()) == Some(false)
+        self.tried(&self.routing()) == Some(false)
     }
 
     /// Whether this run starts a proxy that does not run, and heals one that is stale.
@@ -201,6 +174,6 @@ impl Look<'_> {
             return Ok(Step::Done(self.report(&[])));
         }
         let down = Effect::ProxyDown { folder: self.deploys.home(PROXY) };
-        Ok(Step::Do(Plan::new(SHUT_DOWN, vec![Stage::new("stop it", vec![down])])))
+        Ok(Step::Do(Plan::new(Purpose::ShutDownProxy, vec![Stage::new("stop it", vec![down])])))
     }
 }

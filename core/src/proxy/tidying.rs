@@ -4,9 +4,8 @@ use alloc::{vec, vec::Vec};
 
 use super::Look;
 use crate::{
-    commands::TIDY,
     config::DeployName,
-    seam::{Effect, Plan, Refusal},
+    seam::{Effect, Plan, Purpose, Refusal},
 };
 
 impl Look<'_> {
@@ -21,10 +20,10 @@ impl Look<'_> {
 
     /// The plan that removes what a run which was cut short left behind.
     pub(super) fn tidy(&self) -> Result<Option<Plan>, Refusal> {
-        let left = self.now.intents.is_empty() && self.tried(TIDY).is_none();
+        let left = self.now.intents.is_empty() && self.tried(&Purpose::Tidy).is_none();
         if !left || self.facts.folder(&self.deploys.asides())?.is_none() {
             return Ok(None);
         }
-        Ok(Some(Plan { tidy: self.tidied(core::iter::empty()), ..Plan::new(TIDY, vec![]) }))
+        Ok(Some(Plan { tidy: self.tidied(core::iter::empty()), ..Plan::new(Purpose::Tidy, vec![]) }))
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, format, string::ToString, vec::Vec};
 
-use super::{Goal, Look, ProxyMode, deploying::stop_about, known::Known, observed::PROXY, routing::maintenance_about};
+use super::{Goal, Look, ProxyMode, known::Known, observed::PROXY};
 use crate::{
     config::{Deploy, DeployName, Label, Maintenance, Port, Readiness, State},
     seam::Refusal,
@@ -28,13 +28,12 @@ impl Look<'_> {
                 }
             }
             // What is done already is not judged by what it left.
-            Goal::Stop(deploy) if self.tried(&stop_about(deploy)) == Some(true) => (),
-            Goal::Disconnect(_) if self.tried(&goal.to_string()) == Some(true) => (),
-            Goal::EndMaintenance(endpoint) if self.tried(&maintenance_about(endpoint, false)) == Some(true) => (),
+            Goal::Stop(_) | Goal::Disconnect(_) | Goal::EndMaintenance(_)
+                if self.tried(&goal.purpose()) == Some(true) => {}
             goal => known.allows(goal)?,
         }
         if let Goal::Connect { deploy, .. } | Goal::Split { deploy, .. } = goal
-            && self.tried(&goal.to_string()).is_none()
+            && self.tried(&goal.purpose()).is_none()
         {
             self.may_be_proven(deploy)?;
         }
@@ -78,7 +77,7 @@ impl Look<'_> {
                 | Goal::Maintain { .. }
                 | Goal::EndMaintenance(_)
         );
-        routes && self.tried(&goal.to_string()) == Some(false)
+        routes && self.tried(&goal.purpose()) == Some(false)
     }
 
     /// The port that a deploy has, else the lowest of the range that no deploy has and nobody listens on.

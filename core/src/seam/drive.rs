@@ -127,7 +127,7 @@ fn rounds(
             Err(Refusal::World(Failure::Interrupted(signal))) => return End::Interrupted(signal),
             Err(refusal) => return End::Refused(refusal),
             Ok(Step::Done(report)) => return End::Reported(report),
-            Ok(Step::Wait { why, pause_ms, forget }) => {
+            Ok(Step::Wait { why, what, pause_ms, forget }) => {
                 // Time passes, and with it what is waited for: that is no circle.
                 steps -= usize::from(pause_ms > 0);
                 host.say(Message::Wait(&why));
@@ -144,7 +144,7 @@ fn rounds(
                 let now_ms = host.clock_ms();
                 let spent_ms = u32::try_from(now_ms.saturating_sub(since_ms)).unwrap_or(u32::MAX);
                 since_ms = now_ms;
-                past.push(Outcome::Waited { ms: spent_ms.max(pause_ms), why });
+                past.push(Outcome::Waited { ms: spent_ms.max(pause_ms), what, why });
                 true
             }
             Ok(Step::Do(plan)) => {

@@ -2,6 +2,46 @@
 //!
 //! A [`Command`] is a pure function from what is known ([`Facts`]) and what this run has done ([`Outcome`]s) to the
 //! next [`Step`]. [`drive`] is the only loop: it has questions answered and plans performed by a [`Host`].
+//!
+//! # How a run goes
+//! 1. [`drive`] calls [`Command::next`] with what is known. Whatever it asks of [`Facts`] and is not known yet is noted, and
+//!    comes back as [`Refusal::Unknown`]. What came out beside open questions does not count: the host answers all of them,
+//!    and the command is called again from its first line. So it is written as if everything were known.
+//! 2. With all it needs, it says what to do: a [`Plan`], a pause, or how the run ends. A plan is a value: printed by a dry
+//!    run, compared by tests, performed as it stands. No effect of it needs another's result.
+//! 3. The plan is performed stage by stage; the first failure takes back what was done, in reverse. What was there before
+//!    is noted on disk beforehand (an [`Intent`]), for whoever comes after a run that was cut short.
+//! 4. What may have changed is forgotten, the [`Outcome`] is added to the past, and the command is called again: it looks
+//!    at the world as it is now, never at what it believes that it did. Plans of the past are told apart by their
+//!    [`Purpose`].
+//!
+//! # A command, whole
+//! It puts a file in place, and ends when a look shows that it is there.
+//! ```
+//! use c2_core::{
+//!     seam::{Command, Effect, End, Facts, Location, Outcome, Plan, Refusal, Report, Secret, Stage, Step, drive},
+//!     world::World,
+//! };
+//!
+//! struct Touch;
+//!
+//! impl Command for Touch {
+//!     fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
+//!         if facts.content(&Location::File("/srv/touched".into()))?.is_some() {
+//!             return Ok(Step::Done(Report::note("it is there")));
+//!         }
+//!         let bytes = Secret::new(b"touched".to_vec());
+//!         let write =
+//!             Effect::WriteFile { path: "/srv/touched".into(), bytes, mode: 0o644, folder_mode: 0o755, durable: true };
+//!         Ok(Step::Do(Plan::new("touch a file", vec![Stage::new("write it", vec![write])])))
+//!     }
+//! }
+//!
+//! let mut world = World::default();
+//! let End::Reported(report) = drive(&Touch, &mut world, &mut Facts::default()) else { panic!("it was refused") };
+//! assert_eq!(report.notes, ["it is there"]);
+//! assert_eq!(world.tree.text("/srv/touched").as_deref(), Some("touched"));
+//! ```
 
 mod command_line;
 mod container;
@@ -12,7 +52,9 @@ mod facts;
 mod failure;
 mod folder;
 mod intent;
+mod past;
 mod plan;
+mod purpose;
 mod query;
 mod reason;
 mod refusal;
@@ -32,7 +74,9 @@ pub use facts::Facts;
 pub use failure::{Ending, Failure, Signal};
 pub use folder::Folder;
 pub use intent::Intent;
+pub use past::{last_is, tried};
 pub use plan::{Outcome, Plan, Stage};
+pub use purpose::{Phase, Purpose, RolloutVerb, WaitFor};
 pub use query::{Answer, COMPOSE_FILES, Content, Link, Listed, Location, ProxyNow, Query, RECORD_BYTES, Shared, Stat};
 pub use reason::Reason;
 pub use refusal::Refusal;
@@ -78,8 +122,10 @@ pub enum Step {
     Do(Plan),
     /// Not there yet: pause, then ask these again.
     Wait {
-        /// What is waited for.
+        /// What is waited for, in words.
         why: String,
+        /// The same, for who looks back.
+        what: WaitFor,
         /// How long, in milliseconds.
         pause_ms: u32,
         /// What to ask again; without any, everything that may have changed.

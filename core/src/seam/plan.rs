@@ -9,7 +9,7 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{Effect, Failure, Intent, Query, Reason};
+use super::{Effect, Failure, Intent, Purpose, Query, Reason, WaitFor};
 use crate::fleet::Kept;
 
 /// Some effects that belong together, and those that take them back.
@@ -41,7 +41,7 @@ impl Stage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// What the plan is for.
-    pub about: String,
+    pub purpose: Purpose,
     /// What was there before: the file of the note and the note, written before the first stage and removed when
     /// the plan is done or wholly undone.
     pub intent: Option<(String, Intent)>,
@@ -60,8 +60,9 @@ pub struct Plan {
 impl Plan {
     /// A plan of these stages and nothing else.
     #[must_use]
-    pub fn new(about: impl Into<String>, stages: Vec<Stage>) -> Self {
-        Plan { about: about.into(), intent: None, notes: vec![], stages, tidy: vec![], without_lock: false, kept: None }
+    pub fn new(purpose: impl Into<Purpose>, stages: Vec<Stage>) -> Self {
+        let purpose = purpose.into();
+        Plan { purpose, intent: None, notes: vec![], stages, tidy: vec![], without_lock: false, kept: None }
     }
 }
 
@@ -79,7 +80,7 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "plan: {}", self.about)?;
+        writeln!(f, "plan: {}", self.purpose)?;
         self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))?;
         if let Some((path, _)) = &self.intent {
             writeln!(f, "  before: note the intent {path}")?;
@@ -114,6 +115,8 @@ pub enum Outcome {
         /// So many milliseconds.
         ms: u32,
         /// What for.
+        what: WaitFor,
+        /// The same in words.
         why: String,
     },
 }
@@ -144,7 +147,7 @@ impl Outcome {
         let Outcome::Planned { plan, failed: Some((stage, failure)), trouble } = self else { return None };
         let failed = words(failure);
         let stage = if failed.starts_with(stage) { String::new() } else { format!("{stage}: ") };
-        let mut text = format!("{}: {stage}{failed}", plan.about);
+        let mut text = format!("{}: {stage}{failed}", plan.purpose);
         for failure in trouble {
             text.push_str(&format!("\nand then, while undoing: {}", words(failure)));
         }
