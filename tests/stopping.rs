@@ -115,3 +115,16 @@ fn of_two_deploys_whose_names_differ_by_the_extension_the_one_that_is_named_is_s
         assert_eq!(world.running.keys().collect::<Vec<_>>(), [&format!("/opt/deploys/{left}")]);
     }
 }
+
+#[test]
+fn behind_a_proxy_an_engine_that_cannot_be_asked_fails_the_stop_of_a_deploy_with_a_compose_file_alone() {
+    for (files, fails) in [(json!({ "docker-compose.yml": "" }), true), (json!({}), false)] {
+        let mut case = proxied("stop");
+        case.value["host"]["deployed"]["a"]["files"] = files;
+        let mut world = proxied::world(&case);
+        world.no_docker = true;
+        assert_eq!(stop(&case, &mut world, "a", false).is_err(), fails);
+        assert_eq!(world.tree.get("/opt/deploys/a").is_some(), fails, "it stays as it was");
+        assert_eq!(stop(&case, &mut world, "a", true).is_ok(), fails, "that is accepted, of what is still there");
+    }
+}

@@ -63,9 +63,15 @@ impl Machine {
             Effect::EndForeground { folder, grace_s } => {
                 self.end_foreground(folder, Duration::from_secs((*grace_s).into()))
             }
-            Effect::ProveStopped { folder } => {
-                let containers = containers::of_folder(&self.signals, &self.engine, folder).unwrap_or_default();
-                run_on(&containers).map_or(Ok(()), |why| Err(Failure::world(effect.to_string(), why)))
+            Effect::ProveStopped { folder, must_answer } => {
+                match containers::of_folder(&self.signals, &self.engine, folder) {
+                    Err(failure) if *must_answer || matches!(failure, Failure::Interrupted(_)) => Err(failure),
+                    Err(_) => Ok(()),
+                    Ok(containers) => match run_on(&containers) {
+                        Some(why) => Err(Failure::world(effect.to_string(), why)),
+                        None => Ok(()),
+                    },
+                }
             }
             Effect::WriteFile { path, bytes, mode, folder_mode, durable } => {
                 let bits = Bits { mode: *mode, folder: *folder_mode };

@@ -173,7 +173,10 @@ impl Look<'_> {
             None => vec![],
         };
         if matches!(&self.mode.goal, Goal::Stop(asked) if asked == deploy) && !self.mode.force {
-            stages.push(Stage::new("see that nothing of it runs on", vec![Effect::ProveStopped { folder: home }]));
+            // A release without a compose file may use no docker, and needs none to be stopped.
+            let must_answer = there.as_ref().is_some_and(|folder| folder.compose);
+            let prove = Effect::ProveStopped { folder: home, must_answer };
+            stages.push(Stage::new("see that nothing of it runs on", vec![prove]));
         }
         stages.push(self.put_away(deploy)?);
         stages.extend(self.note(&after));

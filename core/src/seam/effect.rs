@@ -144,11 +144,12 @@ pub enum Effect {
         /// How long it may take to end by itself before it is asked to, as when its containers were stopped.
         grace_s: u32,
     },
-    /// Find out that no container of the compose projects in this folder runs on. An engine that does not answer is taken
-    /// for one without any: a release that uses no docker needs none.
+    /// Find out that no container of the compose projects in this folder runs on.
     ProveStopped {
         /// The folder.
         folder: String,
+        /// Whether an engine that does not answer is a failure; else it is taken for one without any.
+        must_answer: bool,
     },
     /// Replace a file atomically; its folder is made when it is missing.
     WriteFile {

@@ -27,7 +27,7 @@ impl fmt::Display for Effect {
             }
             Effect::Attend { folder, .. } => write!(f, "stay with the start command in {folder}"),
             Effect::EndForeground { folder, .. } => write!(f, "end the start command in {folder} if it still runs"),
-            Effect::ProveStopped { folder } => write!(f, "see that no container of {folder} runs on"),
+            Effect::ProveStopped { folder, .. } => write!(f, "see that no container of {folder} runs on"),
             Effect::WriteFile { path, bytes, .. } => write!(f, "write {path} ({bytes})"),
             Effect::Put { at, bytes, condition } => write!(f, "write {at} ({bytes}) {condition}"),
             Effect::Delete(at) => write!(f, "delete {at}"),

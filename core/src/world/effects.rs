@@ -73,7 +73,7 @@ impl World {
                 self.end_foreground(folder);
                 Ok(())
             }
-            Effect::ProveStopped { folder } => match run_on(&self.containers(folder)) {
+            Effect::ProveStopped { folder, .. } => match run_on(&self.containers(folder)) {
                 Some(why) => Err(Failure::world(effect.to_string(), why)),
                 None => Ok(()),
             },
