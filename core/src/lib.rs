@@ -11,22 +11,25 @@ extern crate alloc;
 pub mod archive;
 pub mod aws;
 pub mod commands;
-pub mod completion;
 pub mod config;
+mod deploy;
 pub mod fleet;
-pub mod help;
 mod nearest;
 pub mod nginx;
 mod ordered;
 pub mod printable;
 pub mod proxy;
 pub mod ready;
+pub mod request;
 pub mod s3;
 pub mod seam;
+pub mod single;
 pub mod template;
 pub mod time;
 #[cfg(feature = "world")]
 pub mod world;
 
 pub use nearest::nearest;
+// Until their users have moved.
 pub use ordered::Ordered;
+pub use request::{completion, help};

@@ -10,7 +10,7 @@ use crate::seam::{Command, Facts, Failure, Location, Outcome, Query, Refusal, Re
 
 /// Waits until the object that names the configuration is there and may be read; a file is not waited for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct AwaitConfig;
+pub(crate) struct AwaitConfig;
 
 impl Command for AwaitConfig {
     fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {

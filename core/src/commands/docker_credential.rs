@@ -9,7 +9,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::prepare::utf8;
+use crate::deploy::utf8;
 use crate::{
     aws::{REGISTRY_USER, Registries, RegistryHost},
     seam::{Command, Facts, Outcome, Output, Refusal, Report, Step},

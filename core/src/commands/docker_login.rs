@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::prepare::utf8;
+use crate::deploy::utf8;
 use crate::{
     aws::{Login, REGISTRY_USER, Registries, is_account},
     seam::{Command, Effect, Facts, Outcome, Plan, Refusal, Report, Stage, Step},

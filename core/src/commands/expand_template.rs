@@ -4,15 +4,13 @@ use alloc::{format, string::String, vec};
 
 use serde_json::Value;
 
-use super::{
-    context::{cache_path, cached, values},
-    deploys::Deploys,
-    partials::template_partials,
-    prepare::utf8,
-    problems,
-};
 use crate::{
     config::ToolConfig,
+    deploy::{
+        Deploys,
+        context::{cache_path, cached, values},
+        problems, template_partials, utf8,
+    },
     seam::{Command, Effect, Facts, Location, Outcome, Plan, Refusal, Report, Secret, Stage, Step},
     template::{self, Strictness},
 };

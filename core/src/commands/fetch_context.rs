@@ -8,12 +8,12 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{
-    context::{cache, location, look, origin, values},
-    deploys::Deploys,
-};
 use crate::{
     config::ToolConfig,
+    deploy::{
+        Deploys,
+        context::{cache, location, look, origin, values},
+    },
     seam::{Command, Facts, Failure, Outcome, Plan, Query, Refusal, Report, Stage, Step, WaitFor},
 };
 

@@ -2,9 +2,10 @@
 
 use alloc::format;
 
-use super::{load_config::above_executable, prepare::utf8, rejected};
+use super::load_config::above_executable;
 use crate::{
     config::{LetsEncryptConfig, lets_encrypt_config},
+    deploy::{rejected, utf8},
     seam::{Facts, Location, Refusal},
 };
 

@@ -7,9 +7,9 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{prepare::utf8, rejected};
 use crate::{
     config::{FromText, Parsed, Rejected, S3Path, Syntax, ToolConfig, tool_config},
+    deploy::{rejected, utf8},
     seam::{Facts, Location, Refusal},
 };
 

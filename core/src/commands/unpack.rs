@@ -2,14 +2,13 @@
 
 use alloc::{format, string::String, vec};
 
-use super::{
-    context::{cache_path, cached, values},
-    deploys::Deploys,
-    limits,
-    prepare::prepare,
-};
 use crate::{
     config::{ReleaseName, ToolConfig},
+    deploy::{
+        Deploys,
+        context::{cache_path, cached, values},
+        limits, prepare,
+    },
     seam::{Command, Effect, Facts, Folder, Outcome, Plan, Refusal, Report, Stage, Step},
 };
 

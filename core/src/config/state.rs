@@ -130,6 +130,15 @@ impl Decode for Port {
     }
 }
 
+impl ProxyModeConfig {
+    /// Whether an endpoint of the configuration is connected or in maintenance: where none is, no proxy is started, and
+    /// neither docker nor its ports are needed.
+    pub(crate) fn is_routed(&self, state: &State) -> bool {
+        let routed = |label| state.connected(label).is_some() || state.maintenance.contains_key(label);
+        self.end_points.keys().any(routed)
+    }
+}
+
 impl State {
     /// The deploy that an endpoint is connected to; a connection to a deploy that is not there is none.
     pub fn connected(&self, endpoint: &Label) -> Option<&Deploy> {

@@ -14,11 +14,11 @@ use super::{
     writing::{Master, Turn, Writing},
 };
 use crate::{
-    commands::{limits, opened_copy},
     config::{
         Deploy, DeployName, Hundredths, Label, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig,
     },
-    proxy::{Goal, Known, no_port, project_name},
+    deploy::{limits, opened_copy},
+    proxy::{Goal, Known, Start, no_port, project_name},
     seam::{Command, Facts, Outcome, Refusal, Report, Step},
 };
 
@@ -86,8 +86,7 @@ impl MasterChange {
     /// Whether this is a change for all machines in the middle of a rollout. In an emergency nobody has to decide on
     /// the rollout first.
     fn is_for_all(&self, state: &State) -> bool {
-        let takes_off = matches!(self.goal, Goal::Maintain { .. } | Goal::EndMaintenance(_) | Goal::Disconnect(_));
-        takes_off && self.rollout.is_none() && state.rollout.is_some()
+        self.goal.verb().takes_off() && self.rollout.is_none() && state.rollout.is_some()
     }
 
     /// Changes the state and the candidate beside it alike, so that neither the end of the rollout nor taking it back
@@ -95,11 +94,11 @@ impl MasterChange {
     fn decide_for_all(&self, writing: &Writing<'_>, master: &Master) -> Result<Step, Refusal> {
         let mut state = master.state.clone();
         if let Some(rollout) = &mut state.rollout {
-            let allowed = self.known(&master.state).allows(&self.goal);
-            allowed.or_else(|refusal| self.known(&rollout.candidate).allows(&self.goal).map_err(|_| refusal))?;
-            self.goal.apply(&mut rollout.candidate, None);
+            let allowed = self.goal.verb().allows(&self.known(&master.state));
+            allowed.or_else(|refusal| self.goal.verb().allows(&self.known(&rollout.candidate)).map_err(|_| refusal))?;
+            self.goal.verb().apply(&mut rollout.candidate, None);
         }
-        self.goal.apply(&mut state, None);
+        self.goal.verb().apply(&mut state, None);
         if state == master.state {
             return Ok(Step::Done(self.report(&state, false)));
         }
@@ -114,14 +113,14 @@ impl MasterChange {
         let mut notes = Vec::new();
         let rollout = joined(&master.state, self.rollout, writing)?;
         let before = rollout.as_ref().map_or(&master.state, |rollout| &rollout.candidate);
-        let is_forced = self.force && matches!(self.goal, Goal::Start { .. });
+        let is_forced = self.force && matches!(self.goal, Goal::Start(_));
         if master.etag.is_none() && !is_forced {
             self.lost(writing.facts)?;
         }
-        self.known(before).allows(&self.goal)?;
+        self.goal.verb().allows(&self.known(before))?;
         let (mut after, mut goal) = (before.clone(), self.goal.clone());
         let (mut port, mut given) = (None, None);
-        if let Goal::Start { deploy, release, pin } = &mut goal {
+        if let Goal::Start(Start { deploy, release, pin }) = &mut goal {
             let found = self.pin(writing.facts, release, pin.as_ref(), &mut notes);
             if !before.deploys.contains_key(deploy) {
                 given = Some(self.port(writing.facts, deploy, &master.state, &mut notes)?);
@@ -132,7 +131,7 @@ impl MasterChange {
             notes.extend(before.deploys.get(deploy).and_then(|known| repinned(known, release, &found)));
             *pin = Some(found);
         }
-        goal.apply(&mut after, port);
+        goal.verb().apply(&mut after, port);
         let is_begun = rollout.is_some() && master.state.rollout.is_none();
         if is_begun && after == *before {
             return Ok(Step::Done(self.report(&master.state, false)));
@@ -233,21 +232,7 @@ impl MasterChange {
             Some(rollout) if self.rollout.is_some() => &*rollout.candidate,
             _ => state,
         };
-        let done = match &self.goal {
-            Goal::Start { deploy, release, .. } => {
-                let port = now.deploys.get(deploy).map_or(0, |known| known.port.0);
-                format!("{deploy} ({release}) is to run on port {port}")
-            }
-            Goal::Stop(deploy) => format!("{deploy} is to be stopped"),
-            Goal::Connect { endpoint, deploy } => format!("{endpoint} is to be connected to {deploy}"),
-            Goal::Disconnect(endpoint) => format!("{endpoint} is to be disconnected"),
-            Goal::Split { endpoint, deploy, percent } => {
-                format!("{} % of the clients of {endpoint} are to go to {deploy}", percent.get())
-            }
-            Goal::Maintain { endpoint, .. } => format!("{endpoint} is to be in maintenance"),
-            Goal::EndMaintenance(endpoint) => format!("{endpoint} is to be in maintenance no longer"),
-            Goal::Follow(_) | Goal::Refresh | Goal::Restart | Goal::Shutdown => String::new(),
-        };
+        let done = self.goal.verb().planned(now);
         let who = match (self.rollout, rollout) {
             (Some(_), Some(rollout)) => format!("{} % of the slaves (rollout {})", rollout.percent.get(), rollout.id),
             _ => "the slaves".to_string(),

@@ -28,8 +28,8 @@ pub use status::MasterStatus;
 
 use crate::{
     Ordered,
-    commands::rejected,
     config::{self, Label, Parsed, Rejected, S3Path, State},
+    deploy::rejected,
     seam::{Facts, Location, Refusal, Shared},
 };
 

@@ -17,13 +17,13 @@ use super::{
 };
 use crate::{
     Ordered,
-    commands::Deploys,
     config::{
         DeployName, FromText, Label, Positive, ProxyModeConfig, S3Path, SlaveLabel, SlaveState, SlaveStatus, State,
         ToolConfig,
     },
+    deploy::Deploys,
     printable::for_record,
-    proxy::{Followed, Following, Goal, ProxyMode, noted_state},
+    proxy::{Follow, Followed, Following, noted_state},
     s3::{Condition, without_request_id},
     seam::{Command, Effect, Facts, Outcome, Plan, Purpose, Reason, Refusal, Secret, Shared, Stage, Step},
     time::utc,
@@ -112,9 +112,8 @@ impl Round<'_> {
         };
         let mut postponed = self.postponed(&wanted);
         let labels: BTreeSet<DeployName> = postponed.keys().cloned().into_set();
-        let (config, proxy, goal) = (config.clone(), proxy.clone(), Goal::Follow(wanted.state.clone()));
-        let mode = ProxyMode { config, proxy, goal, force: false, postponed: labels };
-        let mut following = match mode.follow(facts, past) {
+        let follow = Follow { config, proxy, master: &wanted.state, postponed: labels };
+        let mut following = match follow.next(facts, past) {
             Ok(Followed::Step(Step::Do(mut plan))) if past.is_empty() => {
                 plan.notes.insert(0, self.reason(wanted.etag.as_ref()));
                 return Ok(Step::Do(plan));

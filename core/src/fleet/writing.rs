@@ -11,8 +11,8 @@ use serde_json::Map;
 
 use super::{Base, state_of};
 use crate::{
-    commands::rejected,
     config::{self, S3Path, State, Write},
+    deploy::rejected,
     printable::one_line,
     s3::Condition,
     seam::{

@@ -1,4 +1,17 @@
-//! The nginx of the proxy: the built-in template of its configuration.
+//! The texts of the proxy's nginx, made from values: its configuration, its compose file, its pages, what it routes.
+
+mod conf;
+mod page;
+mod project;
+mod routes;
+
+pub(crate) use conf::{Certificates, Conf, Pages, Source, Template, certificate_paths};
+#[cfg(test)]
+pub(crate) use project::quoted;
+pub(crate) use project::{Project, explicit_certificates, project};
+#[cfg(test)]
+pub(crate) use routes::name_of;
+pub use routes::{MARK_HOST, Route, Routes, Served, Share};
 
 /// The built-in template of the proxy's `nginx.conf`. Its context: `healthCheck` (`incomingPath`, `location`,
 /// `outgoingPath`, `outgoingPort`) where one is answered; `endPoints`, a list of `{"http": {serverNames, port}}` and

@@ -8,7 +8,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Goal, ProxyMode, configured::Certificates, expiry::standing};
+use super::{Goal, ProxyMode, Refresh, expiry::standing, rendered::certificates};
 use crate::{
     config::{EndPointType, Label, ProxyModeConfig, ServerName, SslCertMode, ToolConfig},
     seam::{Command, Effect, Facts, Location, Outcome, Plan, Purpose, Refusal, Report, Secret, Stage, Step},
@@ -101,7 +101,7 @@ impl GenerateCertificate {
     /// What makes the proxy serve its configuration, with the certificate as it is.
     fn refresh(&self) -> ProxyMode {
         let (config, proxy) = (self.config.clone(), self.proxy.clone());
-        ProxyMode { config, proxy, goal: Goal::Refresh, force: false, postponed: Default::default() }
+        ProxyMode { config, proxy, goal: Goal::Refresh(Refresh), force: false }
     }
 
     fn logs(&self) -> String {
@@ -150,7 +150,7 @@ impl GenerateCertificate {
     fn obtained(&self, facts: &Facts, names: &[&str], mut report: Report) -> Result<Step, Refusal> {
         let (name, names) = (&self.config.auto_cert_name, names.join(", "));
         let generated = EndPointType::HttpsWithRedirect(SslCertMode::Generated);
-        let found = Certificates::ask(facts, &self.config, &self.proxy)?.usable(&self.config, &generated);
+        let found = certificates(facts, &self.config, &self.proxy)?.usable(&self.config, &generated);
         let Some([path, _]) = found else {
             let why = format!("{OBTAIN}: certbot succeeded, and left no certificate {name} behind");
             return Ok(Step::Done(Report::failed(why, Some(&format!("certbot's log is in {}", self.logs())))));

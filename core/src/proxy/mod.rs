@@ -1,57 +1,53 @@
 //! Proxy mode on one machine: from what runs to what is wanted, one small plan at a time.
 
 mod certificate;
-mod configured;
-mod deploying;
 mod expiry;
 mod followed;
-mod following;
-mod going_back;
+mod health;
 mod known;
-mod living;
-mod observed;
-mod page;
+mod parts;
+mod policy;
 mod proxying;
-mod ready;
+mod reconcile;
+mod rendered;
 mod report;
-mod restarting;
-mod routing;
-mod served;
-mod sharing;
+mod routes;
+mod seen;
 pub(crate) mod status;
+mod steps;
+mod target;
 #[cfg(test)]
 mod tests;
-mod tidying;
-mod wanted;
+mod verbs;
 
 use alloc::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
-    vec,
     vec::Vec,
 };
-use core::fmt;
 
+pub use crate::nginx::{MARK_HOST, Served};
 pub use certificate::GenerateCertificate;
-pub use living::project_name;
-pub use served::{MARK_HOST, Routes, Served, Share, Target};
+pub use health::project_name;
 pub use status::ProxyStatus;
+pub use verbs::{Connect, Disconnect, EndMaintenance, Goal, Maintain, Refresh, Restart, Shutdown, Split, Start, Stop};
 
-use crate::{
-    commands::{Deploys, Running},
-    config::{DeployName, Label, PageText, Percent, Pin, Positive, ProxyModeConfig, ReleaseName, State, ToolConfig},
-    seam::{Command, Facts, Outcome, Purpose, Refusal, Report, Role, Step, tried},
-};
 pub(crate) use followed::{Followed, Following};
 pub(crate) use known::Known;
-use observed::{Observed, observe};
-pub(crate) use wanted::no_port;
+pub(crate) use verbs::no_port;
 
-/// The longest run of a start command in seconds, where the configuration gives none.
-const START_S: u32 = 600;
-/// The longest run of any other command of a release on a machine that follows, where the configuration gives none.
-const FOLLOWING_S: u32 = 3_600;
+use crate::{
+    config::{DeployName, ProxyModeConfig, State, ToolConfig},
+    deploy::Deploys,
+    seam::{Command, Facts, Outcome, Purpose, Refusal, Report, Step},
+};
+use policy::Policy;
+use reconcile::Reconcile;
+use seen::look;
+use steps::{Next, next};
+use target::{Starts, Target, Upkeep};
+use verbs::Verb;
 
 /// The deploys that the state of this machine notes, for completions.
 pub(crate) fn noted_deploys(facts: &Facts, deploys: Deploys<'_>) -> Result<Vec<String>, Refusal> {
@@ -61,84 +57,7 @@ pub(crate) fn noted_deploys(facts: &Facts, deploys: Deploys<'_>) -> Result<Vec<S
 
 /// The state of this machine; `None` when it has none.
 pub(crate) fn noted_state(facts: &Facts, deploys: Deploys<'_>) -> Result<Option<State>, Refusal> {
-    observed::state(facts, deploys)
-}
-
-/// What one of the commands of proxy mode is to bring about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Goal {
-    /// `start <release> [<asdeploy>]`
-    Start {
-        /// The deploy's name.
-        deploy: DeployName,
-        /// Its release.
-        release: ReleaseName,
-        /// The bytes that its archive must have.
-        pin: Option<Pin>,
-    },
-    /// `stop <deploy>`
-    Stop(DeployName),
-    /// `connect <endpoint> <deploy>`
-    Connect {
-        /// The endpoint.
-        endpoint: Label,
-        /// The deploy.
-        deploy: DeployName,
-    },
-    /// `disconnect <endpoint>`
-    Disconnect(Label),
-    /// `split <endpoint> <deploy> --percent N`
-    Split {
-        /// The endpoint.
-        endpoint: Label,
-        /// The second deploy.
-        deploy: DeployName,
-        /// The share that goes to it.
-        percent: Percent,
-    },
-    /// `maintenance <endpoint> [--message TEXT]`
-    Maintain {
-        /// The endpoint.
-        endpoint: Label,
-        /// What its page says; else what it says already, or a text that always fits.
-        message: Option<PageText>,
-    },
-    /// `maintenance <endpoint> --off`
-    EndMaintenance(Label),
-    /// A slave follows this master state.
-    Follow(State),
-    /// The proxy runs and serves its configuration: what does already is left as it is.
-    Refresh,
-    /// `restart-frontend-proxy`
-    Restart,
-    /// `shutdown-frontend-proxy`
-    Shutdown,
-}
-
-impl Goal {
-    /// What the plan is for that brings it about.
-    #[must_use]
-    pub fn purpose(&self) -> Purpose {
-        match self {
-            Goal::Start { deploy, .. } => Purpose::StartDeploy(deploy.clone()),
-            Goal::Stop(deploy) => Purpose::StopDeploy(deploy.clone()),
-            Goal::Connect { endpoint, deploy } => Purpose::Connect(endpoint.clone(), deploy.clone()),
-            Goal::Disconnect(endpoint) => Purpose::Disconnect(endpoint.clone()),
-            Goal::Split { endpoint, deploy, .. } => Purpose::Split(endpoint.clone(), deploy.clone()),
-            Goal::Maintain { endpoint, .. } => Purpose::Maintain(endpoint.clone()),
-            Goal::EndMaintenance(endpoint) => Purpose::EndMaintenance(endpoint.clone()),
-            Goal::Follow(_) => Purpose::Only("follow the master state".into()),
-            Goal::Refresh => Purpose::RefreshProxy,
-            Goal::Restart => Purpose::RestartProxy,
-            Goal::Shutdown => Purpose::ShutDownProxy,
-        }
-    }
-}
-
-impl fmt::Display for Goal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.purpose().fmt(f)
-    }
+    seen::state(facts, deploys)
 }
 
 /// A command of proxy mode on local state.
@@ -152,36 +71,26 @@ pub struct ProxyMode {
     pub goal: Goal,
     /// Whether a stop command that fails is only reported.
     pub force: bool,
-    /// The deploys that are not tried to be brought about in this run.
-    pub postponed: BTreeSet<DeployName>,
 }
 
 impl Command for ProxyMode {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        if self.is_elsewhere() {
-            let what = if self.goal == Goal::Restart { "restarted" } else { "shut down" };
+        if let Some(what) = self.is_elsewhere() {
             let note =
                 format!("the state is kept in S3 (remoteStateS3): no proxy is {what} here, slaves see to theirs");
             return Ok(Step::Done(Report::note(note)));
         }
-        let look = self.look(facts, past)?;
-        if self.goal == Goal::Shutdown {
-            return look.shut_down();
-        }
-        look.now.is_plausible(look.deploys)?;
-        let goal = self.goal.meant(&look.now.have);
+        let r = self.look(facts, past, &self.goal)?;
+        let goal = self.goal.meant(&r.seen.state);
         // What this run has stopped by that name is no longer in the state.
-        if goal != self.goal && look.tried(&self.goal.purpose()).is_none() {
-            return ProxyMode { goal, ..self.clone() }.next(facts, past);
+        if goal != self.goal && r.tried(&self.goal.purpose()).is_none() {
+            return self.step(&self.look(facts, past, &goal)?, goal.verb());
         }
-        match look.turn()? {
-            Turn::Step(step) => Ok(step),
-            Turn::End(refused) => Ok(Step::Done(look.report(&refused))),
-        }
+        self.step(&r, self.goal.verb())
     }
 
     fn lock(&self) -> Option<String> {
-        (!self.is_elsewhere()).then(|| self.deploys().lock())
+        self.is_elsewhere().is_none().then(|| Deploys(self.config.deploys_dir.as_str()).lock())
     }
 
     // Called by a command of a release, it would go back from what its caller has begun.
@@ -191,132 +100,80 @@ impl Command for ProxyMode {
 }
 
 impl ProxyMode {
-    /// The next step of following a master state, or what came of it.
-    pub(crate) fn follow(&self, facts: &Facts, past: &[Outcome]) -> Result<Followed, Refusal> {
-        let look = self.look(facts, past)?;
-        look.now.is_plausible(look.deploys)?;
-        match (look.turn()?, &self.goal) {
-            (Turn::Step(step), _) => Ok(Followed::Step(step)),
-            (Turn::End(refused), Goal::Follow(master)) => look.following(master, &refused).map(Followed::Done),
-            (Turn::End(_), _) => Ok(Followed::Done(Following::keeping(look.now.have))),
+    fn look<'a>(&'a self, facts: &'a Facts, past: &'a [Outcome], goal: &Goal) -> Result<Reconcile<'a>, Refusal> {
+        const NONE: &BTreeSet<DeployName> = &BTreeSet::new();
+        let (verb, target) = (goal.verb(), goal.verb().target());
+        let needs = |state: &State| verb.needs_proxy(self.proxy.is_routed(state));
+        let seen = look(facts, &self.config, &self.proxy, needs).map_err(|it| it.during(&target.doing()))?;
+        let needs_proxy = needs(&seen.state);
+        let mut pages = State { maintenance: seen.state.maintenance.clone(), ..State::default() };
+        let (policy, force) = (Policy::COMMAND, self.force);
+        let mut r =
+            Reconcile { seen, target, policy, past, pages: BTreeMap::new(), needs_proxy, force, postponed: NONE };
+        if !is_given_up(&r) {
+            verb.apply(&mut pages, None);
+        }
+        r.pages = pages.maintenance;
+        Ok(r)
+    }
+
+    fn step(&self, r: &Reconcile<'_>, verb: &dyn Verb) -> Result<Step, Refusal> {
+        match next(r, |r| wanted(r, verb))? {
+            Next::Step(step) => Ok(step),
+            Next::End(refused) => Ok(Step::Done(report::report(r, verb, &refused))),
         }
     }
 
-    fn look<'a>(&'a self, facts: &'a Facts, past: &'a [Outcome]) -> Result<Look<'a>, Refusal> {
-        let deploys = self.deploys();
-        let now = observe(facts, deploys, |have| self.needs_proxy(have))
-            .map_err(|refusal| refusal.during(&self.goal.to_string()))?;
-        Ok(Look { mode: self, facts, past, deploys, now })
-    }
-
-    /// Whether the state that the goal is about is kept in S3, and nothing is done here.
-    fn is_elsewhere(&self) -> bool {
-        self.proxy.remote_state_s3.is_some() && !matches!(self.goal, Goal::Follow(_) | Goal::Refresh)
-    }
-
-    fn deploys(&self) -> Deploys<'_> {
-        Deploys(self.config.deploys_dir.as_str())
-    }
-
-    /// How a release's command is run: here a start command must return, and nobody watches over a machine that follows.
-    fn running(&self, role: Role) -> Running {
-        let (each, own) = (self.config.command_timeout_s, self.config.start_timeout_s);
-        let limit_s = match role {
-            Role::Start => own.or(each).map(Positive::get).or(Some(START_S)),
-            Role::Prestart | Role::Stop => {
-                each.map(Positive::get).or(matches!(self.goal, Goal::Follow(_)).then_some(FOLLOWING_S))
-            }
-        };
-        Running { limit_s, may_stay: false }
+    /// What would be done to the proxy, where the state that the verb is about is kept in S3 and nothing is done here.
+    fn is_elsewhere(&self) -> Option<&'static str> {
+        self.goal.verb().of_this_machine().filter(|_| self.proxy.remote_state_s3.is_some())
     }
 }
 
-/// One look at the machine, and what is decided on it.
-struct Look<'a> {
-    mode: &'a ProxyMode,
-    facts: &'a Facts,
-    past: &'a [Outcome],
-    deploys: Deploys<'a>,
-    now: Observed,
-}
-
-/// Where a command of proxy mode stands.
-#[expect(clippy::large_enum_variant, reason = "nearly every turn is a step")]
-enum Turn {
-    /// This comes first.
-    Step(Step),
-    /// There is nothing more to do; this was refused.
-    End(Vec<Refused>),
-}
-
-/// What was refused in a turn.
-#[derive(Debug)]
-struct Refused {
-    /// The deploy that cannot be brought about for it; `None`: it is about something else.
-    deploy: Option<DeployName>,
-    refusal: Refusal,
-}
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Refused { deploy: None, refusal }
+/// The state that a verb wants: the present one with its change.
+fn wanted(r: &Reconcile<'_>, verb: &dyn Verb) -> Result<State, Refusal> {
+    let place = r.seen.deploys.home(seen::PROXY);
+    let port = verb.judge(r, &Known { state: &r.seen.state, proxy: r.seen.proxy_config, place })?;
+    let mut wanted = r.seen.state.clone();
+    if !is_given_up(r) {
+        verb.apply(&mut wanted, port);
     }
+    Ok(wanted)
 }
 
-impl Look<'_> {
-    /// The next small plan, chosen from what really runs.
-    fn turn(&self) -> Result<Turn, Refusal> {
-        for (deploy, intent) in &self.now.intents {
-            if self.tried(&Purpose::GoBackDeploy(deploy.clone())).is_none() {
-                return self.go_back(deploy, intent).map(Step::Do).map(Turn::Step);
-            }
-        }
-        let want = match self.want() {
-            Ok(want) => want,
-            // A refusal with nothing done is the command's; after that it is one trouble among others.
-            Err(refusal) if self.past.is_empty() => return Err(refusal),
-            Err(refusal) => return Ok(Turn::End(vec![refusal.into()])),
-        };
-        if let Some(step) = self.meanwhile(&want)? {
-            return Ok(Turn::Step(step));
-        }
-        let (plan, mut refused) = self.bringing(&want);
-        if let Some(plan) = plan {
-            return Ok(Turn::Step(Step::Do(plan)));
-        }
-        let is_open = refused.iter().any(|refused| refused.refusal == Refusal::Unknown);
-        if is_open || (self.past.is_empty() && !self.follows() && !refused.is_empty()) {
-            return Err(refused.swap_remove(0).refusal);
-        }
-        // What a change that was cut short has started again may be about to be ready.
-        let left = |endpoint: &Label| self.gave_up() || self.asked() != Some(endpoint);
-        if let (false, Some(step)) = (self.follows(), self.patience(&want, left)?) {
-            return Ok(Turn::Step(step));
-        }
-        match self.switch(&want).map_err(|refusal| refusal.during(&self.mode.goal.to_string())) {
-            Ok(Some(plan)) => return Ok(Turn::Step(Step::Do(plan))),
-            Ok(None) => (),
-            Err(refusal) if self.follows() && refusal != Refusal::Unknown => refused.push(refusal.into()),
-            Err(refusal) => return Err(refusal),
-        }
-        let unwanted = self.now.have.deploys.iter().filter(|(deploy, _)| !want.deploys.contains_key(*deploy));
-        for (deploy, _) in unwanted.filter(|(deploy, known)| !self.is_used(deploy, known, &want)) {
-            if self.tried(&Purpose::StopDeploy(deploy.clone())).is_none() {
-                match self.stop(deploy) {
-                    Ok(plan) => return Ok(Turn::Step(Step::Do(plan))),
-                    Err(refusal) if self.follows() && refusal != Refusal::Unknown => refused.push(refusal.into()),
-                    Err(refusal) => return Err(refusal),
-                }
-            }
-        }
-        if let Some(step) = self.patience(&want, |_| self.follows())? {
-            return Ok(Turn::Step(step));
-        }
-        Ok(self.tidy()?.map_or(Turn::End(refused), |plan| Turn::Step(Step::Do(plan))))
-    }
+/// Whether the change of routes failed in this run: what is no longer wanted.
+fn is_given_up(r: &Reconcile<'_>) -> bool {
+    r.target.switches && r.switch_failed()
+}
 
-    /// How the last plan for this purpose ended in this run: whether it was done; `None` when there was none.
-    fn tried(&self, purpose: &Purpose) -> Option<bool> {
-        tried(self.past, purpose)
+/// A machine that follows a state which it shares.
+#[derive(Clone, Debug)]
+pub(crate) struct Follow<'a> {
+    /// The configuration.
+    pub(crate) config: &'a ToolConfig,
+    /// Its part about the proxy.
+    pub(crate) proxy: &'a ProxyModeConfig,
+    /// The state that is followed.
+    pub(crate) master: &'a State,
+    /// The deploys that are not tried in this run.
+    pub(crate) postponed: BTreeSet<DeployName>,
+}
+
+impl Follow<'_> {
+    /// The next step, or what came of it.
+    pub(crate) fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Followed, Refusal> {
+        // A connection to a deploy that it has not counts as none.
+        let mut wanted = self.master.clone();
+        wanted.connections.retain(|_, deploy| self.master.deploys.contains_key(deploy));
+        let purpose = Purpose::from("follow the master state");
+        let target = Target { starts: Starts::All, proxy: Upkeep::Run, ..Target::new(purpose) };
+        let needs_proxy = self.proxy.is_routed(self.master);
+        let seen = look(facts, self.config, self.proxy, |_| needs_proxy).map_err(|it| it.during(&target.doing()))?;
+        let (policy, pages) = (Policy::FOLLOWER, wanted.maintenance.clone());
+        let r = Reconcile { seen, target, policy, past, pages, needs_proxy, force: false, postponed: &self.postponed };
+        match next(&r, |_| Ok(wanted.clone()))? {
+            Next::Step(step) => Ok(Followed::Step(step)),
+            Next::End(refused) => followed::following(&r, &wanted, &refused).map(Followed::Done),
+        }
     }
 }

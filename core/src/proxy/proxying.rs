@@ -8,12 +8,15 @@ use alloc::{
 };
 
 use super::{
-    Goal, Look,
-    configured::{Configured, Pages, Project, configured, is_served, project},
-    observed::PROXY,
-    served::{Routes, Served},
+    reconcile::Reconcile,
+    rendered::{compose_project, conf, is_served},
+    seen::PROXY,
+    target::Upkeep,
 };
-use crate::seam::{Effect, Facts, Refusal, Secret, Stage};
+use crate::{
+    nginx::{Conf, Pages, Project, Routes, Served},
+    seam::{Effect, Facts, Refusal, Secret, Settled as _, Stage},
+};
 
 /// The compose project of the container that a configuration is tried in: docker-compose v1 links a container of `run`
 /// to those of its service that run, which the engine refuses to one in the host's network.
@@ -35,7 +38,7 @@ enum Container {
 
 /// The proxy in the course of a plan: each switch sets out from what the one before it left.
 pub(super) struct Proxying<'a> {
-    look: &'a Look<'a>,
+    r: &'a Reconcile<'a>,
     project: Project,
     pages: Pages,
     container: Container,
@@ -49,16 +52,16 @@ pub(super) struct Proxying<'a> {
 }
 
 impl<'a> Proxying<'a> {
-    pub(super) fn new(look: &'a Look<'a>) -> Result<Self, Refusal> {
-        let project = project(look.facts, &look.mode.config, &look.mode.proxy)?;
-        let (now, routes) = (&look.now, look.live_routes()?);
-        let proxy = &now.proxy;
-        let restarts = look.mode.goal == Goal::Restart;
-        let as_new = if restarts { Some(compose_file(look.facts, &project)?) } else { None };
+    pub(super) fn new(r: &'a Reconcile<'a>) -> Result<Self, Refusal> {
+        let seen = &r.seen;
+        let project = compose_project(seen.facts, seen.config, seen.proxy_config)?;
+        let (routes, proxy) = (seen.live_routes()?, &seen.proxy);
+        let restarts = r.target.proxy == Upkeep::Restart;
+        let as_new = if restarts { Some(compose_file(seen.facts, &project)?) } else { None };
         // That its logs have no limits is no reason to interrupt what is served; who asks for a restart gets them.
         let same = proxy.mounted && proxy.project.as_ref() == Some(&project.name);
         let same = same
-            && now.compose.as_ref().is_some_and(|text| match as_new {
+            && seen.compose.as_ref().is_some_and(|text| match as_new {
                 Some(as_new) => *text == as_new,
                 None => *text == project.text || *text == project.bounded(),
             });
@@ -69,17 +72,16 @@ impl<'a> Proxying<'a> {
             (true, true) if same && !dumb => Container::Well,
             (true, running) => Container::Stale { running },
         };
-        let conf = now.conf.clone().zip(now.on_disk()).filter(|(_, served)| served.routes == routes);
+        let conf = seen.conf.clone().zip(seen.on_disk()).filter(|(_, served)| served.routes == routes);
         // Of a page that is about to go, what it says is needed for the way back.
-        let mut pages = now.have.maintenance.clone();
-        pages.extend(look.wanted_maintenance());
-        Ok(Proxying { look, project, pages, container, routes, switched: false, conf, notes: vec![] })
+        let mut pages = seen.state.maintenance.clone();
+        pages.extend(r.pages.clone());
+        Ok(Proxying { r, project, pages, container, routes, switched: false, conf, notes: vec![] })
     }
 
     /// Whether a proxy runs or is to run at the end.
     pub(super) fn wanted(&self) -> bool {
-        let ends = matches!(self.look.mode.goal, Goal::Disconnect(_) | Goal::EndMaintenance(_));
-        let starts = self.look.heals() && !ends && self.look.mode.needs_proxy(&self.look.now.have);
+        let starts = self.r.repairs() && self.r.target.proxy != Upkeep::Repair && self.r.needs_proxy;
         starts || matches!(self.container, Container::Well | Container::Stale { running: true })
     }
 
@@ -90,33 +92,34 @@ impl<'a> Proxying<'a> {
 
     /// Whether these are the routes at this point of the plan, and would be after a restart.
     pub(super) fn routes_are(&self, routes: &Routes) -> bool {
-        if self.switched { self.routes == *routes } else { self.look.now.routes_are(routes) }
+        if self.switched { self.routes == *routes } else { self.r.seen.routes_are(routes) }
     }
 
-    fn configured(&self, routes: &Routes) -> Result<Configured, Refusal> {
-        configured(self.look.facts, &self.look.mode.config, &self.look.mode.proxy, routes, &self.pages)
+    fn conf(&self, routes: &Routes) -> Result<Conf, Refusal> {
+        let seen = &self.r.seen;
+        conf(seen.facts, seen.config, seen.proxy_config, routes, &self.pages)
     }
 
     /// Whether the proxy runs from what is on disk and serves exactly the configuration of these routes.
     pub(super) fn serves_well(&self, routes: &Routes) -> Result<bool, Refusal> {
-        let served = Some(self.configured(routes)?.served);
-        let now = &self.look.now;
+        let served = Some(self.conf(routes)?.served);
+        let now = &self.r.seen;
         Ok(self.container == Container::Well && now.proxy.serves == served && now.on_disk() == served)
     }
 
     fn path(&self, name: &str) -> String {
-        format!("{}/{name}", self.look.deploys.home(PROXY))
+        format!("{}/{name}", self.r.seen.deploys.home(PROXY))
     }
 
     /// The stages that make the proxy serve these routes and nothing else, proven, each with its way back.
     pub(super) fn switch_to(&mut self, title: &str, routes: &Routes) -> Result<Vec<Stage>, Refusal> {
-        let (facts, mode) = (self.look.facts, self.look.mode);
-        is_served(facts, &mode.config, &mode.proxy, routes, &self.pages)?;
-        let new = self.configured(routes)?;
+        let seen = &self.r.seen;
+        is_served(seen.facts, seen.config, seen.proxy_config, routes, &self.pages)?;
+        let new = self.conf(routes)?;
         let back = match &self.conf {
             Some(conf) => Some(conf.clone()),
-            None if self.look.now.has_proxy() => {
-                let old = self.configured(&self.routes)?;
+            None if self.r.seen.has_proxy() => {
+                let old = self.conf(&self.routes)?;
                 Some((old.text, old.served))
             }
             None => None,
@@ -136,12 +139,12 @@ impl<'a> Proxying<'a> {
     }
 
     /// Nothing runs: what a start would serve is written down.
-    fn write_only(&self, title: &str, new: &Configured, back: Option<&(String, Served)>) -> Vec<Stage> {
+    fn write_only(&self, title: &str, new: &Conf, back: Option<&(String, Served)>) -> Vec<Stage> {
         let conf = write(self.path("nginx.conf"), new.text.clone());
         vec![Stage::new(title, vec![conf]).undone_by(vec![self.conf_back(back)])]
     }
 
-    fn reload(&self, title: &str, new: &Configured, back: Option<&(String, Served)>) -> Vec<Stage> {
+    fn reload(&self, title: &str, new: &Conf, back: Option<&(String, Served)>) -> Vec<Stage> {
         let mut undo = vec![self.conf_back(back), Effect::ReloadProxy];
         undo.extend(back.map(|(_, served)| self.prove(served)));
         let candidate = write_for_now(self.path("nginx.candidate.conf"), new.text.clone());
@@ -153,8 +156,9 @@ impl<'a> Proxying<'a> {
         ]
     }
 
-    fn start(&mut self, title: &str, new: &Configured, back: Option<&(String, Served)>) -> Result<Vec<Stage>, Refusal> {
-        let (free, compose_file) = (self.ports_are_free(&new.text, back), compose_file(self.look.facts, &self.project));
+    fn start(&mut self, title: &str, new: &Conf, back: Option<&(String, Served)>) -> Result<Vec<Stage>, Refusal> {
+        let (free, compose_file) =
+            (self.ports_are_free(&new.text, back), compose_file(self.r.seen.facts, &self.project));
         let (_, compose_file) = (free?, compose_file?);
         let running = self.container == Container::Stale { running: true };
         if running {
@@ -170,11 +174,11 @@ impl<'a> Proxying<'a> {
             write_for_now(self.path("nginx.candidate.conf"), new.text.clone()),
             self.test(Some(TRIAL)),
         ]);
-        let compose = self.look.now.compose.clone().map(|text| write(self.path("docker-compose.yml"), text));
+        let compose = self.r.seen.compose.clone().map(|text| write(self.path("docker-compose.yml"), text));
         let is_there = self.container != Container::Absent;
         // One that runs is made as it was, also where that routes to what has died: what is rendered anew may name what
         // the old compose file does not mount, or want the very port that is taken.
-        let now = &self.look.now;
+        let now = &self.r.seen;
         let as_it_was = if running { now.conf.clone().zip(now.on_disk()) } else { None };
         let is_whole = as_it_was.is_some() || self.conf.is_some();
         let back = as_it_was.as_ref().or(back);
@@ -186,7 +190,7 @@ impl<'a> Proxying<'a> {
                 undo.push(self.up(true));
                 undo.extend(running.then(|| self.prove(served)));
             }
-            _ => undo.push(Effect::ProxyDown { folder: self.look.deploys.home(PROXY) }),
+            _ => undo.push(Effect::ProxyDown { folder: self.r.seen.deploys.home(PROXY) }),
         }
         Ok(vec![
             Stage::new("try the configuration", prepare).undone_by(compose.into_iter().collect()),
@@ -197,12 +201,12 @@ impl<'a> Proxying<'a> {
 
     /// Refuses to start a container that could not have its ports: before the one that runs is stopped for it.
     fn ports_are_free(&self, new: &str, back: Option<&(String, Served)>) -> Result<(), Refusal> {
-        let now = &self.look.now;
+        let now = &self.r.seen;
         let old = now.conf.as_ref().or(back.map(|(old, _)| old));
         let held = |port| (now.proxy.running || now.proxy.paused) && old.is_none_or(|old| listens_on(old, port));
         let wanted = [80, 443].into_iter().filter(|port| listens_on(new, *port) && !held(*port));
         // Who has it for one address of IPv6 alone is not in the way.
-        let asked: Vec<_> = wanted.map(|port| (port, self.look.facts.accepts(port))).collect();
+        let asked: Vec<_> = wanted.map(|port| (port, self.r.seen.facts.accepts(port))).collect();
         for (port, taken) in asked {
             if taken? {
                 return Err(Refusal::no("start the proxy", format!("something else listens on port {port}"))
@@ -213,7 +217,7 @@ impl<'a> Proxying<'a> {
     }
 
     /// The new configuration in its place.
-    fn swap(&self, new: &Configured) -> Vec<Effect> {
+    fn swap(&self, new: &Conf) -> Vec<Effect> {
         vec![
             write_for_now(self.path("nginx.ctx.json"), new.context.clone()),
             write(self.path("nginx.conf"), new.text.clone()),
@@ -228,28 +232,25 @@ impl<'a> Proxying<'a> {
     }
 
     fn test(&self, project: Option<&str>) -> Effect {
-        Effect::TestProxy { folder: self.look.deploys.home(PROXY), project: project.map(ToString::to_string) }
+        Effect::TestProxy { folder: self.r.seen.deploys.home(PROXY), project: project.map(ToString::to_string) }
     }
 
     fn up(&self, recreate: bool) -> Effect {
-        let (folder, project) = (self.look.deploys.home(PROXY), self.project.name.clone());
+        let (folder, project) = (self.r.seen.deploys.home(PROXY), self.project.name.clone());
         Effect::ProxyUp { folder, project, recreate }
     }
 
     fn prove(&self, served: &Served) -> Effect {
-        let marked = self.look.mode.proxy.nginx_conf_template_path.is_none();
-        Effect::ProveProxy { folder: self.look.deploys.home(PROXY), marked, served: served.clone() }
+        let marked = self.r.seen.proxy_config.nginx_conf_template_path.is_none();
+        Effect::ProveProxy { folder: self.r.seen.deploys.home(PROXY), marked, served: served.clone() }
     }
 }
 
 /// The compose file of a container that is made now: its logs are bounded where the engine would keep all of them.
 fn compose_file(facts: &Facts, project: &Project) -> Result<String, Refusal> {
-    match facts.log_driver() {
-        Err(Refusal::Unknown) => Err(Refusal::Unknown),
-        Ok(Some(driver)) if driver == "json-file" => Ok(project.bounded()),
-        // Who cannot be asked will not start it either.
-        _ => Ok(project.text.clone()),
-    }
+    // An engine that cannot be asked will not start it either.
+    let driver = facts.log_driver().known_or(None)?;
+    Ok(if driver.as_deref() == Some("json-file") { project.bounded() } else { project.text.clone() })
 }
 
 /// Whether a configuration of nginx says by itself that it listens on a port of all addresses; what it includes is not

@@ -9,14 +9,13 @@ use alloc::{
 use serde_json::json;
 
 use super::{
-    configured::paths,
     expiry::standing,
-    observed::{PROXY, state},
-    served::Routes,
+    seen::{PROXY, state},
 };
 use crate::{
-    commands::Deploys,
     config::{Deploy, EndPoint, EndPointType, Label, ProxyModeConfig, State, ToolConfig},
+    deploy::Deploys,
+    nginx::{Routes, certificate_paths},
     seam::{Command, Facts, Location, Outcome, Refusal, Report, Step},
 };
 
@@ -115,7 +114,8 @@ impl ProxyStatus {
     /// The certificates of the endpoints, and when they expire.
     fn certificates(&self, facts: &Facts) -> Result<String, Refusal> {
         let endpoints = self.proxy.end_points.iter();
-        let asked = endpoints.filter_map(|(label, endpoint)| Some((label, paths(&self.config, &endpoint.etype)?)));
+        let asked =
+            endpoints.filter_map(|(label, endpoint)| Some((label, certificate_paths(&self.config, &endpoint.etype)?)));
         let asked: Vec<_> = asked
             .map(|(label, [path, key])| {
                 (label, facts.content(&Location::File(path.clone())), path, facts.fingerprint(&key), key)

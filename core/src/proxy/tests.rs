@@ -3,19 +3,18 @@
 use std::{fs, path::PathBuf};
 
 use super::{
-    Routes, Served, Share, Target,
-    configured::{Pages, configured, project, quoted},
     project_name,
-    served::name_of,
+    rendered::{compose_project, conf},
 };
 use crate::{
-    commands::Request,
     config::{DeployMode, FromText, Label, Maintenance, PageText, Percent, Syntax, tool_config},
+    nginx::{Pages, Route, Routes, Served, Share, name_of, quoted},
+    request::Request,
     seam::{Answer, Effect, End, Facts, Failure, Host, Message, Query, Signal, drive},
 };
 
 fn served(routes: &[(&str, u16)]) -> Served {
-    let target = |port| Target { port, share: None };
+    let target = |port| Route { port, share: None };
     let targets = routes.iter().map(|(endpoint, port)| (label(endpoint), target(*port))).collect();
     Served { routes: Routes { targets, ..Routes::default() }, generation: name_of("text") }
 }
@@ -84,8 +83,8 @@ fn a_configuration_has_the_share_the_pages_and_the_health_check_of_an_endpoint_i
     let pages = Pages::from([(label("a"), Maintenance { message, extra: serde_json::Map::new() })]);
     let mut routes = split_and_maintained().routes;
     let target = routes.targets[&label("a")];
-    routes.targets.insert(label("d"), Target { port: 8002, ..target });
-    let found = configured(&Facts::default(), &config, proxy, &routes, &pages).unwrap();
+    routes.targets.insert(label("d"), Route { port: 8002, ..target });
+    let found = conf(&Facts::default(), &config, proxy, &routes, &pages).unwrap();
     assert_eq!(Served::of_file(&found.text), Some(found.served));
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../testdata/nginx/shares-and-pages.conf");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -100,7 +99,7 @@ fn a_compose_file_bounds_the_logs_and_is_the_one_of_old_otherwise() {
     let text = r#"{"releases": {"localdir": "/r"}, "deployMode": {"proxy": {"endPoints": {}}}}"#;
     let config = tool_config("config.json", text, Syntax::Json).unwrap().value;
     let DeployMode::Proxy(proxy) = &config.deploy_mode else { panic!("no proxy") };
-    let found = project(&Facts::default(), &config, proxy).unwrap();
+    let found = compose_project(&Facts::default(), &config, proxy).unwrap();
     let expected = r#"# Written by c2, and written anew when its configuration changes.
 version: "3.7"
 services:
@@ -140,7 +139,7 @@ fn the_health_check_asks_the_first_endpoint_that_is_connected_unless_one_is_name
     let served_by = |endpoint: &str, routes: &[(&str, u16)]| {
         let config = config(endpoint);
         let DeployMode::Proxy(proxy) = &config.deploy_mode else { panic!("no proxy") };
-        let found = configured(&Facts::default(), &config, proxy, &served(routes).routes, &Pages::new()).unwrap();
+        let found = conf(&Facts::default(), &config, proxy, &served(routes).routes, &Pages::new()).unwrap();
         let server = found.text.split("default_server;").nth(1)?;
         Some(server.split("location ~ /").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" "))
     };
@@ -226,7 +225,7 @@ fn on_a_mute_host(request: Request, failure: Failure) -> End {
     let text = r#"{"releases": {"localdir": "/srv"}, "deployMode": {"proxy": {"endPoints": {}}}}"#;
     let config = tool_config("config.json", text, Syntax::Json).unwrap().value;
     drive(
-        &*request.command(config, &crate::commands::Options::DEFAULT).unwrap(),
+        &*request.command(config, &crate::request::Options::DEFAULT).unwrap(),
         &mut Mute(failure),
         &mut Facts::default(),
     )
@@ -262,7 +261,7 @@ fn what_a_release_calls_changes_nothing_that_its_caller_has_begun() {
         Request::RestartProxy,
         Request::GenerateCertificate,
     ] {
-        let command = request.command(config.clone(), &crate::commands::Options::DEFAULT).unwrap();
+        let command = request.command(config.clone(), &crate::request::Options::DEFAULT).unwrap();
         assert!(command.lock().is_some() && !command.may_nest(), "{request:?}");
     }
 }

@@ -79,7 +79,7 @@ pub use plan::{Outcome, Plan, Stage};
 pub use purpose::{Phase, Purpose, RolloutVerb, WaitFor};
 pub use query::{Answer, COMPOSE_FILES, Content, Link, Listed, Location, ProxyNow, Query, RECORD_BYTES, Shared, Stat};
 pub use reason::Reason;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Settled};
 pub(crate) use report::retry_hint;
 pub use report::{FAILED, Output, REVERTED, Report};
 pub use secret::Secret;

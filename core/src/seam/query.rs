@@ -8,7 +8,7 @@ use crate::{
     archive::{Limits, Listing},
     aws::{Login, Registries, TextRecord},
     config::{Pin, Readiness},
-    proxy::Served,
+    nginx::Served,
 };
 
 /// Where something is kept: on this machine, in a bucket, or with the secrets.

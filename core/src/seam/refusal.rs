@@ -73,6 +73,34 @@ impl Refusal {
     }
 }
 
+/// A result of questions, some of which may be open.
+pub trait Settled<T> {
+    /// The result where every question is answered.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] while one is open: nothing may stand in for what is not known yet.
+    fn known(self) -> Result<Result<T, Refusal>, Refusal>;
+
+    /// The result, or this in place of a refusal.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] while a question is open.
+    fn known_or(self, otherwise: T) -> Result<T, Refusal>;
+}
+
+impl<T> Settled<T> for Result<T, Refusal> {
+    fn known(self) -> Result<Result<T, Refusal>, Refusal> {
+        match self {
+            Err(Refusal::Unknown) => Err(Refusal::Unknown),
+            settled => Ok(settled),
+        }
+    }
+
+    fn known_or(self, otherwise: T) -> Result<T, Refusal> {
+        Ok(self.known()?.unwrap_or(otherwise))
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -9,7 +9,7 @@ use alloc::{
 use super::{World, docker::PROJECT};
 use crate::{
     Ordered,
-    proxy::{Routes, Served},
+    nginx::{Routes, Served},
     seam::{Effect, Failure, Intent, ProxyNow},
 };
 

@@ -3,7 +3,7 @@
 use super::{Proxy, Script, World};
 use crate::{
     config::{FromText, Label},
-    proxy::{Routes, Served, Target},
+    nginx::{Route, Routes, Served},
     seam::{CommandLine, Effect, Host, Intent, Role, Secret},
 };
 
@@ -30,7 +30,7 @@ fn deploy(world: &mut World, label: &str, port: u16) {
 
 fn routing(port: u16) -> String {
     let main = Label::from_text("main").unwrap();
-    let targets = [(main, Target { port, share: None })].into();
+    let targets = [(main, Route { port, share: None })].into();
     Served { routes: Routes { targets, ..Routes::default() }, generation: port.to_string() }.first_line()
 }
 

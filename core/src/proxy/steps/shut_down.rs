@@ -1,0 +1,21 @@
+//! The plan that shuts the proxy down: the configuration and the state stay.
+
+use alloc::{vec, vec::Vec};
+
+use super::{
+    super::{reconcile::Reconcile, seen::PROXY},
+    Next,
+};
+use crate::seam::{Effect, Plan, Purpose, Report, Stage, Step};
+
+/// Shuts down, once; whatever else is wrong with this machine is left to the next command.
+pub(super) fn shut_down(r: &Reconcile<'_>) -> Next {
+    if !r.past.is_empty() {
+        return Next::End(Vec::new());
+    }
+    if !r.seen.proxy.exists {
+        return Next::Step(Step::Done(Report::note("the proxy does not run: there is nothing to shut down")));
+    }
+    let down = Effect::ProxyDown { folder: r.seen.deploys.home(PROXY) };
+    Next::Step(Step::Do(Plan::new(Purpose::ShutDownProxy, vec![Stage::new("stop it", vec![down])])))
+}

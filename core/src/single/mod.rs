@@ -1,0 +1,12 @@
+//! Without a proxy: one release is live at a time.
+
+mod live;
+mod roll_back;
+mod start;
+mod status;
+mod stop;
+
+pub(crate) use live::live;
+pub use start::Start;
+pub use status::Status;
+pub use stop::Stop;
