@@ -6,6 +6,7 @@ mod compose;
 mod config_on_host;
 pub(crate) mod context;
 mod deploys;
+mod dispatch;
 mod docker_credential;
 mod docker_login;
 mod either_name;
@@ -30,6 +31,7 @@ mod take_up;
 mod unpack;
 
 pub use check_config::CheckConfig;
+pub use dispatch::Dispatch;
 pub use docker_credential::DockerCredential;
 pub use docker_login::DockerLogin;
 pub use expand_template::ExpandTemplate;
