@@ -91,11 +91,11 @@ fn what_was_stopped_or_replaced_has_ended_when_the_run_ends_well() {
     assert!(met > 3, "nothing ran in the foreground");
 }
 
-/// Behind the proxy, too, a dry run shows what is done. What fails goes on otherwise than it can suppose; a machine that
-/// follows a master state has no dry run.
+/// Behind the proxy, too, a dry run shows what is done. What fails goes on otherwise than it can suppose, and so does a
+/// machine that follows a master state: it waits for what it starts.
 #[test]
 fn a_dry_run_behind_the_proxy_shows_the_plans_that_are_performed_and_performs_nothing() {
-    for case in proxied_cases().into_iter().filter(|case| case.value["follow"].is_null()) {
+    for case in proxied_cases().into_iter().filter(|case| case.words("")[0] != "slave-update") {
         let steps = |dry| steps(&case.name, &*case.command(), case.world(), dry);
         let real = steps(false);
         if real.contains("ends well\n") {

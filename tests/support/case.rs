@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use c2_core::{
     commands::CONFIG_VARIABLE,
-    config::{Syntax, ToolConfig, state, tool_config},
+    config::{Syntax, ToolConfig, tool_config},
     seam::{Command, Location},
     world::{Object, Release, Script, World},
 };
@@ -94,12 +94,8 @@ impl Case {
         words.iter().map(|word| word.as_str().unwrap().replace("{root}", root)).collect()
     }
 
-    /// The command that the program runs for the words; what a machine does that follows the master state `follow`.
+    /// The command that the program runs for the words.
     pub fn command(&self) -> Box<dyn Command> {
-        if let Some(master) = self.value.get("follow") {
-            let master = state("master", &master.to_string()).unwrap().value;
-            return Box::new(proxied::follow(&self.config(""), master));
-        }
         words::dispatched(&mut self.world(), &self.words(""))
     }
 

@@ -99,7 +99,12 @@ pub fn world(case: &Case) -> World {
     }
     world.log_driver = host["logDriver"].as_str().map(Into::into);
     if host["proxy"].as_bool().unwrap_or(false) {
-        start_proxy(&mut world, &case.config(""));
+        // Of a machine that follows, its round would: a command on the shared state touches nothing here.
+        let mut config = case.config("");
+        if let DeployMode::Proxy(proxy) = &mut config.deploy_mode {
+            proxy.remote_state_s3 = None;
+        }
+        start_proxy(&mut world, &config);
     }
     if let (Some(found), Some(container)) = (host["container"].as_object(), &mut world.proxy) {
         // Made from another compose file: that of the older tool has no name.
