@@ -4,12 +4,11 @@
 mod support;
 
 use c2_core::{
-    commands::{Options, Request},
     seam::{End, Facts, drive},
     world::World,
 };
 use serde_json::{Value, json};
-use support::{case::Case, proxied};
+use support::{case::Case, proxied, words::command};
 
 fn case(mode: Value, releases: &[&str]) -> Case {
     let releases: serde_json::Map<String, Value> = releases.iter().map(|name| (name.to_string(), json!({}))).collect();
@@ -20,8 +19,7 @@ fn case(mode: Value, releases: &[&str]) -> Case {
 
 /// The deploy and the release that run after a start of a release of this name, or why it was refused.
 fn started(case: &Case, mut world: World, release: &str) -> Result<(String, String), String> {
-    let request = Request::Start { release: release.into(), as_deploy: None, force: false, sha256: None };
-    let end = drive(&*request.command(case.config(""), &Options::DEFAULT).unwrap(), &mut world, &mut Facts::default());
+    let end = drive(&*command(&case.config(""), &["start", release]), &mut world, &mut Facts::default());
     match end {
         End::Reported(report) => assert_eq!(report.failed, None),
         End::Refused(refusal) => return Err(refusal.to_string()),

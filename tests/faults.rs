@@ -98,7 +98,7 @@ impl Undisturbed<'_> {
 }
 
 fn sweep(tally: &mut Tally, case: &Case) {
-    let (command, mut world) = (case.command(""), case.world());
+    let (command, mut world) = (case.command(), case.world());
     let end = run(&mut world, &*command, &[]);
     let goal = norm(&world);
     let (effects, asked) = (world.performed, world.asked);
@@ -278,7 +278,7 @@ fn an_unreadable_intent_destroys_nothing() {
             let mut world = case.world();
             world.tree.write("/opt/deploys/.c2/intents/current.json", 0o600, text.as_bytes());
             let before = world.tree.clone();
-            let end = run(&mut world, &*case.command(""), &[]);
+            let end = run(&mut world, &*case.command(), &[]);
             assert!(matches!(end, End::Refused(_)), "{}: {end:?}", case.name);
             assert_eq!(world.tree, before, "{}", case.name);
         }
@@ -289,7 +289,7 @@ fn an_unreadable_intent_destroys_nothing() {
 #[test]
 fn a_dry_run_shows_the_plans_that_are_performed_and_performs_nothing() {
     for case in cases() {
-        let command = case.command("");
+        let command = case.command();
         let mut world = case.world();
         world.begin(&[]);
         let before = world.tree.clone();

@@ -7,15 +7,15 @@ mod support;
 use std::cell::Cell;
 
 use c2_core::{
-    commands::{Options, Request},
     seam::{Answer, Effect, End, Facts, Failure, Query, drive},
     world::{Object, World},
 };
 use serde_json::json;
 use support::{
     case::release_of,
-    fleet::{command, config, machine, master, master_of, object, put_master, slave},
+    fleet::{config, machine, master, master_of, object, put_master, slave},
     hooked::Hooked,
+    words::command,
 };
 
 fn store() -> Hooked<'static> {
@@ -27,10 +27,10 @@ fn start(store: &mut Hooked<'_>, unsafe_store: bool) -> End {
 }
 
 fn start_by(store: &mut Hooked<'_>, unsafe_store: bool, force: bool) -> End {
-    let config = config("anna", &["main"]);
-    let request = Request::Start { release: "r1.zip".into(), as_deploy: None, force, sha256: None };
-    let command = request.command(config, &Options { unsafe_store, ..Options::DEFAULT }).unwrap();
-    drive(&*command, store, &mut Facts::default())
+    let flags = [("--allow-unsafe-store", unsafe_store), ("--force", force)];
+    let flags = flags.into_iter().filter_map(|(flag, given)| given.then_some(flag));
+    let words: Vec<&str> = ["start", "r1.zip"].into_iter().chain(flags).collect();
+    drive(&*command(&config("anna", &["main"]), &words), store, &mut Facts::default())
 }
 
 #[test]
@@ -169,8 +169,7 @@ fn a_state_that_is_gone_is_not_begun_anew_while_slaves_run_what_it_named() {
     let mut odd = Hooked::new(odd, |_, _| (), |_| None);
     let End::Refused(refusal) = start(&mut odd, false) else { panic!("it was begun") };
     assert!(refusal.to_string().contains("the slave of the record \"web one\" runs something"), "{refusal}");
-    let stop = Request::Stop { deploy: "web".into(), force: true };
-    let stop = stop.command(config("anna", &["main"]), &Options::DEFAULT).unwrap();
+    let stop = command(&config("anna", &["main"]), &["stop", "web", "--force"]);
     let End::Refused(refusal) = drive(&*stop, &mut odd, &mut Facts::default()) else { panic!("it was begun") };
     assert!(refusal.to_string().contains("base/master/state.json is not there"), "{refusal}");
     // One who runs nothing is no reason.

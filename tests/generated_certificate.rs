@@ -7,13 +7,12 @@ mod support;
 use std::collections::BTreeMap;
 
 use c2_core::{
-    commands::{Options, Request},
     config::{DeployMode, FromText, Label, ServerName, Syntax, ToolConfig, tool_config},
     seam::{Effect, End, Facts, Report, drive},
     world::{Fault, World},
 };
 use serde_json::json;
-use support::{hooked::Hooked, proxied};
+use support::{hooked::Hooked, proxied, words::command};
 
 const LIVE: &str = "/opt/etc/letsencrypt/live/camus2cert";
 
@@ -36,7 +35,7 @@ fn config(email: &str, etype: &str) -> ToolConfig {
 
 /// Runs it on a machine where certbot leaves this certificate.
 fn generate(world: World, config: &ToolConfig, certificate: Option<&str>) -> (End, World, Vec<String>) {
-    let command = Request::GenerateCertificate.command(config.clone(), &Options::DEFAULT).unwrap();
+    let command = command(config, &["generate-ssl-certificate"]);
     let certbot = |world: &mut World, effect: &Effect| {
         if let (Effect::Call { .. }, Some(text)) = (effect, certificate) {
             let runs = world.proxy.as_ref().is_some_and(|proxy| proxy.running);

@@ -11,25 +11,15 @@ use c2_core::{
     world::{Compose, World},
 };
 use support::{
-    case::{cases, proxied_cases},
-    proxied,
+    case::{all_cases, cases, proxied_cases},
     told::Told,
 };
 
 #[test]
 fn every_case_performs_its_plans_and_ends_as_expected() {
     let mut wrong = Vec::new();
-    let proxied = proxied_cases().into_iter().map(|case| {
-        let (config, words) = (case.config(""), case.words(""));
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let found = steps(&case.name, &*proxied::command(&config, &words), proxied::world(&case), false);
-        (case, found)
-    });
-    let others = cases().into_iter().map(|case| {
-        let found = steps(&case.name, &*case.command(""), case.world(), false);
-        (case, found)
-    });
-    for (case, found) in others.chain(proxied) {
+    for case in all_cases() {
+        let found = steps(&case.name, &*case.command(), case.world(), false);
         let path = case.folder.join("expected.txt");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&path, &found).unwrap();
@@ -42,14 +32,9 @@ fn every_case_performs_its_plans_and_ends_as_expected() {
 
 #[test]
 fn every_failed_run_says_each_cause_once_and_ends_with_how_things_stand_and_what_to_do() {
-    let proxied = proxied_cases().into_iter().map(|case| {
-        let (config, words) = (case.config(""), case.words(""));
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        (Told::run(proxied::world(&case), &*proxied::command(&config, &words)), case)
-    });
-    let others = cases().into_iter().map(|case| (Told::run(case.world(), &*case.command("")), case));
     let (mut wrong, mut failed) = (Vec::new(), 0);
-    for ((told, end), case) in others.chain(proxied) {
+    for case in all_cases() {
+        let (told, end) = Told::run(case.world(), &*case.command());
         let mut printed = told.printed.join("\n");
         if let End::Reported(report) = &end {
             report_text(&mut printed, report);
@@ -74,11 +59,9 @@ fn every_failed_run_says_each_cause_once_and_ends_with_how_things_stand_and_what
 fn behind_the_proxy_either_generation_of_compose_will_do() {
     let mut called = 0;
     for case in proxied_cases() {
-        let (config, words) = (case.config(""), case.words(""));
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let found = [Compose::V1, Compose::V2].map(|compose| {
-            let world = World { compose, ..proxied::world(&case) };
-            steps(&case.name, &*proxied::command(&config, &words), world, false)
+            let world = World { compose, ..case.world() };
+            steps(&case.name, &*case.command(), world, false)
         });
         assert!(!found[0].contains("Compose refuses"), "{}: {}", case.name, found[0]);
         assert_eq!(found[0], found[1], "{}", case.name);
@@ -92,7 +75,7 @@ fn what_was_stopped_or_replaced_has_ended_when_the_run_ends_well() {
     let mut met = 0;
     for case in cases().into_iter().filter(|case| ["start/", "stop/"].iter().any(|verb| case.name.starts_with(verb))) {
         let before = case.world();
-        let (told, end) = Told::run(case.world(), &*case.command(""));
+        let (told, end) = Told::run(case.world(), &*case.command());
         if !matches!(&end, End::Reported(report) if report.failed.is_none())
             || case.words("").contains(&"--force".into())
         {
@@ -108,14 +91,12 @@ fn what_was_stopped_or_replaced_has_ended_when_the_run_ends_well() {
     assert!(met > 3, "nothing ran in the foreground");
 }
 
-/// Behind the proxy, too, a dry run shows what is done. What fails goes on otherwise than it can suppose; a machine that
-/// follows a master state has no dry run.
+/// Behind the proxy, too, a dry run shows what is done. What fails goes on otherwise than it can suppose, and so does a
+/// machine that follows a master state: it waits for what it starts.
 #[test]
 fn a_dry_run_behind_the_proxy_shows_the_plans_that_are_performed_and_performs_nothing() {
-    for case in proxied_cases().into_iter().filter(|case| case.words("")[0] != "follow") {
-        let (config, words) = (case.config(""), case.words(""));
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let steps = |dry| steps(&case.name, &*proxied::command(&config, &words), proxied::world(&case), dry);
+    for case in proxied_cases().into_iter().filter(|case| case.words("")[0] != "slave-update") {
+        let steps = |dry| steps(&case.name, &*case.command(), case.world(), dry);
         let real = steps(false);
         if real.contains("ends well\n") {
             assert_eq!(steps(true), real, "{}", case.name);
@@ -132,7 +113,7 @@ fn steps(name: &str, command: &dyn Command, mut world: World, dry: bool) -> Stri
     };
     assert!(!dry || world.performed == 0, "{name}: the dry run performed something");
     assert!(world.violations.is_empty(), "{name}: {:?}", world.violations);
-    let mut text = recorder.steps.take();
+    let mut text: String = recorder.steps.take().into_iter().map(|(_, text)| text).collect();
     match end {
         End::Reported(report) => report_text(&mut text, &report),
         End::Refused(refusal) => {
@@ -159,20 +140,23 @@ fn report_text(text: &mut String, report: &Report) {
     report.hint.iter().for_each(|hint| writeln!(text, "hint: {hint}").unwrap());
 }
 
-/// Notes the plans and waits of a command, and what came of the plans.
+/// Notes the plans and waits of a command.
 struct Recorder<'a> {
     command: &'a dyn Command,
-    steps: RefCell<String>,
+    /// Each with how much was past.
+    steps: RefCell<Vec<(usize, String)>>,
 }
 
 impl Command for Recorder<'_> {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let step = self.command.next(facts, past);
-        let mut text = self.steps.borrow_mut();
+        let mut steps = self.steps.borrow_mut();
+        // What came out beside open questions did not count.
+        steps.retain(|(before, _)| *before < past.len());
         match &step {
-            Ok(Step::Do(plan)) => write!(text, "{plan}").unwrap(),
+            Ok(Step::Do(plan)) => steps.push((past.len(), plan.to_string())),
             Ok(Step::Wait { why, pause_ms, .. }) => {
-                writeln!(text, "wait {} s: {why}", f64::from(*pause_ms) / 1e3).unwrap()
+                steps.push((past.len(), format!("wait {} s: {why}\n", f64::from(*pause_ms) / 1e3)));
             }
             _ => (),
         }

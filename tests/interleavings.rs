@@ -16,9 +16,10 @@ use c2_core::{
 };
 use serde_json::{Value, json};
 use support::{
-    fleet::{command, config, machine, master_of, put_master},
+    fleet::{config, machine, master_of, put_master},
     norm::difference,
     sweep::{self, failed},
+    words::command,
 };
 
 type Bucket = BTreeMap<Location, Object>;

@@ -7,13 +7,17 @@ mod support;
 use std::collections::BTreeMap;
 
 use c2_core::{
-    config::{DeployMode, Readiness, Syntax, ToolConfig, tool_config},
+    config::{DeployMode, Readiness, Syntax, ToolConfig, state, tool_config},
     proxy::Served,
-    seam::{Answer, End, Facts, Query, drive},
+    seam::{Answer, Command, End, Facts, Query, drive},
     world::World,
 };
 use serde_json::{Value, json};
-use support::{hooked::Hooked, proxied};
+use support::{
+    hooked::Hooked,
+    proxied::{self, follow},
+    words::command,
+};
 
 /// A configuration with these endpoints.
 fn config(endpoints: &Value) -> ToolConfig {
@@ -39,8 +43,12 @@ fn with_a_certificate() -> ToolConfig {
 }
 
 fn run(host: &mut Hooked<'_>, config: &ToolConfig, words: &[&str]) -> Result<(), String> {
+    ended(host, &*command(config, words))
+}
+
+fn ended(host: &mut Hooked<'_>, command: &dyn Command) -> Result<(), String> {
     host.world.begin(&[]);
-    let end = drive(&*proxied::command(config, words), host, &mut Facts::default());
+    let end = drive(command, host, &mut Facts::default());
     assert!(host.world.violations.is_empty(), "{:?}", host.world.violations);
     match end {
         End::Reported(report) => report.failed.map_or(Ok(()), Err),
@@ -177,7 +185,7 @@ fn who_reads_json_is_told_that_the_state_is_lost() {
     let mut host = Hooked::new(machine(), |_, _| (), |_| None);
     host.world.tree.0.remove("/opt/deploys/frontend-proxy/state.json");
     host.world.begin(&[]);
-    let command = proxied::command(&config(&main_only()), &["status", "--json-output", "--show-slaves"]);
+    let command = command(&config(&main_only()), &["status", "--json-output", "--show-slaves"]);
     let End::Reported(report) = drive(&*command, &mut host, &mut Facts::default()) else { panic!("no report") };
     let lost = |note: &String| note.contains("state.json is not there, yet the proxy routes endpoints");
     assert!(report.notes.iter().any(lost), "{:?}", report.notes);
@@ -191,7 +199,8 @@ fn a_certificate_that_is_missing_holds_up_no_deploy_of_a_machine_that_follows() 
         |label: &str, port: u16| json!({ "label": label, "release": "r1.zip", "releaseUnpacked": true, "port": port });
     let master =
         json!({ "deploys": { "a": deploy("a", 8000), "b": deploy("b", 8001) }, "connections": { "main": "a" } });
-    let why = run(&mut host, &with_a_certificate(), &["follow", &master.to_string()]).unwrap_err();
+    let master = state("master", &master.to_string()).unwrap().value;
+    let why = ended(&mut host, &follow(&with_a_certificate(), master)).unwrap_err();
     assert!(why.contains("configure the endpoint secure: /certs/c.pem does not exist"), "{why}");
     assert_eq!(host.world.running.len(), 2);
 }

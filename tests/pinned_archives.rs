@@ -6,13 +6,12 @@ mod support;
 use std::collections::BTreeMap;
 
 use c2_core::{
-    commands::{Options, Request},
     config::{Syntax, ToolConfig, tool_config},
     seam::{Command, End, Facts, Location, drive},
     world::{Release, World},
 };
 use serde_json::{Value, json};
-use support::{case::release_of, proxied};
+use support::{case::release_of, proxied, words::command};
 
 const ARCHIVE: &str = "/srv/releases/a.zip";
 
@@ -59,9 +58,10 @@ fn config(mode: Value) -> ToolConfig {
 
 /// `start a.zip`, perhaps with the good archive's hash.
 fn start(mode: Value, pinned: bool) -> Box<dyn Command> {
-    let sha256 = pinned.then(|| release("good").pin().sha256.to_string());
-    let request = Request::Start { release: "a.zip".into(), as_deploy: None, force: false, sha256 };
-    request.command(config(mode), &Options::DEFAULT).unwrap()
+    let sha256 = release("good").pin().sha256.to_string();
+    let pin: &[&str] = if pinned { &["--sha256", &sha256] } else { &[] };
+    let words = [&["start", "a.zip"], pin].concat();
+    command(&config(mode), &words)
 }
 
 #[test]

@@ -14,10 +14,10 @@ use c2_core::{
 };
 use serde_json::{Value, json};
 use support::{
-    proxied,
     states::{DEPLOYS, RELEASES, Wanted, config, states},
     sweep::{At, Case, failed, run, sweep},
     tally::{Tally, share},
+    words,
 };
 
 /// A machine before a command: its state, and whether there is a proxy.
@@ -45,7 +45,7 @@ fn with_more(plain: &Wanted) -> Vec<Wanted> {
 }
 
 fn command(words: &str, own_template: bool) -> Box<dyn Command> {
-    proxied::command(&config(&["main"], own_template), &words.split(' ').collect::<Vec<_>>())
+    words::command(&config(&["main"], own_template), &words.split(' ').collect::<Vec<_>>())
 }
 
 fn release(broken: bool, strict: bool) -> Value {

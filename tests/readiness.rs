@@ -7,13 +7,16 @@ mod support;
 use std::collections::BTreeMap;
 
 use c2_core::{
-    config::{Syntax, ToolConfig, tool_config},
+    config::{State, Syntax, ToolConfig, state, tool_config},
     proxy::Served,
     seam::{Command, End, Facts, drive},
     world::World,
 };
 use serde_json::{Value, json};
-use support::proxied;
+use support::{
+    proxied::{self, follow},
+    words::command,
+};
 
 /// The settling that is configured when nothing is.
 const SETTLE_S: u64 = 5;
@@ -64,7 +67,7 @@ fn machine(release: Value) -> World {
     let good = json!({ "files": { "docker-compose.yml": "" } });
     let mut world = proxied::bare(&BTreeMap::from([("r1.zip".into(), good), ("r2.zip".into(), release)]));
     for words in [&["start", "r1.zip", "a"][..], &["connect", "main", "a"]] {
-        assert_eq!(run(&mut world, &*proxied::command(&config(), words)), Ok(()));
+        assert_eq!(run(&mut world, &*command(&config(), words)), Ok(()));
     }
     world
 }
@@ -97,10 +100,11 @@ fn ways() -> [(&'static str, Vec<Vec<&'static str>>); 3] {
 }
 
 /// A state in which main is on the deploy b, from r2.zip.
-fn master() -> String {
+fn master() -> State {
     let deploy = |label: &str, release: &str, port: u16| json!({ "label": label, "release": release, "port": port });
     let deploys = json!({ "a": deploy("a", "r1.zip", 8000), "b": deploy("b", "r2.zip", 8001) });
-    json!({ "deploys": deploys, "connections": { "main": "b" } }).to_string()
+    let text = json!({ "deploys": deploys, "connections": { "main": "b" } }).to_string();
+    state("master", &text).unwrap().value
 }
 
 #[test]
@@ -110,9 +114,9 @@ fn a_broken_release_is_never_connected_by_a_command() {
             let mut world = machine(release(files.clone()));
             let (last, before) = commands.split_last().unwrap();
             for words in before {
-                assert_eq!(run(&mut world, &*proxied::command(&config(), words)), Ok(()), "{name} by {way}");
+                assert_eq!(run(&mut world, &*command(&config(), words)), Ok(()), "{name} by {way}");
             }
-            let why = run(&mut world, &*proxied::command(&config(), last));
+            let why = run(&mut world, &*command(&config(), last));
             assert!(why.is_err(), "{name} by {way}: it passes for ready");
             assert_eq!(ports(&world), [8000], "{name} by {way}");
         }
@@ -125,7 +129,7 @@ fn a_broken_release_is_never_connected_by_a_machine_that_follows_and_is_said() {
         let mut world = machine(release(files));
         for round in 0..10 {
             // What cannot be started again is a failure of the deploy, said in another place.
-            let _ = run(&mut world, &*proxied::command(&config(), &["follow", &master()]));
+            let _ = run(&mut world, &follow(&config(), master()));
             assert_eq!(ports(&world), [8000], "{name} in round {round}");
             world.clock += 10;
         }
@@ -139,14 +143,14 @@ fn a_good_release_is_connected_soon_after_it_is_ready_however_slow_it_is() {
             let mut world = machine(release(files.clone()));
             let began_s = world.clock;
             for words in &commands {
-                assert_eq!(run(&mut world, &*proxied::command(&config(), words)), Ok(()), "{name} by {way}");
+                assert_eq!(run(&mut world, &*command(&config(), words)), Ok(()), "{name} by {way}");
             }
             let took_s = world.clock - began_s;
             assert!(took_s <= ready_ms / 1_000 + CONNECTED_WITHIN_S, "{name} by {way}: {took_s} s");
         }
         let mut world = machine(release(files));
         let began_s = world.clock;
-        assert_eq!(run(&mut world, &*proxied::command(&config(), &["follow", &master()])), Ok(()), "{name}");
+        assert_eq!(run(&mut world, &follow(&config(), master())), Ok(()), "{name}");
         assert_eq!(ports(&world), [8001], "{name}");
         let took_s = world.clock - began_s;
         assert!(took_s <= ready_ms / 1_000 + CONNECTED_WITHIN_S, "{name}: {took_s} s");
@@ -156,9 +160,9 @@ fn a_good_release_is_connected_soon_after_it_is_ready_however_slow_it_is() {
 #[test]
 fn what_has_run_for_a_while_is_connected_by_one_look() {
     let mut world = machine(release(json!({})));
-    assert_eq!(run(&mut world, &*proxied::command(&config(), &["start", "r2.zip", "b"])), Ok(()));
+    assert_eq!(run(&mut world, &*command(&config(), &["start", "r2.zip", "b"])), Ok(()));
     world.clock += SETTLE_S;
     let began_s = world.clock;
-    assert_eq!(run(&mut world, &*proxied::command(&config(), &["connect", "main", "b"])), Ok(()));
+    assert_eq!(run(&mut world, &*command(&config(), &["connect", "main", "b"])), Ok(()));
     assert_eq!((world.clock - began_s, ports(&world)), (0, vec![8001]));
 }

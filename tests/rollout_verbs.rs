@@ -9,8 +9,9 @@ use c2_core::{
     world::World,
 };
 use support::{
-    fleet::{begun, command, config, master_of, named, operate},
+    fleet::{begun, config, master_of, named, operate},
     hooked::Hooked,
+    words::command,
 };
 
 /// What another operator does, with another run.

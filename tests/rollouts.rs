@@ -6,15 +6,15 @@ mod support;
 use std::{cell::Cell, mem::swap};
 
 use c2_core::{
-    commands::{Options, Request},
-    config::{DeployMode, Hundredths, SlaveLabel},
+    config::{DeployMode, SlaveLabel},
     seam::{Answer, Effect, End, Facts, Failure, Query, REVERTED, Report, drive},
     world::World,
 };
 use serde_json::json;
 use support::{
-    fleet::{begun, command, config, master_of, named, operate, put_master},
+    fleet::{begun, config, master_of, named, operate, put_master},
     hooked::Hooked,
+    words::command,
 };
 
 /// One round of a slave, on the operator's bucket.
@@ -30,9 +30,10 @@ fn follow(operator: &mut World, slave: &mut World) {
 
 /// The report of a run through these stages.
 fn run(operator: &mut Hooked<'_>, stages: &[u32], bake_s: u32, timeout_s: u32) -> Report {
-    let stages = stages.iter().map(|percent| Hundredths::new(*percent).unwrap()).collect();
-    let request = Request::RolloutRun { stages, bake_s, max_failures: 0, timeout_s };
-    let command = request.command(config("operator", &["main"]), &Options::DEFAULT).unwrap();
+    let stages = stages.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    let (bake, timeout) = (bake_s.to_string(), timeout_s.to_string());
+    let words = ["rollout", "run", "--stages", &stages, "--bake", &bake, "--stage-timeout", &timeout];
+    let command = command(&config("operator", &["main"]), &words);
     let End::Reported(report) = drive(&*command, operator, &mut Facts::default()) else { panic!("no report") };
     report
 }

@@ -12,10 +12,11 @@ use c2_core::{
     world::{Node, World},
 };
 use support::{
-    case::{Case, cases, command},
+    case::{Case, cases},
     machine::{Machine, base_name, eventually},
     norm::{difference, norm},
     told::Told,
+    words,
 };
 
 /// Cases at one time; most of their time they wait for commands.
@@ -56,7 +57,7 @@ fn compare_dry(case: &Case) -> Vec<String> {
     let mut world = case.world();
     world.begin(&[]);
     let mut supposed = Supposed::over(&mut world);
-    let end = drive(&*case.command(""), &mut supposed, &mut Facts::default());
+    let end = drive(&*case.command(), &mut supposed, &mut Facts::default());
     let plans = without_ids(supposed.plans().concat().lines().map(str::to_string).collect());
     let machine = Machine::of(case);
     let before = machine.world();
@@ -116,7 +117,7 @@ fn needs_more(case: &Case) -> bool {
 
 /// What differs between the model and the real shell.
 fn compare(case: &Case, umask: Option<&str>) -> Vec<String> {
-    let (told, end) = Told::run(case.world(), &*case.command(""));
+    let (told, end) = Told::run(case.world(), &*case.command());
     let machine = Machine::of(case);
     let words = case.words(&machine.root);
     let mut run = match umask {
@@ -132,7 +133,7 @@ fn compare(case: &Case, umask: Option<&str>) -> Vec<String> {
             eventually("the release runs", runs);
             let stopped = machine.run(&["stop", &deploy]);
             assert_eq!(stopped.code, Some(0), "{}: {}", case.name, stopped.stderr);
-            let command = command(&case.config(""), &["stop".to_string(), deploy]);
+            let command = words::command(&case.config(""), &["stop", &deploy]);
             stop = Some(Told::run(told.world.clone(), &*command).0);
             machine.ended(child.wait_with_output().unwrap())
         }

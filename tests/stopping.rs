@@ -4,12 +4,11 @@
 mod support;
 
 use c2_core::{
-    commands::{Options, Request},
     seam::{End, Facts, drive},
     world::World,
 };
 use serde_json::json;
-use support::{case::Case, proxied};
+use support::{case::Case, proxied, words::command};
 
 const RUNS_ON: &str = "containers of it run on: a-web-1 (docker stop a-web-1 ends them; --force accepts that)";
 
@@ -22,8 +21,8 @@ fn case(stop: &str) -> Case {
 
 fn stop(case: &Case, world: &mut World, deploy: &str, force: bool) -> Result<(), String> {
     world.begin(&[]);
-    let request = Request::Stop { deploy: deploy.into(), force };
-    let command = request.command(case.config(""), &Options::DEFAULT).unwrap();
+    let words = [&["stop", deploy][..], if force { &["--force"] } else { &[] }].concat();
+    let command = command(&case.config(""), &words);
     let end = drive(&*command, world, &mut Facts::default());
     assert!(world.violations.is_empty(), "{:?}", world.violations);
     match end {

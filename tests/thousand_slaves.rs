@@ -7,14 +7,17 @@ use std::{collections::BTreeMap, mem::swap};
 
 use c2_core::{
     commands::{Options, Request},
-    config::{Hundredths, Positive, SlaveStatus, State, ToolConfig, slave_state},
+    config::{Positive, SlaveStatus, State, ToolConfig, slave_state},
     fleet::Kept,
     proxy::Served,
     seam::{Answer, Command, Effect, End, Facts, Failure, Host, Message, Query, Signal, drive},
     world::{Object, World},
 };
 use serde_json::{Value, json};
-use support::fleet::{command, config, machine, master, master_of, slave};
+use support::{
+    fleet::{config, machine, master, master_of, slave},
+    words::command,
+};
 
 const SLAVES: usize = 1_000;
 /// How often a machine looks at the master.
@@ -150,13 +153,12 @@ impl Host for Fleet {
     fn say(&mut self, _: Message<'_>) {}
 }
 
-fn rollout(fleet: &mut Fleet, stages: &[u8], max_failures: u32) -> End {
+fn rollout(fleet: &mut Fleet, stages: &str, max_failures: &str) -> End {
     fleet.operate(&["start", "r2.zip", "b", "--rollout", "1"]);
     fleet.operate(&["connect", "main", "b", "--rollout", "1"]);
-    let stages = stages.iter().map(|percent| Hundredths::new(u32::from(*percent)).unwrap()).collect();
-    let request = Request::RolloutRun { stages, bake_s: 30, max_failures, timeout_s: 300 };
-    let command = request.command(config("operator", &["main"]), &Options::DEFAULT).unwrap();
-    fleet.run(&*command)
+    let limits = ["--bake", "30", "--stage-timeout", "300", "--max-failures", max_failures];
+    let words = [&["rollout", "run", "--stages", stages][..], &limits].concat();
+    fleet.run(&*command(&config("operator", &["main"]), &words))
 }
 
 fn running_r1() -> Fleet {
@@ -172,7 +174,7 @@ fn running_r1() -> Fleet {
 fn a_release_that_fails_on_three_in_a_hundred_is_stopped_at_the_first_stage_and_taken_back() {
     let mut fleet = running_r1();
     let before = fleet.operator.objects[&master()].clone();
-    let end = rollout(&mut fleet, &[10, 50, 100], 0);
+    let end = rollout(&mut fleet, "10,50,100", "0");
     let End::Reported(report) = &end else { panic!("{end:?}") };
     assert_eq!(report.code, 3, "{report:?}");
     let tried = fleet.slaves.iter().filter(|slave| slave.had_it).count();
@@ -198,7 +200,7 @@ fn a_release_that_fails_on_three_in_a_hundred_is_stopped_at_the_first_stage_and_
 #[test]
 fn with_that_many_failures_allowed_it_goes_to_all_others() {
     let mut fleet = running_r1();
-    let end = rollout(&mut fleet, &[10, 100], 50);
+    let end = rollout(&mut fleet, "10,100", "50");
     assert!(matches!(&end, End::Reported(report) if report.failed.is_none()), "{end:?}");
     fleet.pass(2 * PERIOD_S);
     for (number, slave) in fleet.slaves.iter().enumerate() {

@@ -9,10 +9,10 @@ use std::{
 
 use c2_core::{
     Ordered,
-    commands::{CONFIG_VARIABLE, Options, Request, load_config},
+    commands::{CONFIG_VARIABLE, Dispatch, Options, Request},
     config::ToolConfig,
     printable::lines,
-    seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
+    seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive},
 };
 
 use crate::{
@@ -26,30 +26,18 @@ pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
         Ok(machine) => machine,
         Err(error) => return failed(&format!("take over the signals: {error}"), None),
     };
-    if let Some(command) = request.without_config() {
-        machine.quiet = !command.shows_progress();
-        return told(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
-    }
     if let (Request::SlaveUpdate { repeat_s: Some(period_s), .. }, false) = (request, options.dry_run) {
         return repeat(&mut machine, options, *period_s);
     }
-    let mut facts = Facts::default();
-    if let (Some(first), false) = (request.before_config(), options.dry_run) {
-        match drive(&*first, &mut machine, &mut facts) {
-            End::Reported(_) => (),
-            end => return told(end, &machine, false),
-        }
-    }
-    let config = match settle(&mut machine, &mut facts, load_config) {
-        Ok(parsed) => {
-            parsed.warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
-            parsed.value
-        }
-        Err(refusal) => return refused(&refusal),
-    };
-    let command = match request.command(config.clone(), options) {
+    let Dispatch { config, warnings, command } = request.dispatch(&mut machine, options);
+    warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
+    let command = match command {
         Ok(command) => command,
-        Err(refusal) => return refused(&refusal),
+        Err(end) => return told(end, &machine, false),
+    };
+    let Some(config) = config else {
+        machine.quiet = !command.shows_progress();
+        return told(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
     };
     prepare(&mut machine, &config, (!options.dry_run).then_some(&*command));
     if options.dry_run {

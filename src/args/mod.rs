@@ -26,11 +26,11 @@ use c2_core::{
 use prepass::{Taken, before_command, take, typed_config};
 
 /// What the arguments ask for, and the configuration that they name.
-pub(crate) type Asked = (Invocation, Option<String>);
+pub type Asked = (Invocation, Option<String>);
 
 /// What the arguments ask for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Invocation {
+pub enum Invocation {
     /// To print this text, which takes no configuration.
     Print(String),
     /// To run a command.
@@ -40,8 +40,6 @@ pub(crate) enum Invocation {
         /// How it is run.
         options: Options,
     },
-    /// `check-config`
-    CheckConfig,
     /// `demo [<dir>]`
     Demo {
         /// The folder of the workspace.
@@ -51,7 +49,7 @@ pub(crate) enum Invocation {
 
 /// Arguments that ask for nothing that c2 does: what is wrong with them, then what helps, a line each.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct UsageError(String);
+pub struct UsageError(String);
 
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,7 +68,7 @@ pub(crate) fn called(mut arguments: impl Iterator<Item = OsString>) -> Vec<OsStr
 ///
 /// # Errors
 /// They ask for nothing that c2 does. The question of a completion script is never an error: it gets no candidates.
-pub(crate) fn invocation(arguments: Vec<OsString>) -> Result<Asked, UsageError> {
+pub fn invocation(arguments: Vec<OsString>) -> Result<Asked, UsageError> {
     let is_callback = arguments.iter().any(|argument| argument == OsStr::new(CALLBACK_OPTIONS[0].name));
     let texts: Result<Vec<String>, OsString> = arguments.into_iter().map(OsString::into_string).collect();
     let invocation = match &texts {
@@ -140,7 +138,7 @@ fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
         "show-default-nginx-config" => {
             parse(at, normal).map(|shapes::Nothing {}| Invocation::Print(nginx::DEFAULT_TEMPLATE.into()))?
         }
-        "check-config" => parse(at, normal).map(|shapes::Nothing {}| Invocation::CheckConfig)?,
+        "check-config" => parse(at, normal).map(|shapes::Nothing {}| run(Request::CheckConfig))?,
         "demo" => {
             let args: shapes::Demo = parse(at, normal)?;
             Invocation::Demo { folder: args.dir }

@@ -76,7 +76,7 @@ fn every_command_is_what_its_words_say() {
     check("restart-frontend-proxy", run(Request::RestartProxy));
     check("shutdown-frontend-proxy", run(Request::ShutdownProxy));
     check("disconnect a --dry-run --lock-wait 5", with(Request::Disconnect { endpoint: a() }, true, 5));
-    check("check-config", Invocation::CheckConfig);
+    check("check-config", run(Request::CheckConfig));
     check("demo", Invocation::Demo { folder: None });
     check("demo a", Invocation::Demo { folder: Some(a()) });
     let log_in = |registries: &[&str], print| {
@@ -309,7 +309,7 @@ fn a_configuration_is_named_before_the_command_and_wherever_its_options_stand() 
     ] {
         assert_eq!(with_config(line), (run(start("a", None, true)), config.map(Into::into)), "{line}");
     }
-    assert_eq!(with_config("check-config --config c"), (Invocation::CheckConfig, Some("c".into())));
+    assert_eq!(with_config("check-config --config c"), (run(Request::CheckConfig), Some("c".into())));
     assert_eq!(with_config("start -- --config"), (run(start("--config", None, false)), None));
     check("--config c.json version", Invocation::Print(version()));
     check("--config c.json -V", Invocation::Print(version()));

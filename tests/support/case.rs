@@ -3,12 +3,14 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use c2_core::{
-    commands::{CheckConfig, ExpandTemplate, FetchContext, ListReleases, ShowLog, Start, Status, Stop, Unpack},
-    config::{FromText, ReleaseName, Syntax, ToolConfig, tool_config},
+    commands::CONFIG_VARIABLE,
+    config::{Syntax, ToolConfig, tool_config},
     seam::{Command, Location},
     world::{Object, Release, Script, World},
 };
 use serde_json::{Map, Value, json};
+
+use super::{proxied, words};
 
 /// A case as its file has it.
 #[derive(Clone, Debug)]
@@ -21,6 +23,11 @@ pub struct Case {
 
 /// The folder of the cases of proxy mode.
 const PROXIED: &str = "proxy";
+
+/// All cases, in order, those of proxy mode last.
+pub fn all_cases() -> Vec<Case> {
+    cases().into_iter().chain(proxied_cases()).collect()
+}
 
 /// All cases without a proxy, in order.
 pub fn cases() -> Vec<Case> {
@@ -87,17 +94,17 @@ impl Case {
         words.iter().map(|word| word.as_str().unwrap().replace("{root}", root)).collect()
     }
 
-    /// The command that the words mean.
-    pub fn command(&self, root: &str) -> Box<dyn Command> {
-        if self.checks_config() {
-            return Box::new(CheckConfig);
-        }
-        command(&self.config(root), &self.words(root))
+    /// The command that the program runs for the words.
+    pub fn command(&self) -> Box<dyn Command> {
+        words::dispatched(&mut self.world(), &self.words(""))
     }
 
     /// The simulated host that the case sets out from.
     pub fn world(&self) -> World {
-        self.world_below("")
+        match self.name.split_once('/') {
+            Some((PROXIED, _)) => proxied::world(self),
+            _ => self.world_below(""),
+        }
     }
 
     /// The same host; the texts of its files name paths below `root`.
@@ -119,14 +126,23 @@ impl Case {
             let (mode, text) = file_of(&content);
             world.tree.write(&path, mode, text.replace("{root}", root).as_bytes());
         }
-        if self.checks_config() {
-            world.environment.insert("CAMUS2_CONFIG".into(), format!("{root}/config.json"));
-            world.tree.write("/config.json", 0o644, self.config_text(root).as_bytes());
-        }
+        self.put_config(&mut world, root);
         for (path, target) in entries(&host["links"]) {
             world.tree.link(&path, target.as_str().unwrap(), 1_600_000_000);
         }
-        for (path, object) in entries(&host["objects"]) {
+        self.put_objects(&mut world);
+        world
+    }
+
+    /// The configuration, and the variable that names it.
+    pub fn put_config(&self, world: &mut World, root: &str) {
+        world.environment.insert(CONFIG_VARIABLE.into(), format!("{root}/config.json"));
+        world.tree.write("/config.json", 0o644, self.config_text(root).as_bytes());
+    }
+
+    /// What lies in buckets and among secrets, besides releases.
+    pub fn put_objects(&self, world: &mut World) {
+        for (path, object) in entries(&self.value["host"]["objects"]) {
             let at = match path.split_once('/') {
                 Some((bucket, key)) if !path.starts_with("arn:") => {
                     Location::Object { bucket: bucket.into(), key: key.into() }
@@ -140,11 +156,6 @@ impl Case {
                 Object { bytes, appears, denied: object["denied"].as_bool().unwrap_or(false), modified: 0 },
             );
         }
-        world
-    }
-
-    fn checks_config(&self) -> bool {
-        self.value["command"][0] == "check-config"
     }
 
     /// Where a release of the store is: in the usual folder, or in the bucket that the configuration names.
@@ -248,27 +259,5 @@ fn deploy(world: &mut World, name: &str, value: &Value) {
             world.foreground.insert(home.clone());
         }
         world.running.insert(home, version);
-    }
-}
-
-/// The command that these words mean.
-pub fn command(config: &ToolConfig, words: &[String]) -> Box<dyn Command> {
-    let config = config.clone();
-    let flag = |name: &str| words.iter().any(|word| word == name);
-    let plain: Vec<&String> = words.iter().filter(|word| !word.starts_with("--")).collect();
-    let release = |word: &str| ReleaseName::from_text(word).unwrap();
-    match plain[0].as_str() {
-        "start" => {
-            let (release, as_deploy) = (release(plain[1]), plain.get(2).map(|word| word.to_string()));
-            Box::new(Start { config, release, as_deploy, force: flag("--force"), pin: None })
-        }
-        "stop" => Box::new(Stop { config, deploy: plain[1].clone(), force: flag("--force") }),
-        "status" => Box::new(Status { config, json: flag("--json-output") }),
-        "unpack" => Box::new(Unpack { config, release: release(plain[1]), to: plain[2].clone() }),
-        "expand-template" => Box::new(ExpandTemplate { config, template: plain[1].clone(), to: plain[2].clone() }),
-        "fetch-context" => Box::new(FetchContext { config, retry: flag("--retry") }),
-        "list-releases" => Box::new(ListReleases { config }),
-        "show-log" => Box::new(ShowLog { config }),
-        other => panic!("no command is called {other}"),
     }
 }

@@ -1,14 +1,13 @@
-//! A fleet in the model: machines with a bucket in common, and what their commands become.
+//! A fleet in the model: machines with a bucket in common.
 
 use c2_core::{
-    commands::{Options, Request},
-    config::{Hundredths, State, Syntax, ToolConfig, state, tool_config},
-    seam::{Command, End, Facts, Location, RolloutVerb, drive},
+    config::{State, Syntax, ToolConfig, state, tool_config},
+    seam::{End, Facts, Location, drive},
     world::{Object, World},
 };
 use serde_json::{Value, json};
 
-use super::{case::release_of, states::DEPLOYS};
+use super::{case::release_of, states::DEPLOYS, words::command};
 
 /// The configuration of a machine of the fleet.
 pub fn config(label: &str, endpoints: &[&str]) -> ToolConfig {
@@ -26,33 +25,6 @@ pub fn config(label: &str, endpoints: &[&str]) -> ToolConfig {
         "deployMode": { "proxy": proxy },
     });
     tool_config("config.json", &text.to_string(), Syntax::Json).unwrap().value
-}
-
-/// The command of these words on the shared state.
-pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
-    let (words, rollout) = match words {
-        [words @ .., "--rollout", percent] => (words, Hundredths::new(percent.parse().unwrap())),
-        words => (words, None),
-    };
-    let request = match *words {
-        ["start", release, deploy] => {
-            Request::Start { release: release.into(), as_deploy: Some(deploy.into()), force: false, sha256: None }
-        }
-        ["stop", deploy] => Request::Stop { deploy: deploy.into(), force: false },
-        ["connect", endpoint, deploy] => Request::Connect { endpoint: endpoint.into(), deploy: deploy.into() },
-        ["disconnect", endpoint] => Request::Disconnect { endpoint: endpoint.into() },
-        ["maintenance", endpoint, "--off"] => Request::EndMaintenance { endpoint: endpoint.into() },
-        ["maintenance", endpoint] => Request::Maintain { endpoint: endpoint.into(), message: None },
-        ["rollout", "advance", percent] => {
-            let percent = Hundredths::new(percent.parse().unwrap()).unwrap();
-            Request::RolloutChange(RolloutVerb::Advance(percent))
-        }
-        ["rollout", "finish"] => Request::RolloutChange(RolloutVerb::Finish),
-        ["rollout", "abort"] => Request::RolloutChange(RolloutVerb::Abort),
-        ["slave-update"] => Request::SlaveUpdate { repeat_s: None, kept: None, misconfigured: None },
-        _ => panic!("{words:?}"),
-    };
-    request.command(config.clone(), &Options { rollout, ..Options::DEFAULT }).unwrap()
 }
 
 pub fn object(key: &str) -> Location {

@@ -12,3 +12,4 @@ pub mod states;
 pub mod sweep;
 pub mod tally;
 pub mod told;
+pub mod words;

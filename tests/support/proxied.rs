@@ -3,57 +3,24 @@
 use std::collections::BTreeMap;
 
 use c2_core::{
-    commands::{Options, Request},
-    config::{DeployMode, Percent, State, ToolConfig, state},
-    proxy::{Goal, ProxyMode},
-    seam::{Command, End, Facts, Location, drive},
+    config::{DeployMode, State, ToolConfig},
+    proxy::Follow,
+    seam::{End, Facts, Location, drive},
     world::World,
 };
 use serde_json::{Value, json};
 
-use super::case::{Case, entries, release_of};
+use super::{
+    case::{Case, entries, release_of},
+    words,
+};
 
 const DEPLOYS: &str = "/opt/deploys";
 
-/// The command that these words mean.
-pub fn command(config: &ToolConfig, words: &[&str]) -> Box<dyn Command> {
-    let request = match *words {
-        ["follow", master] => return Box::new(follow(config, state("master", master).unwrap().value)),
-        ["start", release, deploy] => {
-            Request::Start { release: release.into(), as_deploy: Some(deploy.into()), force: false, sha256: None }
-        }
-        ["stop", deploy] => Request::Stop { deploy: deploy.into(), force: false },
-        ["connect", endpoint, deploy] => Request::Connect { endpoint: endpoint.into(), deploy: deploy.into() },
-        ["disconnect", endpoint] => Request::Disconnect { endpoint: endpoint.into() },
-        ["split", endpoint, deploy, "--percent", percent] => {
-            let percent = Percent::new(percent.parse().unwrap()).unwrap();
-            Request::Split { endpoint: endpoint.into(), deploy: deploy.into(), percent }
-        }
-        ["maintenance", endpoint, "--off"] => Request::EndMaintenance { endpoint: endpoint.into() },
-        ["maintenance", endpoint, "--message", message] => {
-            Request::Maintain { endpoint: endpoint.into(), message: Some(message.into()) }
-        }
-        ["maintenance", endpoint] => Request::Maintain { endpoint: endpoint.into(), message: None },
-        ["restart-frontend-proxy"] => Request::RestartProxy,
-        ["shutdown-frontend-proxy"] => Request::ShutdownProxy,
-        ["status"] => Request::Status { show_slaves: false, json: false, table: false },
-        ["status", "--show-slaves"] => Request::Status { show_slaves: true, json: false, table: false },
-        ["status", "--json-output", "--show-slaves"] => Request::Status { show_slaves: true, json: true, table: false },
-        _ => panic!("{words:?}"),
-    };
-    request.command(config.clone(), &Options::DEFAULT).unwrap()
-}
-
 /// A machine that follows this master state.
-pub fn follow(config: &ToolConfig, master: State) -> ProxyMode {
+pub fn follow(config: &ToolConfig, master: State) -> Follow {
     let DeployMode::Proxy(proxy) = &config.deploy_mode else { panic!("no proxy") };
-    ProxyMode {
-        config: config.clone(),
-        proxy: proxy.clone(),
-        goal: Goal::Follow(master),
-        force: false,
-        postponed: Default::default(),
-    }
+    Follow { config: config.clone(), proxy: proxy.clone(), master, postponed: Default::default() }
 }
 
 /// A simulated host with these archives and nothing deployed.
@@ -94,7 +61,7 @@ pub fn note_state(world: &mut World, deploys: &BTreeMap<String, (String, u16)>, 
 /// Has the program start the proxy.
 pub fn start_proxy(world: &mut World, config: &ToolConfig) {
     world.begin(&[]);
-    let end = drive(&*command(config, &["restart-frontend-proxy"]), world, &mut Facts::default());
+    let end = drive(&*words::command(config, &["restart-frontend-proxy"]), world, &mut Facts::default());
     assert!(matches!(&end, End::Reported(report) if report.failed.is_none()), "{end:?}");
     assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
@@ -104,6 +71,8 @@ pub fn world(case: &Case) -> World {
     let host = &case.value["host"];
     let releases = entries(&host["releases"]);
     let mut world = bare(&releases);
+    case.put_config(&mut world, "");
+    case.put_objects(&mut world);
     let mut deploys = BTreeMap::new();
     for (label, value) in entries(&host["deployed"]) {
         let (release, port) =
@@ -124,7 +93,12 @@ pub fn world(case: &Case) -> World {
     }
     world.log_driver = host["logDriver"].as_str().map(Into::into);
     if host["proxy"].as_bool().unwrap_or(false) {
-        start_proxy(&mut world, &case.config(""));
+        // Of a machine that follows, its round would: a command on the shared state touches nothing here.
+        let mut config = case.config("");
+        if let DeployMode::Proxy(proxy) = &mut config.deploy_mode {
+            proxy.remote_state_s3 = None;
+        }
+        start_proxy(&mut world, &config);
     }
     if let (Some(found), Some(container)) = (host["container"].as_object(), &mut world.proxy) {
         // Made from another compose file: that of the older tool has no name.

@@ -30,4 +30,4 @@ pub use unpack::Unpack;
 
 pub(crate) use list_releases::releases;
 // Until their users have moved.
-pub use crate::request::{Options, Request};
+pub use crate::request::{Dispatch, Options, Request};

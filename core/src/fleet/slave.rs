@@ -112,8 +112,8 @@ impl Round<'_> {
         };
         let mut postponed = self.postponed(&wanted);
         let labels: BTreeSet<DeployName> = postponed.keys().cloned().into_set();
-        let follow = Follow { config, proxy, master: &wanted.state, postponed: labels };
-        let mut following = match follow.next(facts, past) {
+        let (config, proxy, master) = (config.clone(), proxy.clone(), wanted.state.clone());
+        let mut following = match (Follow { config, proxy, master, postponed: labels }).round(facts, past) {
             Ok(Followed::Step(Step::Do(mut plan))) if past.is_empty() => {
                 plan.notes.insert(0, self.reason(wanted.etag.as_ref()));
                 return Ok(Step::Do(plan));

@@ -148,27 +148,27 @@ fn is_given_up(r: &Reconcile<'_>) -> bool {
 
 /// A machine that follows a state which it shares.
 #[derive(Clone, Debug)]
-pub(crate) struct Follow<'a> {
+pub struct Follow {
     /// The configuration.
-    pub(crate) config: &'a ToolConfig,
+    pub config: ToolConfig,
     /// Its part about the proxy.
-    pub(crate) proxy: &'a ProxyModeConfig,
+    pub proxy: ProxyModeConfig,
     /// The state that is followed.
-    pub(crate) master: &'a State,
+    pub master: State,
     /// The deploys that are not tried in this run.
-    pub(crate) postponed: BTreeSet<DeployName>,
+    pub postponed: BTreeSet<DeployName>,
 }
 
-impl Follow<'_> {
+impl Follow {
     /// The next step, or what came of it.
-    pub(crate) fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Followed, Refusal> {
+    pub(crate) fn round(&self, facts: &Facts, past: &[Outcome]) -> Result<Followed, Refusal> {
         // A connection to a deploy that it has not counts as none.
         let mut wanted = self.master.clone();
         wanted.connections.retain(|_, deploy| self.master.deploys.contains_key(deploy));
         let purpose = Purpose::from("follow the master state");
         let target = Target { starts: Starts::All, proxy: Upkeep::Run, ..Target::new(purpose) };
-        let needs_proxy = self.proxy.is_routed(self.master);
-        let seen = look(facts, self.config, self.proxy, |_| needs_proxy).map_err(|it| it.during(&target.doing()))?;
+        let needs_proxy = self.proxy.is_routed(&self.master);
+        let seen = look(facts, &self.config, &self.proxy, |_| needs_proxy).map_err(|it| it.during(&target.doing()))?;
         let (policy, pages) = (Policy::FOLLOWER, wanted.maintenance.clone());
         let r = Reconcile { seen, target, policy, past, pages, needs_proxy, force: false, postponed: &self.postponed };
         match next(&r, |_| Ok(wanted.clone()))? {

@@ -3,10 +3,12 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 pub mod completion;
+mod dispatch;
 pub mod help;
 mod proxied;
 
 use completion::Complete;
+pub use dispatch::Dispatch;
 
 use crate::{
     commands::{
@@ -243,14 +245,12 @@ impl Request {
     }
 
     /// What comes before the configuration is read: a wait for it, where one was asked for.
-    #[must_use]
-    pub fn before_config(&self) -> Option<Box<dyn Command>> {
+    pub(super) fn before_config(&self) -> Option<Box<dyn Command>> {
         matches!(self, Request::FetchContext { retry: true }).then(|| Box::new(AwaitConfig) as Box<dyn Command>)
     }
 
     /// The command, where it does without a configuration or looks for it itself.
-    #[must_use]
-    pub fn without_config(&self) -> Option<Box<dyn Command>> {
+    pub(super) fn without_config(&self) -> Option<Box<dyn Command>> {
         match self {
             Request::Completion(complete) => Some(Box::new(complete.clone())),
             Request::CheckConfig => Some(Box::new(CheckConfig)),

@@ -6,6 +6,7 @@ mod bucket;
 mod cloud;
 mod docker;
 mod effects;
+mod follow;
 mod foreground;
 mod host;
 mod proxy;
