@@ -135,7 +135,7 @@ fn begun_at_s(slave: &mut SlaveUpdate, host: &mut Hooked<'_>, seconds: u64) -> V
         host.plans.clear();
         let at = host.world.clock - began;
         let End::Reported(report) = drive(&*slave, host, &mut Facts::default()) else { panic!("no report") };
-        slave.kept = report.kept;
+        slave.kept = report.memo;
         times.extend(host.plans.iter().filter(|plan| plan.starts_with("start the deploy")).map(|_| at));
         host.world.clock = began + at + 10;
     }

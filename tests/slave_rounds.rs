@@ -11,8 +11,7 @@ use std::{
 use c2_core::{
     commands::{Options, Request},
     config::{DeployMode, FromText, Label, Positive, SlaveLabel, SlaveStatus, ToolConfig, slave_state},
-    fleet::Kept,
-    seam::{Answer, Effect, End, Facts, Failure, Query, Reason, Report, drive},
+    seam::{Answer, Effect, End, Facts, Failure, Memo, Query, Reason, Report, drive},
     world::{PRINTED, World},
 };
 use serde_json::{Value, json};
@@ -28,7 +27,7 @@ const STATE: &str = r#"{"deploys": {"a": {"label": "a", "release": "r1.zip", "re
 struct Machine {
     world: World,
     config: ToolConfig,
-    kept: Option<Box<Kept>>,
+    kept: Option<Memo>,
     /// Whether the store answers who reads, and nobody who writes.
     unwritable: bool,
     /// Why the configuration cannot be read any more.
@@ -93,7 +92,7 @@ impl Machine {
         self.world = World { cut_off, ..host.world };
         self.reports.extend(reports.take());
         let End::Reported(report) = end else { panic!("{end:?}") };
-        self.kept = report.kept.clone();
+        self.kept = report.memo.clone();
         self.world.clock += u64::from(period_s);
         (report, looked.get())
     }

@@ -8,9 +8,8 @@ use std::{collections::BTreeMap, mem::swap};
 use c2_core::{
     commands::{Options, Request},
     config::{Positive, SlaveStatus, State, ToolConfig, slave_state},
-    fleet::Kept,
     proxy::Served,
-    seam::{Answer, Command, Effect, End, Facts, Failure, Host, Message, Query, Signal, drive},
+    seam::{Answer, Command, Effect, End, Facts, Failure, Host, Memo, Message, Query, Signal, drive},
     world::{Object, World},
 };
 use serde_json::{Value, json};
@@ -28,7 +27,7 @@ struct Slave {
     label: String,
     world: World,
     config: ToolConfig,
-    kept: Option<Box<Kept>>,
+    kept: Option<Memo>,
     polls_at_s: u64,
     /// Whether it ever ran what is rolled out.
     had_it: bool,
@@ -65,7 +64,7 @@ impl Slave {
         let end = drive(&*command, &mut self.world, &mut Facts::default());
         swap(&mut self.world.objects, bucket);
         let End::Reported(report) = end else { panic!("{} {end:?}", self.label) };
-        self.kept = report.kept;
+        self.kept = report.memo;
         self.had_it |= self.world.running.values().any(|release| release == "r2.zip");
         assert!(self.world.violations.is_empty(), "{} {:?}", self.label, self.world.violations);
     }

@@ -36,7 +36,7 @@ pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positiv
                 Ok(command) => {
                     let end = drive(&*command, machine, &mut Facts::default());
                     match &end {
-                        End::Reported(report) => kept = report.kept.clone(),
+                        End::Reported(report) => kept = report.memo.clone(),
                         // Asked to end, it has gone back to where this round began: all is well.
                         End::Interrupted(_) => {
                             told(end, machine, true);

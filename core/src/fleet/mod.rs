@@ -2,7 +2,7 @@
 
 mod change;
 mod flush;
-mod kept;
+mod follower_state;
 mod ports;
 mod rollout;
 mod run;
@@ -20,7 +20,6 @@ use alloc::{
 
 pub use change::MasterChange;
 pub use flush::SlaveFlush;
-pub use kept::Kept;
 pub use rollout::{RolloutChange, RolloutStatus};
 pub use run::RolloutRun;
 pub use slave::SlaveUpdate;

@@ -1,7 +1,6 @@
 //! `slave-update`: brings this machine to the state of the master and reports what really runs.
 
 use alloc::{
-    boxed::Box,
     collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
@@ -10,8 +9,8 @@ use alloc::{
 };
 
 use super::{
-    Base, Kept,
-    kept::{AGAIN_S, Failed, Wanted, unreached},
+    Base,
+    follower_state::{AGAIN_S, Failed, FollowerState, Wanted, unreached},
     slaves::{MISCONFIGURED, STALE_S},
     state_of,
 };
@@ -25,7 +24,7 @@ use crate::{
     printable::for_record,
     proxy::{Follow, Followed, Following, noted_state},
     s3::{Condition, without_request_id},
-    seam::{Command, Effect, Facts, Outcome, Plan, Purpose, Reason, Refusal, Secret, Shared, Stage, Step},
+    seam::{Command, Effect, Facts, Memo, Outcome, Plan, Purpose, Reason, Refusal, Secret, Shared, Stage, Step},
     time::utc,
 };
 
@@ -39,7 +38,7 @@ pub struct SlaveUpdate {
     /// Where the state is kept.
     pub base: S3Path,
     /// What the round before has kept.
-    pub kept: Option<Box<Kept>>,
+    pub kept: Option<Memo>,
     /// The time until another round follows; `None`: none does.
     pub repeat_s: Option<Positive>,
     /// Why the configuration cannot be read any more; it is followed as it was.
@@ -48,9 +47,11 @@ pub struct SlaveUpdate {
 
 impl Command for SlaveUpdate {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
-        if let Some(Outcome::Planned { plan: Plan { kept: Some(kept), .. }, failed, .. }) = past.last() {
+        if let Some(Outcome::Planned { plan: Plan { memo: Some(memo), .. }, failed, .. }) = past.last()
+            && let Some(state) = memo.get::<FollowerState>()
+        {
             let failed = failed.as_ref().map(|(_, failure)| failure.to_string());
-            return Ok(Step::Done(kept.clone().told(failed, self.repeat_s.is_some())));
+            return Ok(Step::Done(state.clone().told(failed, self.repeat_s.is_some())));
         }
         let (now, master) = (facts.began(), facts.shared(&Base(&self.base).master()));
         let (have, label) = (noted_state(facts, Deploys(self.config.deploys_dir.as_str())), self.label(facts));
@@ -59,8 +60,8 @@ impl Command for SlaveUpdate {
             return Err(Refusal::Unknown);
         }
         let now = now?;
-        if let (true, Some(kept)) = (past.is_empty(), &self.kept)
-            && let Some(report) = kept.rest(now, &master, self)
+        if let (true, Some(before)) = (past.is_empty(), self.before())
+            && let Some(report) = before.rest(now, &master, self)
         {
             return Ok(Step::Done(report));
         }
@@ -78,6 +79,11 @@ impl Command for SlaveUpdate {
 }
 
 impl SlaveUpdate {
+    /// What the round before has kept.
+    fn before(&self) -> Option<&FollowerState> {
+        self.kept.as_ref()?.get()
+    }
+
     fn label(&self, facts: &Facts) -> Result<Label, Refusal> {
         match &self.proxy.slave_label {
             SlaveLabel::Label(label) => Ok(label.clone()),
@@ -100,13 +106,13 @@ struct Round<'a> {
 
 impl Round<'_> {
     fn next(&self, facts: &Facts, past: &[Outcome], master: Result<Option<Shared>, Refusal>) -> Result<Step, Refusal> {
-        let SlaveUpdate { config, proxy, kept, .. } = self.slave;
+        let SlaveUpdate { config, proxy, .. } = self.slave;
         let told = unreached(&master);
         let (wanted, mut troubles) = match self.wanted(master) {
             Ok(wanted) => (wanted, vec![]),
             // Whatever is wrong with the master: this machine keeps what it has.
             Err(why) => {
-                let etag = kept.as_ref().and_then(|kept| kept.followed.clone());
+                let etag = self.slave.before().and_then(|before| before.followed.clone());
                 (Wanted { state: self.have.clone(), etag, rollout: None, is_read: false }, vec![why])
             }
         };
@@ -165,13 +171,13 @@ impl Round<'_> {
 
     /// Why this machine is looked at now.
     fn reason(&self, etag: Option<&String>) -> String {
-        match &self.slave.kept {
+        match self.slave.before() {
             None => "because this run begins".into(),
-            Some(kept) if kept.config != self.slave.config || kept.misconfigured != self.slave.misconfigured => {
+            Some(before) if before.config != self.slave.config || before.misconfigured != self.slave.misconfigured => {
                 "because the configuration has changed".into()
             }
-            Some(kept) if kept.followed.as_ref() != etag => "because the state of the master has changed".into(),
-            Some(kept) if kept.failed.values().any(|failed| failed.again_at_s <= self.now) => {
+            Some(before) if before.followed.as_ref() != etag => "because the state of the master has changed".into(),
+            Some(before) if before.failed.values().any(|failed| failed.again_at_s <= self.now) => {
                 "because it is time to try again what failed".into()
             }
             Some(_) => "because this machine is not as the master wants it".into(),
@@ -180,8 +186,8 @@ impl Round<'_> {
 
     /// What failed before, by the same configuration.
     fn failed_before(&self) -> BTreeMap<DeployName, Failed> {
-        let kept = self.slave.kept.as_ref().filter(|kept| kept.config == self.slave.config);
-        kept.map(|kept| kept.failed.clone()).unwrap_or_default()
+        let before = self.slave.before().filter(|before| before.config == self.slave.config);
+        before.map(|before| before.failed.clone()).unwrap_or_default()
     }
 
     /// What failed before and is not tried yet: neither its target nor this machine has changed.
@@ -197,7 +203,7 @@ impl Round<'_> {
 
     /// The report of a round, written when it says something new or the last one is old.
     fn end(&self, facts: &Facts, ended: Ended, label: Option<&Label>) -> Result<Step, Refusal> {
-        let SlaveUpdate { config, kept, base, .. } = self.slave;
+        let SlaveUpdate { config, base, .. } = self.slave;
         let (address, host) = (facts.address(self.slave.proxy.slave_interface_name.as_str()), facts.host_name());
         if [address.as_ref().err(), host.as_ref().err()].into_iter().flatten().any(|it| *it == Refusal::Unknown) {
             return Err(Refusal::Unknown);
@@ -232,10 +238,11 @@ impl Round<'_> {
             extra: misconfigured.map(|why| (MISCONFIGURED.to_string(), for_record(&why).into())).into_iter().collect(),
         };
         // By another configuration it may have another label, whose record says nothing yet.
-        let before = kept.as_ref().filter(|kept| kept.config == *config).and_then(|kept| kept.reported.as_ref());
+        let before = self.slave.before().filter(|before| before.config == *config);
+        let before = before.and_then(|before| before.reported.as_ref());
         let is_due = |at: u64| self.now >= at + heartbeat_s || self.now < at;
         let is_new = before.is_none_or(|(last, at)| *last != report || is_due(*at));
-        let mut kept = Kept {
+        let mut state = FollowerState {
             config: config.clone(),
             followed: etag,
             look_at_s,
@@ -248,20 +255,20 @@ impl Round<'_> {
             misconfigured: self.slave.misconfigured.clone(),
         };
         let Some(label) = label.filter(|_| is_new) else {
-            return Ok(Step::Done(Box::new(kept).told(None, self.slave.repeat_s.is_some())));
+            return Ok(Step::Done(state.told(None, self.slave.repeat_s.is_some())));
         };
         let (at, bytes) = (Base(base).slave(label), Secret::new(report.to_json().into_bytes()));
-        kept.reported = Some((report, self.now));
+        state.reported = Some((report, self.now));
         let put = Effect::Put { at, bytes, condition: Condition::Always };
         let stages = vec![Stage::new("write it", vec![put])];
-        Ok(Step::Do(Plan { kept: Some(Box::new(kept)), ..Plan::new(Purpose::Report, stages) }))
+        Ok(Step::Do(Plan { memo: Some(Memo::new(state)), ..Plan::new(Purpose::Report, stages) }))
     }
 
     /// A warning, in the first round, that the pauses between reports are longer than the master waits for one.
     fn silence(&self) -> Option<String> {
         let (repeat_s, heartbeat_s) = (self.slave.repeat_s?.get(), self.slave.config.slave_heartbeat_s.get());
         let is_long = u64::from(repeat_s) + u64::from(heartbeat_s) > STALE_S;
-        (self.slave.kept.is_none() && is_long).then(|| {
+        (self.slave.before().is_none() && is_long).then(|| {
             format!(
                 "warning: with --repeat {repeat_s} and slaveHeartbeatSecs {heartbeat_s} nothing may be heard of this machine \
                  for longer than the {STALE_S} s after which it counts as dead"
@@ -276,7 +283,7 @@ impl Round<'_> {
             let Some(wanted) = ended.wanted.state.deploys.get(deploy).filter(|_| !all.contains_key(deploy)) else {
                 continue;
             };
-            let before = self.slave.kept.as_ref().and_then(|kept| kept.failed.get(deploy));
+            let before = self.slave.before().and_then(|before| before.failed.get(deploy));
             let before = before.filter(|before| before.is_wanted(deploy, &ended.wanted));
             let tries = before.map_or(0, |before| before.tries);
             let pause_s = (AGAIN_S.0 << tries.min(16)).min(AGAIN_S.1);

@@ -17,9 +17,8 @@ use crate::{
     },
     config::{DeployMode, FromText, Hundredths, Percent, Pin, Positive, ReleaseName, Sha256, ToolConfig},
     deploy::{EitherName, ZIP, archive_location, is_zip, limits},
-    fleet::Kept,
     printable::is_direction_mark,
-    seam::{Command, Refusal, RolloutVerb},
+    seam::{Command, Memo, Refusal, RolloutVerb},
     single::{Start, Status, Stop},
 };
 
@@ -138,7 +137,7 @@ pub enum Request {
         /// The time between two looks; without it one is taken.
         repeat_s: Option<Positive>,
         /// What the round before has kept.
-        kept: Option<Box<Kept>>,
+        kept: Option<Memo>,
         /// Why the configuration cannot be read any more; it is followed as it was.
         misconfigured: Option<String>,
     },

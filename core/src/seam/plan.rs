@@ -1,7 +1,6 @@
 //! Plans: printable values that are performed as they stand, and what came of them.
 
 use alloc::{
-    boxed::Box,
     format,
     string::{String, ToString},
     vec,
@@ -9,8 +8,7 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{Effect, Failure, Intent, Purpose, Query, Reason, WaitFor};
-use crate::fleet::Kept;
+use super::{Effect, Failure, Intent, Memo, Purpose, Query, Reason, WaitFor};
 
 /// Some effects that belong together, and those that take them back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +51,8 @@ pub struct Plan {
     pub tidy: Vec<Effect>,
     /// Whether it is performed without the lock.
     pub without_lock: bool,
-    /// What the command is to know in its next round.
-    pub kept: Option<Box<Kept>>,
+    /// What the command is to know when it is done.
+    pub memo: Option<Memo>,
 }
 
 impl Plan {
@@ -62,7 +60,7 @@ impl Plan {
     #[must_use]
     pub fn new(purpose: impl Into<Purpose>, stages: Vec<Stage>) -> Self {
         let purpose = purpose.into();
-        Plan { purpose, intent: None, notes: vec![], stages, tidy: vec![], without_lock: false, kept: None }
+        Plan { purpose, intent: None, notes: vec![], stages, tidy: vec![], without_lock: false, memo: None }
     }
 }
 

@@ -1,11 +1,11 @@
 //! How a command ended, and what it prints.
 
-use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 
 use serde_json::Value;
 
-use super::{Failure, Outcome};
-use crate::{fleet::Kept, printable};
+use super::{Failure, Memo, Outcome};
+use crate::printable;
 
 /// What goes to standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Report {
     /// The exit code of a failure.
     pub code: u8,
     /// What the command is to know in its next round.
-    pub kept: Option<Box<Kept>>,
+    pub memo: Option<Memo>,
 }
 
 /// What to do next where nothing better is known: the command once more.
@@ -61,7 +61,7 @@ impl Report {
             hint: None,
             tail: vec![],
             code: FAILED,
-            kept: None,
+            memo: None,
         }
     }
 

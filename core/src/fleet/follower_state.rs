@@ -1,7 +1,6 @@
 //! What a round of `slave-update` keeps for the next one, and when there is nothing to do but wait.
 
 use alloc::{
-    boxed::Box,
     collections::BTreeMap,
     format,
     string::{String, ToString},
@@ -12,7 +11,7 @@ use super::SlaveUpdate;
 use crate::{
     config::{Deploy, DeployName, Label, SlaveState, State, ToolConfig},
     s3::without_request_id,
-    seam::{Purpose, Reason, Refusal, Report, Shared, retry_hint},
+    seam::{Memo, Purpose, Reason, Refusal, Report, Shared, retry_hint},
 };
 
 /// The shortest time before what failed is tried again; it doubles with each further failure, up to the second number.
@@ -20,7 +19,7 @@ pub(super) const AGAIN_S: (u64, u64) = (30, 900);
 
 /// What a round keeps for the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub(super) struct FollowerState {
     /// The configuration that it went by.
     pub(super) config: ToolConfig,
     /// The state of the master that it followed: its ETag.
@@ -77,7 +76,7 @@ pub(super) struct Wanted {
     pub(super) is_read: bool,
 }
 
-impl Kept {
+impl FollowerState {
     /// The report of a round in which there is nothing to do; `None` when there is.
     pub(super) fn rest(
         &self,
@@ -93,33 +92,32 @@ impl Kept {
         }
         let told = unreached(master);
         let is_told = told == self.told;
-        let kept = Some(Box::new(Kept { told, ..self.clone() }));
+        let memo = Some(Memo::new(FollowerState { told, ..self.clone() }));
         match master {
             Ok(shared) if shared.as_ref().map(|shared| &shared.etag) != self.followed.as_ref() => None,
             // The same again and again is told once.
-            Err(refusal) if !is_told => Some(Report { kept, ..Report::failed(refusal.to_string(), refusal.hint()) }),
-            _ => Some(Report { kept, ..Report::text("") }),
+            Err(refusal) if !is_told => Some(Report { memo, ..Report::failed(refusal.to_string(), refusal.hint()) }),
+            _ => Some(Report { memo, ..Report::text("") }),
         }
     }
 
     /// The report of a round that looked at this machine; perhaps its own report could not be written. `repeats`: another
     /// round follows by itself.
-    pub(super) fn told(mut self: Box<Self>, unreported: Option<String>, repeats: bool) -> Report {
+    pub(super) fn told(mut self, unreported: Option<String>, repeats: bool) -> Report {
         if let Some(why) = unreported {
             let tried_s = self.reported.take().map_or(0, |(_, at)| at);
             self.look_at_s = self.look_at_s.min(tried_s + AGAIN_S.0);
             let lost = format!("{}: {why}", Purpose::Report);
             self.error = Some(self.error.map_or_else(|| lost.clone(), |error| format!("{error}\n{lost}")));
         }
-        let notes = self.notes.clone();
-        match &self.error {
-            None => Report { notes, kept: Some(self), ..Report::text("") },
+        let report = match &self.error {
+            None => Report::text(""),
             Some(error) => {
                 let next = (!repeats).then(|| retry_hint("c2 slave-update"));
-                let report = Report::failed(error.as_str(), next.as_deref());
-                Report { notes, now: self.standing.clone(), kept: Some(self), ..report }
+                Report { now: self.standing.clone(), ..Report::failed(error.as_str(), next.as_deref()) }
             }
-        }
+        };
+        Report { notes: self.notes.clone(), memo: Some(Memo::new(self)), ..report }
     }
 }
 
