@@ -19,11 +19,14 @@ const OLD_MS: u64 = 60_000;
 /// The limits where the readiness says none.
 const DEFAULTS_S: (u32, u32) = (60, 5);
 
-/// What is thought of a deploy by one look.
+/// How a deploy is by one look, with the evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Status {
     /// It is ready.
-    Ready,
+    Ready {
+        /// For how many milliseconds it has stood well.
+        for_ms: u64,
+    },
     /// It stands well, not for long enough yet.
     Settling {
         /// For how many milliseconds it has.
@@ -31,13 +34,16 @@ pub enum Verdict {
         /// The milliseconds that are left.
         left_ms: u64,
     },
-    /// It does not stand well.
-    NotYet {
-        /// Why.
-        why: Reason,
-        /// Whether it has ended and is not started again by itself.
-        ended: bool,
-    },
+    /// It is up, and is not as it must be yet.
+    Unready(Reason),
+    /// A health check has decided against it.
+    Unhealthy(Reason),
+    /// The engine starts it again and again.
+    Restarting(Reason),
+    /// All of it has ended by its own word, and nothing answers.
+    EndedWell(Reason),
+    /// Some of it has ended with an error, and is not started again by itself.
+    EndedBadly(Reason),
 }
 
 /// The longest wait for a readiness to begin, and how long it must last then, in seconds.
@@ -63,30 +69,32 @@ pub fn unsettled(readiness: &Readiness) -> Readiness {
     readiness
 }
 
-impl Verdict {
-    /// What is thought of a deploy that stands so.
+impl Status {
+    /// How a deploy is that stands so.
     #[must_use]
-    pub fn of(standing: &Standing, readiness: &Readiness) -> Verdict {
+    pub fn of(standing: &Standing, readiness: &Readiness) -> Status {
         let containers = match &standing.containers {
             Ok(containers) => containers.as_slice(),
             // What has no compose file may have none.
             Err(_) if !standing.compose => &[],
-            Err(why) => return Verdict::NotYet { why: why.clone(), ended: false },
+            Err(why) => return Status::Unready(why.clone()),
         };
-        let bad: Vec<&Container> = containers.iter().filter(|container| !is_well(container)).collect();
-        if standing.port.is_err() || !bad.is_empty() {
-            let words = standing.port.as_ref().err().cloned().into_iter();
-            let words: Vec<String> = words.chain(bad.iter().map(ToString::to_string)).collect();
-            let ended = bad.iter().any(|container| !container.lives() && container.state != ContainerState::Created);
-            return Verdict::NotYet { why: words.join("; ").into(), ended };
+        if standing.port.is_err() || !containers.iter().all(is_well) {
+            return not_well(standing.port.as_ref().err(), containers);
         }
         let settle_ms = u64::from(limits_s(readiness).1) * 1_000;
         let nothing_to_settle = containers.is_empty() && *readiness == Readiness::None;
         let for_ms = standing.same_ms.max(age_ms(standing, containers));
         match settle_ms.checked_sub(for_ms).filter(|left_ms| *left_ms > 0 && !nothing_to_settle) {
-            Some(left_ms) => Verdict::Settling { for_ms, left_ms },
-            None => Verdict::Ready,
+            Some(left_ms) => Status::Settling { for_ms, left_ms },
+            None => Status::Ready { for_ms },
         }
+    }
+
+    /// Whether it is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Status::Ready { .. })
     }
 
     /// Whether nothing more is waited for, so many milliseconds after the wait began: a settling that began within the
@@ -98,10 +106,10 @@ impl Verdict {
         let decided_ms = containers.filter_map(|container| decided_ms(container, waited_ms)).max();
         let limit_ms = decided_ms.unwrap_or(0).max(u64::from(limit_s) * 1_000);
         match self {
-            Verdict::Ready => true,
-            Verdict::Settling { for_ms, .. } => waited_ms.saturating_sub(*for_ms) > limit_ms,
-            Verdict::NotYet { ended: true, .. } if standing.same_ms >= u64::from(settle_s.max(1)) * 1_000 => true,
-            Verdict::NotYet { .. } => waited_ms >= limit_ms,
+            Status::Ready { .. } => true,
+            Status::Settling { for_ms, .. } => waited_ms.saturating_sub(*for_ms) > limit_ms,
+            Status::EndedBadly(_) if standing.same_ms >= u64::from(settle_s.max(1)) * 1_000 => true,
+            _ => waited_ms >= limit_ms,
         }
     }
 
@@ -109,14 +117,37 @@ impl Verdict {
     #[must_use]
     pub fn why(&self) -> Option<Reason> {
         match self {
-            Verdict::Ready => None,
-            Verdict::Settling { for_ms, left_ms } => {
+            Status::Ready { .. } => None,
+            Status::Settling { for_ms, left_ms } => {
                 let (for_s, all_s) = (for_ms / 1_000, (for_ms + left_ms) / 1_000);
                 Some(format!("it has stood well for {for_s} s of the {all_s} that it must").into())
             }
-            Verdict::NotYet { why, .. } => Some(why.clone()),
+            Status::Unready(why)
+            | Status::Unhealthy(why)
+            | Status::Restarting(why)
+            | Status::EndedWell(why)
+            | Status::EndedBadly(why) => Some(why.clone()),
         }
     }
+}
+
+/// How a deploy is whose port does not answer as it must, or one of whose containers is not well.
+fn not_well(port: Option<&String>, containers: &[Container]) -> Status {
+    let bad: Vec<&Container> = containers.iter().filter(|container| !is_well(container)).collect();
+    let words: Vec<String> = port.cloned().into_iter().chain(bad.iter().map(ToString::to_string)).collect();
+    let any = |is: fn(&Container) -> bool| bad.iter().any(|container| is(container));
+    let status = if any(|it| !it.lives() && it.state != ContainerState::Created) {
+        Status::EndedBadly
+    } else if any(|it| it.state == ContainerState::Restarting) {
+        Status::Restarting
+    } else if any(|it| it.health == Health::Unhealthy) {
+        Status::Unhealthy
+    } else if !containers.is_empty() && containers.iter().all(|it| !it.lives()) {
+        Status::EndedWell
+    } else {
+        Status::Unready
+    };
+    status(words.join("; ").into())
 }
 
 /// What to do about a deploy whose port nothing answers on; `None` where that is not to be seen.

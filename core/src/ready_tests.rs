@@ -39,43 +39,43 @@ fn refused(containers: Vec<Container>) -> Standing {
     Standing { port: Err("connection refused".into()), ..answering(containers) }
 }
 
-fn verdict(standing: &Standing) -> Verdict {
-    Verdict::of(standing, &tcp())
+fn status(standing: &Standing) -> Status {
+    Status::of(standing, &tcp())
 }
 
-fn settling(for_ms: u64) -> Verdict {
-    Verdict::Settling { for_ms, left_ms: 5_000 - for_ms }
+fn settling(for_ms: u64) -> Status {
+    Status::Settling { for_ms, left_ms: 5_000 - for_ms }
 }
 
 #[test]
 fn what_runs_for_long_enough_is_ready_by_one_look() {
-    assert_eq!(verdict(&answering(vec![running(5_000, 0)])), Verdict::Ready);
+    assert!(status(&answering(vec![running(5_000, 0)])).is_ready());
     let process = Standing { listener_age_ms: Some(5_000), compose: false, ..answering(vec![]) };
-    assert_eq!(verdict(&process), Verdict::Ready);
+    assert!(status(&process).is_ready());
 }
 
 #[test]
 fn what_was_started_just_now_must_last() {
-    assert_eq!(verdict(&answering(vec![running(2_000, 0)])), settling(2_000));
-    assert_eq!(verdict(&answering(vec![running(90_000, 0), running(100, 0)])), settling(100), "the youngest counts");
-    assert_eq!(verdict(&answering(vec![])), settling(0), "nothing is known of how long it runs");
-    assert_eq!(verdict(&Standing { same_ms: 5_000, ..answering(vec![]) }), Verdict::Ready);
+    assert_eq!(status(&answering(vec![running(2_000, 0)])), settling(2_000));
+    assert_eq!(status(&answering(vec![running(90_000, 0), running(100, 0)])), settling(100), "the youngest counts");
+    assert_eq!(status(&answering(vec![])), settling(0), "nothing is known of how long it runs");
+    assert!(status(&Standing { same_ms: 5_000, ..answering(vec![]) }).is_ready());
 }
 
 #[test]
 fn what_was_restarted_must_last_before_this_very_run_or_be_a_minute_old() {
-    assert_eq!(verdict(&answering(vec![running(20_000, 3)])), settling(0));
-    assert_eq!(verdict(&answering(vec![running(60_000, 3)])), Verdict::Ready);
-    assert_eq!(verdict(&Standing { same_ms: 5_000, ..answering(vec![running(9_000, 3)]) }), Verdict::Ready);
+    assert_eq!(status(&answering(vec![running(20_000, 3)])), settling(0));
+    assert!(status(&answering(vec![running(60_000, 3)])).is_ready());
+    assert!(status(&Standing { same_ms: 5_000, ..answering(vec![running(9_000, 3)]) }).is_ready());
     // What did not answer a moment ago has not lasted, however long its container runs.
     let late = Standing { same_ms: 1_000, changed: true, ..answering(vec![running(30_000, 0)]) };
-    assert_eq!(verdict(&late), settling(1_000));
+    assert_eq!(status(&late), settling(1_000));
 }
 
 #[test]
 fn each_container_counts_and_a_job_that_ended_well_does_no_harm() {
-    let with = |container: Container| verdict(&answering(vec![running(90_000, 0), container]));
-    assert_eq!(with(ended(0)), Verdict::Ready);
+    let with = |container: Container| status(&answering(vec![running(90_000, 0), container]));
+    assert!(with(ended(0)).is_ready());
     let states = [ContainerState::Restarting, ContainerState::Paused, ContainerState::Created];
     let bad = states.map(|state| Container { state, ..running(90_000, 1) });
     let unhealthy = Container { health: Health::Unhealthy, ..running(90_000, 0) };
@@ -87,26 +87,26 @@ fn each_container_counts_and_a_job_that_ended_well_does_no_harm() {
 
 #[test]
 fn a_readiness_of_none_asks_the_containers_alone() {
-    let none = |containers| Verdict::of(&answering(containers), &Readiness::None);
-    assert_eq!(none(vec![]), Verdict::Ready, "there is nothing that could settle");
+    let none = |containers| Status::of(&answering(containers), &Readiness::None);
+    assert!(none(vec![]).is_ready(), "there is nothing that could settle");
     assert_eq!(none(vec![running(1_000, 0)]), settling(1_000));
-    assert!(matches!(none(vec![ended(3)]), Verdict::NotYet { .. }));
+    assert!(matches!(none(vec![ended(3)]), Status::EndedBadly(_)));
     let unknown = Standing { containers: Err("no engine".into()), ..answering(vec![]) };
-    assert_eq!(Verdict::of(&unknown, &Readiness::None).why(), Some("no engine".into()));
+    assert_eq!(Status::of(&unknown, &Readiness::None).why(), Some("no engine".into()));
     let without = Standing { compose: false, ..unknown };
-    assert_eq!(Verdict::of(&without, &Readiness::None), Verdict::Ready, "it needs no docker");
+    assert!(Status::of(&without, &Readiness::None).is_ready(), "it needs no docker");
 }
 
 #[test]
 fn what_docker_printed_instead_of_containers_is_no_others_to_read() {
     let why = Reason { full: "look for containers: printed".into(), public: "look for containers: it failed".into() };
     let unknown = Standing { containers: Err(why.clone()), ..answering(vec![]) };
-    assert_eq!(Verdict::of(&unknown, &Readiness::None).why(), Some(why));
+    assert_eq!(Status::of(&unknown, &Readiness::None).why(), Some(why));
 }
 
 /// Whether nothing more is waited for.
 fn over(standing: &Standing, waited_ms: u64) -> bool {
-    verdict(standing).is_over(waited_ms, &tcp(), standing)
+    status(standing).is_over(waited_ms, &tcp(), standing)
 }
 
 #[test]
@@ -148,4 +148,17 @@ fn a_port_that_no_container_publishes_is_named_with_those_that_they_do() {
     );
     assert_eq!(cure(&refused(vec![running(1, 0), elsewhere]), 8000), None);
     assert_eq!(cure(&refused(vec![]), 8000), None);
+}
+
+#[test]
+fn what_is_not_ready_is_told_apart_by_what_became_of_its_containers() {
+    let of = |containers| status(&refused(containers));
+    let again = Container { state: ContainerState::Restarting, ..running(0, 4) };
+    let unhealthy = Container { health: Health::Unhealthy, ..running(9_000, 0) };
+    assert!(matches!(of(vec![]), Status::Unready(_)));
+    assert!(matches!(of(vec![running(9_000, 0), ended(0)]), Status::Unready(_)), "a part of it runs");
+    assert!(matches!(of(vec![ended(0), ended(0)]), Status::EndedWell(_)));
+    assert!(matches!(of(vec![ended(0), ended(1), again.clone()]), Status::EndedBadly(_)));
+    assert!(matches!(of(vec![unhealthy.clone(), again]), Status::Restarting(_)));
+    assert!(matches!(of(vec![unhealthy, running(9_000, 0)]), Status::Unhealthy(_)));
 }

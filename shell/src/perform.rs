@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, time::Duration};
 
 use c2_core::{
     archive::Limits,
-    ready::Verdict,
+    ready::Status,
     seam::{CommandLine, Effect, Failure, Host as _, Location, Modes, Rendered, Role, run_on},
 };
 
@@ -88,7 +88,8 @@ impl Machine {
             Effect::WaitReady { port, readiness, folder, demanded: true } => self.wait_ready(*port, readiness, folder),
             Effect::WaitReady { port, readiness, folder, .. } => {
                 let standing = self.standing(folder, *port, readiness)?;
-                if let Verdict::NotYet { why, .. } = Verdict::of(&standing, readiness) {
+                let status = Status::of(&standing, readiness);
+                if let (false, Some(why)) = (matches!(status, Status::Settling { .. }), status.why()) {
                     let doing = format!("look whether {folder} is ready on port {port}");
                     self.say(c2_core::seam::Message::Trouble(&Failure::world(doing, format!("not yet: {}", why.full))));
                 }

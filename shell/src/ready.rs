@@ -10,7 +10,7 @@ use std::{
 
 use c2_core::{
     config::Readiness,
-    ready::{Verdict, cure},
+    ready::{Status, cure},
     seam::{COMPOSE_FILES, Container, Failure, Reason, Standing},
 };
 
@@ -84,13 +84,13 @@ impl Machine {
         let begun = Instant::now();
         loop {
             let standing = self.standing(folder, port, readiness)?;
-            let verdict = Verdict::of(&standing, readiness);
-            let Some(why) = verdict.why() else { return Ok(()) };
+            let status = Status::of(&standing, readiness);
+            let Some(why) = status.why() else { return Ok(()) };
             if let Some(signal) = self.signals.heeded() {
                 return Err(Failure::Interrupted(signal));
             }
             let waited_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            if verdict.is_over(waited_ms, readiness, &standing) {
+            if status.is_over(waited_ms, readiness, &standing) {
                 let name = folder.rsplit('/').next().unwrap_or_default();
                 let why = why.map(|why| format!("not within {} s; the last look: {why}", waited_ms / 1_000));
                 let story = docker::last_lines(&self.signals, standing.containers.as_deref().unwrap_or_default());

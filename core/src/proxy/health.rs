@@ -6,13 +6,13 @@ use super::seen::Seen;
 use crate::{
     config::{Deploy, DeployName, Readiness},
     deploy::{is_whole, release_json},
-    ready::{Verdict, cure},
+    ready::{Status, cure},
     seam::{Container, Folder, Reason, Refusal, Standing},
 };
 
 /// What is thought of a deploy by one look.
 pub(super) struct Looked {
-    pub(super) verdict: Verdict,
+    pub(super) status: Status,
     pub(super) readiness: Readiness,
     pub(super) standing: Standing,
 }
@@ -20,12 +20,12 @@ pub(super) struct Looked {
 impl Looked {
     /// Whether it is no longer waited for, so long after it was started.
     pub(super) fn is_over(&self, waited_ms: u64) -> bool {
-        self.verdict.is_over(waited_ms, &self.readiness, &self.standing)
+        self.status.is_over(waited_ms, &self.readiness, &self.standing)
     }
 
     /// Why it is not ready on this port, and what to do; `None` when it is.
     pub(super) fn why(&self, port: u16) -> Option<Reason> {
-        let why = self.verdict.why()?;
+        let why = self.status.why()?;
         Some(why.advised(cure(&self.standing, port).as_deref()))
     }
 }
@@ -56,7 +56,7 @@ impl Seen<'_> {
 
     /// Whether a deploy is ready, by one look.
     pub(super) fn is_ready(&self, deploy: &DeployName, known: &Deploy) -> Result<bool, Refusal> {
-        Ok(self.looked(deploy, known)?.is_some_and(|looked| looked.verdict == Verdict::Ready))
+        Ok(self.looked(deploy, known)?.is_some_and(|looked| looked.status.is_ready()))
     }
 
     /// Whether a deploy is ready and its port answers: an endpoint may go to it without further proof.
@@ -72,7 +72,7 @@ impl Seen<'_> {
         }
         let readiness = self.readiness(deploy)?;
         let standing = self.facts.standing(&self.deploys.home(deploy.as_str()), known.port.0, &readiness)?;
-        Ok(Some(Looked { verdict: Verdict::of(&standing, &readiness), readiness, standing }))
+        Ok(Some(Looked { status: Status::of(&standing, &readiness), readiness, standing }))
     }
 
     /// When a deploy that is there counts as ready: by its release's own word, else that of the configuration.

@@ -16,7 +16,7 @@ use super::World;
 use crate::{
     config::Readiness,
     proxy::project_name,
-    ready::Verdict,
+    ready::Status,
     seam::{COMPOSE_FILES, Container, ContainerState, Failure, Health, Standing},
 };
 
@@ -156,7 +156,7 @@ impl World {
             same_ms: now_ms.saturating_sub(looks.since_ms),
             changed: looks.changed,
         };
-        if accepts && Verdict::of(&standing, readiness) == Verdict::Ready {
+        if accepts && Status::of(&standing, readiness).is_ready() {
             self.proven.insert(port);
         }
         standing
@@ -172,21 +172,21 @@ impl World {
         let begun_ms = self.now_ms();
         loop {
             let standing = self.standing(folder, port, readiness);
-            let verdict = Verdict::of(&standing, readiness);
+            let status = Status::of(&standing, readiness);
             let waited_ms = self.now_ms().saturating_sub(begun_ms);
-            if verdict == Verdict::Ready || !demanded {
+            if status.is_ready() || !demanded {
                 return Ok(());
             }
-            if verdict.is_over(waited_ms, readiness, &standing) {
+            if status.is_over(waited_ms, readiness, &standing) {
                 let why =
                     if self.running.contains_key(folder) { "it runs and is not ready" } else { "it does not run" };
                 return Err(Failure::world(format!("wait until port {port} is ready"), why));
             }
             // Where nothing changes by itself there is nothing to see in between.
             let scripted = ["accepts-after", "dies-after", "restarts-every", "second-restarts-every", "healthy-after"];
-            let pause_ms = match &verdict {
+            let pause_ms = match &status {
                 _ if scripted.iter().any(|name| self.has(folder, name)) => PAUSE_MS,
-                Verdict::Settling { left_ms, .. } => u32::try_from(*left_ms).unwrap_or(PAUSE_MS),
+                Status::Settling { left_ms, .. } => u32::try_from(*left_ms).unwrap_or(PAUSE_MS),
                 _ => 1_000,
             };
             self.pass(pause_ms);
@@ -198,6 +198,6 @@ impl World {
     pub(super) fn is_ready(&mut self, folder: &str, port: u16) -> bool {
         let (timeout_s, settle_s) = (crate::config::Positive::LEAST, crate::config::Settle::LEAST);
         let tcp = Readiness::Tcp(crate::config::TcpReadiness { timeout_s, settle_s });
-        Verdict::of(&self.standing(folder, port, &tcp), &tcp) == Verdict::Ready
+        Status::of(&self.standing(folder, port, &tcp), &tcp).is_ready()
     }
 }

@@ -8,7 +8,7 @@ use super::super::{
 };
 use crate::{
     config::{Label, State},
-    ready::Verdict,
+    ready::Status,
     seam::{Refusal, Settled as _, Step, WaitFor},
 };
 
@@ -25,10 +25,10 @@ pub(super) fn await_ready(
     for Awaited { deploy, known, .. } in awaited(r, wanted).into_iter().filter(|it| of(it.endpoint)) {
         let Some(looked) = r.seen.looked(deploy, known).known_or(None)? else { continue };
         let (waited_ms, started) = waited_for(r.past, deploy);
-        let is_over = match (&looked.verdict, started) {
+        let is_over = match (&looked.status, started) {
             // A settling that breaks begins again only for what this run has started.
-            (Verdict::Settling { for_ms, .. }, false) => waited_ms > for_ms + u64::from(PAUSE_MS),
-            (Verdict::Settling { .. }, true) => looked.is_over(waited_ms),
+            (Status::Settling { for_ms, .. }, false) => waited_ms > for_ms + u64::from(PAUSE_MS),
+            (Status::Settling { .. }, true) => looked.is_over(waited_ms),
             (_, started) => !started || !r.policy.routes_later || looked.is_over(waited_ms),
         };
         if !is_over {
