@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use crate::{
     config::{ConfigSource, Releases, ToolConfig},
-    seam::{Facts, Refusal, Stat},
+    seam::{Facts, Refusal, Settled as _, Stat},
 };
 
 /// What the machine has against a configuration.
@@ -68,12 +68,11 @@ enum Found {
 }
 
 fn stat(facts: &Facts, path: &str) -> Result<Found, Refusal> {
-    match facts.stat(path) {
-        Ok(Some(stat)) => Ok(Found::There(stat)),
-        Ok(None) => Ok(Found::Nothing),
-        Err(Refusal::Unknown) => Err(Refusal::Unknown),
-        Err(_) => Ok(Found::Hidden),
-    }
+    Ok(match facts.stat(path).known()? {
+        Ok(Some(stat)) => Found::There(stat),
+        Ok(None) => Found::Nothing,
+        Err(_) => Found::Hidden,
+    })
 }
 
 /// Advice on a folder of deploys that every user may enter while templates fill values of this machine into its files.

@@ -12,7 +12,7 @@ use alloc::{
 use crate::deploy::utf8;
 use crate::{
     aws::{REGISTRY_USER, Registries, RegistryHost},
-    seam::{Command, Facts, Outcome, Output, Refusal, Report, Step},
+    seam::{Command, Facts, Outcome, Output, Refusal, Report, Settled as _, Step},
 };
 use serde_json::{Map, Value, json};
 
@@ -83,8 +83,7 @@ impl DockerCredential {
 
 impl Command for DockerCredential {
     fn next(&self, facts: &Facts, _: &[Outcome]) -> Result<Step, Refusal> {
-        let said = match self.said(facts) {
-            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+        let said = match self.said(facts).known()? {
             Err(refusal) => {
                 let hint = refusal.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                 Err(format!("{refusal}{hint}"))

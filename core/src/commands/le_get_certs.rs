@@ -10,7 +10,7 @@ use alloc::{
 use super::lets_encrypt::config;
 use crate::{
     config::{LetsEncryptConfig, Verbosity},
-    seam::{Command, Effect, Facts, Location, Outcome, Plan, Refusal, Report, Secret, Stage, Step},
+    seam::{Command, Effect, Facts, Location, Outcome, Plan, Refusal, Report, Secret, Settled as _, Stage, Step},
 };
 
 /// The longest that certbot may take: a minute or two for each name, and its own waits.
@@ -65,11 +65,8 @@ fn executable(facts: &Facts) -> Result<String, Refusal> {
 fn lineage(facts: &Facts, config: &LetsEncryptConfig) -> Result<Option<String>, Refusal> {
     let Some(first) = config.domains.first().map(|domain| domain.as_str()) else { return Ok(None) };
     let name = first.strip_prefix("*.").unwrap_or(first);
-    match facts.content(&Location::File(format!("{}/config/renewal/{name}.conf", config.basedir))) {
-        Err(Refusal::Unknown) => Err(Refusal::Unknown),
-        Ok(Some(_)) => Ok(Some(name.to_string())),
-        Ok(None) | Err(_) => Ok(None),
-    }
+    let renewal = Location::File(format!("{}/config/renewal/{name}.conf", config.basedir));
+    Ok(facts.content(&renewal).known_or(None)?.map(|_| name.to_string()))
 }
 
 fn certbot(config: &LetsEncryptConfig, lineage: Option<&str>, executable: &str) -> Effect {

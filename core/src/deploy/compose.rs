@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec::Vec};
 use super::members::Members;
 use crate::{
     config,
-    seam::{COMPOSE_FILES, Refusal, Rendered},
+    seam::{COMPOSE_FILES, Refusal, Rendered, Settled as _},
 };
 
 /// The name and the text of the compose file that the release will have; the first that Compose finds.
@@ -17,9 +17,8 @@ pub(super) fn compose_file(
         let filled = rendered.iter().find(|file| file.path == name).map(|file| file.bytes.reveal().to_vec());
         let bytes = match filled {
             Some(bytes) => Some(bytes),
-            None => match members.find(name) {
+            None => match members.find(name).known()? {
                 Ok(content) => content.map(|content| content.bytes.reveal().to_vec()),
-                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
                 // One that is too long to be looked at holds nothing up.
                 Err(_) => Some(Vec::new()),
             },

@@ -11,9 +11,8 @@ use serde_json::{Map, Value};
 
 use super::utf8;
 use crate::{
-    Ordered,
     config::{ConfigSource, SourceName, ToolConfig, config_source},
-    seam::{Content, Effect, Facts, Location, Refusal},
+    seam::{Content, Effect, Facts, Location, Refusal, Settled as _},
 };
 
 /// Where a config source is kept.
@@ -42,8 +41,12 @@ pub(crate) type Looked = Result<Option<Content>, Refusal>;
 /// Every config source as it is now. All are asked for at once.
 pub(crate) fn look(facts: &Facts, config: &ToolConfig) -> Result<BTreeMap<String, Looked>, Refusal> {
     let ask = |(name, source): (&SourceName, _)| (name.to_string(), facts.content(&location(source)));
-    let found: BTreeMap<String, Looked> = config.config_sources.iter().map(ask).into_map();
-    if found.values().any(|looked| *looked == Err(Refusal::Unknown)) { Err(Refusal::Unknown) } else { Ok(found) }
+    let asked: Vec<(String, Looked)> = config.config_sources.iter().map(ask).collect();
+    let mut found = BTreeMap::new();
+    for (name, looked) in asked {
+        found.insert(name, looked.known()?);
+    }
+    Ok(found)
 }
 
 /// Every config source as it is now; one that does not exist is refused.

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::String};
 
 use crate::{
     archive::Limits,
-    seam::{Command, Facts, Location, Outcome, Refusal, Step},
+    seam::{Command, Facts, Location, Outcome, Refusal, Settled as _, Step},
 };
 
 /// The last extension of an archive's name, which may be left out where no release has the name without it.
@@ -30,11 +30,8 @@ pub(crate) struct EitherName {
 impl Command for EitherName {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let ask = if self.copy { Facts::archive_copy } else { Facts::archive };
-        let is_there = |at| match ask(facts, at, self.limits) {
-            Err(Refusal::Unknown) => Err(Refusal::Unknown),
-            // What is wrong with it is the command's to say.
-            answer => Ok(!matches!(answer, Ok(None))),
-        };
+        // What is wrong with it is the command's to say.
+        let is_there = |at| Ok(!matches!(ask(facts, at, self.limits).known()?, Ok(None)));
         let zip = !is_there(&self.named.1)? && is_there(&self.zip.1)?;
         if zip { &self.zip.0 } else { &self.named.0 }.next(facts, past)
     }

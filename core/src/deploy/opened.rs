@@ -15,7 +15,7 @@ use super::{
 use crate::{
     archive::{Limits, Listing},
     config::{self, Pin, ReleaseConfig, ToolConfig},
-    seam::{Facts, Location, Refusal},
+    seam::{Facts, Location, Refusal, Settled as _},
 };
 
 /// A release whose archive was judged, and was found to have the bytes that it must have.
@@ -87,11 +87,10 @@ fn archive(
     if let (Some(version), Location::Object { bucket, key }) = (pin.and_then(|pin| pin.version.as_ref()), &at) {
         let at = Location::Version { bucket: bucket.clone(), key: key.clone(), version: version.clone() };
         // Whoever may fetch releases may not always fetch former versions of them.
-        why += &match ask(facts, &at, limits).and_then(|listing| has_it(&at, listing)) {
+        why += &match ask(facts, &at, limits).and_then(|listing| has_it(&at, listing)).known()? {
             Ok(Some((listing, None))) => return Ok((at, listing)),
             Ok(Some((_, Some(found)))) => format!("; those of {at} have {found}"),
             Ok(None) => format!("; {at} does not exist"),
-            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
             Err(refusal) => format!("; {refusal}"),
         };
     }

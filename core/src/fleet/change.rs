@@ -19,7 +19,7 @@ use crate::{
     },
     deploy::{limits, opened_copy},
     proxy::{Goal, Known, Start, no_port, project_name},
-    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+    seam::{Command, Facts, Outcome, Refusal, Report, Settled as _, Step},
 };
 
 /// `start`, `stop`, `connect`, `disconnect`, `split` or `maintenance` on the state of the master.
@@ -159,10 +159,9 @@ impl MasterChange {
             Refusal::no(self.goal.to_string(), format!("{at} is not there, {why}"))
                 .with_hint("put a former version of the object back, or begin a new state: c2 start --force")
         };
-        let slaves = slaves(facts, Base(&self.base)).map_err(|refusal| match refusal {
-            Refusal::Unknown => Refusal::Unknown,
-            refusal => refused(format!("and whether slaves run something cannot be looked at: {refusal}")),
-        })?;
+        let slaves = slaves(facts, Base(&self.base))
+            .known()?
+            .map_err(|refusal| refused(format!("and whether slaves run something cannot be looked at: {refusal}")))?;
         // However old its record is: one that is silent for now runs on, and would stop what a new state does not name.
         for slave in &slaves {
             let (label, deploys) = (&slave.label, &slave.report.state.deploys);

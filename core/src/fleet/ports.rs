@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Ordered,
     config::{Label, Port, PortRange, State},
-    seam::{Facts, Refusal},
+    seam::{Facts, Refusal, Settled as _},
 };
 
 /// The next free port after the one that was given out last, wrapping; one that a fresh slave's record lists only where
@@ -27,8 +27,7 @@ pub(super) fn next_port(
     base: Base<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Option<Port>, Refusal> {
-    let known = match slaves(facts, base) {
-        Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+    let known = match slaves(facts, base).known()? {
         Err(refusal) => {
             notes.push(format!("warning: which ports the slaves still use is not known: {refusal}"));
             Vec::new()

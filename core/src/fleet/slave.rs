@@ -24,7 +24,10 @@ use crate::{
     printable::for_record,
     proxy::{Follow, Followed, Following, noted_state},
     s3::{Condition, without_request_id},
-    seam::{Command, Effect, Facts, Memo, Outcome, Plan, Purpose, Reason, Refusal, Secret, Shared, Stage, Step},
+    seam::{
+        Command, Effect, Facts, Memo, Outcome, Plan, Purpose, Reason, Refusal, Secret, Settled as _, Shared, Stage,
+        Step,
+    },
     time::utc,
 };
 
@@ -53,12 +56,10 @@ impl Command for SlaveUpdate {
             let failed = failed.as_ref().map(|(_, failure)| failure.to_string());
             return Ok(Step::Done(state.clone().told(failed, self.repeat_s.is_some())));
         }
-        let (now, master) = (facts.began(), facts.shared(&Base(&self.base).master()));
-        let (have, label) = (noted_state(facts, Deploys(self.config.deploys_dir.as_str())), self.label(facts));
-        let asked = [now.as_ref().err(), master.as_ref().err(), have.as_ref().err(), label.as_ref().err()];
-        if asked.into_iter().flatten().any(|refusal| *refusal == Refusal::Unknown) {
-            return Err(Refusal::Unknown);
-        }
+        let (now, master) = (facts.began().known(), facts.shared(&Base(&self.base).master()).known());
+        let have = noted_state(facts, Deploys(self.config.deploys_dir.as_str())).known();
+        let label = self.label(facts).known();
+        let (now, master, have, label) = (now?, master?, have?, label?);
         let now = now?;
         if let (true, Some(before)) = (past.is_empty(), self.before())
             && let Some(report) = before.rest(now, &master, self)
@@ -119,14 +120,13 @@ impl Round<'_> {
         let mut postponed = self.postponed(&wanted);
         let labels: BTreeSet<DeployName> = postponed.keys().cloned().into_set();
         let (config, proxy, master) = (config.clone(), proxy.clone(), wanted.state.clone());
-        let mut following = match (Follow { config, proxy, master, postponed: labels }).round(facts, past) {
+        let mut following = match (Follow { config, proxy, master, postponed: labels }).round(facts, past).known()? {
             Ok(Followed::Step(Step::Do(mut plan))) if past.is_empty() => {
                 plan.notes.insert(0, self.reason(wanted.etag.as_ref()));
                 return Ok(Step::Do(plan));
             }
             Ok(Followed::Step(step)) => return Ok(step),
             Ok(Followed::Done(following)) => following,
-            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
             Err(refusal) => {
                 Following { troubles: vec![Reason::from(&refusal)], ..Following::keeping(self.have.clone()) }
             }
@@ -205,9 +205,8 @@ impl Round<'_> {
     fn end(&self, facts: &Facts, ended: Ended, label: Option<&Label>) -> Result<Step, Refusal> {
         let SlaveUpdate { config, base, .. } = self.slave;
         let (address, host) = (facts.address(self.slave.proxy.slave_interface_name.as_str()), facts.host_name());
-        if [address.as_ref().err(), host.as_ref().err()].into_iter().flatten().any(|it| *it == Refusal::Unknown) {
-            return Err(Refusal::Unknown);
-        }
+        let (address, host) = (address.known(), host.known());
+        let (address, host) = (address?, host?);
         let failed = self.failed(&ended);
         let Ended { wanted: Wanted { etag, .. }, troubles, told, following, .. } = ended;
         let heartbeat_s = u64::from(config.slave_heartbeat_s.get());

@@ -12,7 +12,7 @@ use super::Base;
 use crate::{
     config::{self, FromText, Label, SlaveState, SlaveStatus, State},
     printable::{for_record, one_line},
-    seam::{Facts, Location, Query, Refusal},
+    seam::{Facts, Location, Query, Refusal, Settled as _},
     time::{parse_utc, utc},
 };
 
@@ -44,8 +44,7 @@ pub(super) fn slaves(facts: &Facts, base: Base<'_>) -> Result<Vec<Slave>, Refusa
     let asked: Vec<_> = records(facts, base)?.into_iter().map(|record| (facts.record(&record.at), record)).collect();
     let mut slaves = Vec::new();
     for (content, Record { label, at, modified, age_s }) in asked {
-        let read = match content {
-            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+        let read = match content.known()? {
             Err(refusal) => Err(refusal.to_string()),
             // Removed since the listing.
             Ok(None) => continue,

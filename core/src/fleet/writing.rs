@@ -16,7 +16,8 @@ use crate::{
     printable::one_line,
     s3::Condition,
     seam::{
-        Effect, Facts, Failure, Outcome, Phase, Plan, Purpose, Query, Refusal, Report, Secret, Stage, Step, WaitFor,
+        Effect, Facts, Failure, Outcome, Phase, Plan, Purpose, Query, Refusal, Report, Secret, Settled as _, Stage,
+        Step, WaitFor,
     },
     time::utc,
 };
@@ -123,15 +124,14 @@ impl Writing<'_> {
     fn look_again(&self, failure: &Failure) -> Result<Turn, Refusal> {
         let (id, now, began, master) = (self.id(), self.facts.now(), self.facts.began(), self.read());
         let unknown = matches!(failure, Failure::Unanswered { .. });
-        let master = master.map_err(|refusal| match refusal {
-            Refusal::Unknown => Refusal::Unknown,
+        let (id, now, began) = (id?, now?, began?);
+        let master = master.known()?.map_err(|refusal| match refusal {
             refusal if unknown && self.endures_s.is_none() => {
                 let why = format!("it is not known whether it was written: {refusal}");
                 Refusal::no(self.what.to_string(), why).with_hint(AGAIN)
             }
             refusal => refusal,
-        });
-        let (id, now, began, master) = (id?, now?, began?, master?);
+        })?;
         if master.state.writes.iter().any(|write| write.id == id) {
             return Ok(Turn::Written(master.state));
         }

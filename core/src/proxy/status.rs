@@ -16,7 +16,7 @@ use crate::{
     config::{Deploy, EndPoint, EndPointType, Label, ProxyModeConfig, State, ToolConfig},
     deploy::Deploys,
     nginx::{Routes, certificate_paths},
-    seam::{Command, Facts, Location, Outcome, Refusal, Report, Step},
+    seam::{Command, Facts, Location, Outcome, Refusal, Report, Settled as _, Step},
 };
 
 /// `status [--show-slaves] [--json-output]` behind a proxy, on local state.
@@ -77,9 +77,9 @@ impl ProxyStatus {
         let asked: Vec<_> = mains.map(|(label, deploy)| (label, deploy, facts.listens(deploy.port.0))).collect();
         let shares = self.proxy.end_points.keys().filter_map(|label| Some((label, state.split(label)?.0)));
         let shares: Vec<_> = shares.map(|(label, deploy)| (label, deploy, facts.listens(deploy.port.0))).collect();
-        let answers = asked.iter().chain(&shares).map(|(_, _, answer)| answer.as_ref().err());
-        if answers.chain([intents.as_ref().err(), proxy.as_ref().err()]).flatten().any(|it| *it == Refusal::Unknown) {
-            return Err(Refusal::Unknown);
+        let (intents, proxy) = (intents.known()?, proxy.known()?);
+        for (_, _, answer) in asked.iter().chain(&shares) {
+            answer.clone().known()?.ok();
         }
         let mut lines = Vec::new();
         if intents.is_ok_and(|intents| !intents.is_empty()) {
@@ -123,14 +123,12 @@ impl ProxyStatus {
             .collect();
         let mut lines = String::new();
         for (label, content, path, found, key) in asked {
-            let expiry = match content {
-                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+            let expiry = match content.known()? {
                 Err(refusal) => format!("cannot be read: {refusal}"),
                 Ok(None) => "is not there".into(),
                 Ok(Some(content)) => standing(content.bytes.reveal(), facts.now())?,
             };
-            let key = match found {
-                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+            let key = match found.known()? {
                 Ok(None) => format!("; its key {key} is not there"),
                 // Who asks for the status may not be allowed to read it.
                 Ok(Some(_)) | Err(_) => String::new(),

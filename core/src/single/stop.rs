@@ -11,8 +11,8 @@ use crate::{
     config::{FromText, ReleaseName, ToolConfig, default_deploy_name},
     deploy::{CURRENT_INTENT, Deploys, Running, base_name, is_whole},
     seam::{
-        Command, Effect, Facts, Failure, Intent, Outcome, Plan, Purpose, Refusal, Report, Stage, Step, retry_hint,
-        run_on,
+        Command, Effect, Facts, Failure, Intent, Outcome, Plan, Purpose, Refusal, Report, Settled as _, Stage, Step,
+        retry_hint, run_on,
     },
 };
 
@@ -135,8 +135,7 @@ impl Stop {
         let homes = names.into_iter().filter(|name| !name.contains('/')).map(|name| deploys.home(name));
         let asked: Vec<_> = homes.map(|home| (facts.folder(&home), home)).collect();
         for (found, home) in asked {
-            match found {
-                Err(Refusal::Unknown) => return Err(Refusal::Unknown),
+            match found.known()? {
                 Ok(Some(folder)) if is_whole(&folder) => return Ok(Some(home)),
                 // What is no folder is no deploy.
                 Ok(_) | Err(_) => (),
@@ -147,12 +146,8 @@ impl Stop {
 
     /// That containers of a deploy which is stopped run on, unless that is accepted.
     fn runs_on(&self, facts: &Facts, folder: &str) -> Result<Option<Report>, Refusal> {
-        let containers = match facts.containers(folder) {
-            Err(Refusal::Unknown) => return Err(Refusal::Unknown),
-            // A release that uses no docker needs none to be stopped.
-            Err(_) => return Ok(None),
-            Ok(containers) => containers,
-        };
+        // A release that uses no docker needs none to be stopped.
+        let Ok(containers) = facts.containers(folder).known()? else { return Ok(None) };
         let why = run_on(&containers).filter(|_| !self.force);
         Ok(why.map(|why| Report::failed(format!("stop {}: {why}", base_name(folder)), None)))
     }

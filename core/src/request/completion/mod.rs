@@ -22,7 +22,7 @@ use crate::{
     fleet::master_deploys,
     proxy::noted_deploys,
     request::help::{self, CONFIG_OPTION, CommandHelp, Fits, HELP_OPTION, OptionHelp, TOP_OPTIONS},
-    seam::{Command, Facts, Outcome, Refusal, Report, Step},
+    seam::{Command, Facts, Outcome, Refusal, Report, Settled as _, Step},
     single::live,
 };
 
@@ -133,10 +133,7 @@ fn from_config(
     facts: &Facts,
     names: impl FnOnce(&ToolConfig) -> Result<Vec<String>, Refusal>,
 ) -> Result<Vec<String>, Refusal> {
-    match load_config(facts).and_then(|parsed| names(&parsed.value)) {
-        Err(refusal) if refusal != Refusal::Unknown => Ok(Vec::new()),
-        answered_or_unknown => answered_or_unknown,
-    }
+    load_config(facts).and_then(|parsed| names(&parsed.value)).known_or(Vec::new())
 }
 
 /// The running deploys: behind a proxy those that the state notes, of this machine or of the master.
