@@ -18,16 +18,16 @@ use c2_core::{
 };
 
 use crate::{
-    beside, containers,
-    files::{self, SMALL_BYTES},
+    aws::{
+        s3::{S3, S3Error},
+        shared,
+    },
+    docker::containers,
+    files::{self, SMALL_BYTES, beside},
     host::Machine,
-    ready,
-    s3::{S3, S3Error},
-    shared,
+    http::SIDE_BY_SIDE,
+    proxy::ready,
 };
-
-/// The most fetches at one time, each on a connection of its own.
-pub(crate) const SIDE_BY_SIDE: usize = 32;
 
 impl Machine {
     /// The answers, in the order of the questions.
@@ -102,17 +102,17 @@ impl Machine {
                 Answer::Content(Some(Content { bytes: Secret::new(bytes), mode: None }))
             }
             Query::HostedZone(name) => {
-                crate::resolve::prepare();
+                crate::http::resolve::prepare();
                 let zone = self.s3.aws().hosted_zone(name);
                 Answer::Text(zone.map_err(|failure| aws_failure("ask Route 53", &failure))?)
             }
             Query::TextRecord { zone, name } => {
-                crate::resolve::prepare();
+                crate::http::resolve::prepare();
                 let record = self.s3.aws().text_record(zone, name);
                 Answer::TextRecord(record.map_err(|failure| aws_failure("ask Route 53", &failure))?)
             }
             Query::Logins(registries) => {
-                crate::resolve::prepare();
+                crate::http::resolve::prepare();
                 let logins = self.s3.aws().logins(registries);
                 Answer::Logins(logins.map_err(|failure| aws_failure("log in to Amazon ECR", &failure))?)
             }
@@ -159,7 +159,7 @@ fn remote_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
 
 /// The content of an object of at most so many bytes, or of a secret.
 fn remote(s3: &S3, at: &Location, limit_bytes: u64) -> Answer {
-    crate::resolve::prepare();
+    crate::http::resolve::prepare();
     let doing = format!("fetch {at}");
     let bytes = match at {
         Location::File(_) | Location::Version { .. } => Ok(None),

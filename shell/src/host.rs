@@ -11,16 +11,17 @@ use c2_core::{
 };
 
 use crate::{
-    archive::Archive,
-    engine::Engine,
+    aws::s3::S3,
+    docker::engine::Engine,
     lock::{self, Lock},
     log::Log,
-    nginx::Master,
-    output::tell,
-    process::{Setting, Spawned},
-    ready::Looks,
-    s3::S3,
+    proxy::{nginx::Master, ready::Looks},
+    release::{
+        archive::Archive,
+        process::{Setting, Spawned},
+    },
     signals::Signals,
+    terminal::tell,
 };
 
 /// This machine, as a command sees it.

@@ -12,7 +12,10 @@ use std::{
 use c2_core::seam::Failure;
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{files::make_folders, open, output::tell};
+use crate::{
+    files::{make_folders, open},
+    terminal::tell,
+};
 
 /// The variable that tells the commands of a release which lock is held for them, and by which process: a command of
 /// this tool that one of them calls does not wait for its own caller.

@@ -9,13 +9,13 @@ use c2_core::{
 };
 
 use crate::{
-    archive::{self, Archive, ExtraFile},
-    containers,
-    docker::Call,
-    files,
+    docker::{command::Call, containers},
+    files::{self, open},
     host::Machine,
-    open,
-    process::{SEEN_ALIVE, Seen, Spawned, spawn},
+    release::{
+        archive::{self, Archive, ExtraFile},
+        process::{SEEN_ALIVE, Seen, Spawned, spawn},
+    },
 };
 
 impl Machine {

@@ -16,8 +16,8 @@ use crate::{
     aws::random,
     host::Machine,
     memory,
-    output::tell,
     run::{prepare, told},
+    terminal::tell,
 };
 
 /// Follows the master every so many seconds until a signal ends it. The answer is the exit code.

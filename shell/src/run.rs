@@ -2,8 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
-    io::{self, BufRead, Read, Write},
+    io,
     path::Path,
 };
 
@@ -11,13 +10,18 @@ use c2_core::{
     Ordered,
     commands::{CONFIG_VARIABLE, Options, Request, load_config},
     config::ToolConfig,
-    printable::lines,
     seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
 use crate::{
-    engine::Engine, files::make_folders, host::Machine, log::Log, open, output::tell, repeat::repeat, s3::S3,
+    aws::s3::S3,
+    docker::engine::Engine,
+    files::make_folders,
+    host::Machine,
+    log::Log,
+    repeat::repeat,
     signals::Signals,
+    terminal::{failed, print, print_file, tell},
 };
 
 /// Runs a request on this machine, by the configuration of this name where one is given. The answer is the exit code.
@@ -197,44 +201,6 @@ pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
     }
 }
 
-/// The longest part of a line that is looked at at once.
-const LINE_BYTES: u64 = 64 << 10;
-
-/// Prints to standard output, fit for a terminal. The answer is the exit code. A reader that has seen enough (`| head`) is no failure.
-pub fn print(text: &str) -> u8 {
-    let mut out = io::stdout().lock();
-    let printed = out.write_all(lines(text).as_bytes()).and_then(|()| out.flush());
-    match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            failed(&format!("write to standard output: {error}"), None)
-        }
-        _ => 0,
-    }
-}
-
-/// Prints a file, however large; one that is not there has no lines.
-fn print_file(path: &str) -> u8 {
-    let copied = match open::to_read(Path::new(path)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return 0,
-        opened => opened.and_then(|file| copy_lines(file, &mut io::stdout().lock())),
-    };
-    match copied {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failed(&format!("print {path}: {error}"), None),
-        _ => 0,
-    }
-}
-
-/// Copies a text of any length line by line, fit for a terminal: others than this program have written to the log.
-fn copy_lines(from: File, to: &mut impl Write) -> io::Result<()> {
-    let mut from = io::BufReader::new(from);
-    let mut line = Vec::new();
-    while from.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line)? > 0 {
-        to.write_all(lines(&String::from_utf8_lossy(&line)).as_bytes())?;
-        line.clear();
-    }
-    Ok(())
-}
-
 fn refused(refusal: &Refusal) -> u8 {
     failed(&refusal.to_string(), refusal.hint())
 }
@@ -250,11 +216,4 @@ fn complain(what: &str, tail: &[String], now: Option<&str>, next: Option<&str>) 
     now.iter().for_each(|now| tell(&format!("    now: {now}")));
     let next_is = if now.is_some() { "next: " } else { "" };
     next.iter().for_each(|next| tell(&format!("    {next_is}{next}")));
-}
-
-/// Says what failed and why, and what to do about it. The answer is the exit code.
-fn failed(what: &str, hint: Option<&str>) -> u8 {
-    tell(&format!("c2: {what}"));
-    hint.iter().for_each(|hint| tell(&format!("    {hint}")));
-    FAILED
 }

@@ -1,7 +1,7 @@
 //! What the chain of credentials asks, answered: files, commands, requests.
 
-use super::http::{fault, retry_after_ms};
 use super::{Aws, random};
+use crate::http::{fault, retry_after_ms};
 use c2_core::aws::{Answer, Ask, HttpRequest, Reach, pause_ms};
 use c2_core::s3::{Fault, as_asked};
 use std::fs::File;
@@ -56,7 +56,7 @@ impl Aws {
 
     /// The answer, and how long it asks to wait before another try, in milliseconds.
     fn send(&self, request: &HttpRequest) -> (Answer, Option<u64>) {
-        crate::resolve::prepare();
+        crate::http::resolve::prepare();
         let is_service = request.reach == Reach::Service;
         let agent = match self.http.agent(&self.env, &request.url, is_service) {
             Ok(agent) => agent,

@@ -1,17 +1,17 @@
 //! AWS as this machine has it: credentials, asked for when first needed and again before they end, and settings.
 
 mod answer;
-pub(crate) mod http;
-mod roots;
+mod dns;
+pub mod s3;
+pub(crate) mod shared;
 
-pub use http::{ConnectError, Tuning};
-pub use roots::RootsError;
+pub use crate::http::{ConnectError, RootsError, Tuning};
 
+use crate::http::{self, Http};
 use c2_core::aws::{
     Credentials, Dns, Failure, Heard, Known, Login, Look, Quota, Registries, Service, Settings, Stop, Taken,
     TextChange, TextRecord, credentials, instance_id, is_apart, logins, max_attempts, secret, settings,
 };
-use http::Http;
 use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};

@@ -12,11 +12,8 @@ use std::{
 use c2_core::seam::{CommandLine, Ending, Failure, Role, Signal};
 use rustix::process::{Pid, kill_process_group, test_kill_process_group};
 
-use crate::{
-    log::Log,
-    output::{Output, Stream},
-    signals::Signals,
-};
+use super::output::{Output, Stream};
+use crate::{log::Log, signals::Signals};
 
 /// How long a start command is watched before it counts as one that stays.
 pub(crate) const SEEN_ALIVE: Duration = Duration::from_secs(2);

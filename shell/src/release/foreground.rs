@@ -17,7 +17,7 @@ use rustix::{
 };
 use serde_json::{Value, json};
 
-use crate::{containers, files, host::Machine, signals::Signals};
+use crate::{docker::containers, files, host::Machine, signals::Signals};
 
 /// The shortest time between asking a group to end and killing it.
 const SHORTEST: Duration = Duration::from_secs(10);

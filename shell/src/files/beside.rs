@@ -13,7 +13,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::open::is_trusted;
+use super::open::is_trusted;
 
 /// How such names begin; sixteen hexadecimal digits follow.
 const PREFIX: &str = ".c2-tmp-";

@@ -1,5 +1,8 @@
 //! Files, folders and links: whole reads, atomic writes, exchanges.
 
+pub(crate) mod beside;
+pub(crate) mod open;
+
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read, Write},
@@ -9,7 +12,7 @@ use std::{
 
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 
-use crate::{beside::Beside, open};
+use beside::Beside;
 
 /// The most that is read of a small file.
 pub(crate) const SMALL_BYTES: u64 = 16 * 1024 * 1024;

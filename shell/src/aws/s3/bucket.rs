@@ -2,8 +2,8 @@
 
 use super::S3Error;
 use super::body::Failed;
-use crate::aws::http::{Tuning, fault, header, retry_after_ms};
 use crate::aws::{Aws, random};
+use crate::http::{Tuning, fault, header, retry_after_ms};
 use c2_core::aws::{self, Failure, Named, Service, Settings, is_skewed};
 use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Needs, Retry, address, retry};
 use jiff::Timestamp;

@@ -14,7 +14,11 @@ use c2_core::{
     seam::{COMPOSE_FILES, Container, Failure, Reason, Standing},
 };
 
-use crate::{containers, docker, host::Machine, listener};
+use super::listener;
+use crate::{
+    docker::{command, containers},
+    host::Machine,
+};
 
 /// The longest single look at a port.
 const LOOK: Duration = Duration::from_secs(5);
@@ -93,7 +97,7 @@ impl Machine {
             if verdict.is_over(waited_ms, readiness, &standing) {
                 let name = folder.rsplit('/').next().unwrap_or_default();
                 let why = why.map(|why| format!("not within {} s; the last look: {why}", waited_ms / 1_000));
-                let story = docker::last_lines(&self.signals, standing.containers.as_deref().unwrap_or_default());
+                let story = command::last_lines(&self.signals, standing.containers.as_deref().unwrap_or_default());
                 return Err(Failure::Called {
                     doing: format!("wait until {name} is ready on port {port}"),
                     why: Reason { full: format!("{}{story}", why.full), ..why },

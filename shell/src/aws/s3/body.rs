@@ -1,7 +1,7 @@
 //! Bodies of answers: read with a limit, and checked against what the head of the answer promises.
 
 use super::{Download, Small};
-use crate::aws::http::{self, Tuning, header};
+use crate::http::{self, Tuning, header};
 use c2_core::s3::{Fault, etag_md5, version};
 use md5::{Digest, Md5};
 use ring::digest::{Context, SHA256};

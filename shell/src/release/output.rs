@@ -17,8 +17,6 @@ use rustix::{
     io::ioctl_fionread,
 };
 
-use c2_core::printable::message;
-
 use crate::log::Log;
 
 /// Which stream of this process the output is passed on to.
@@ -139,11 +137,6 @@ fn pump(pipe: OwnedFd, mut lines: Lines, ended: &AtomicBool) -> Option<OwnedFd> 
             Err(_) => return None,
         }
     }
-}
-
-/// Writes a message to standard error, fit for a terminal. A terminal that is gone must not end a deployment.
-pub fn tell(text: &str) {
-    let _ = io::stderr().write_all(format!("{}\n", message(text)).as_bytes());
 }
 
 /// A terminal that is gone must not end a deployment.

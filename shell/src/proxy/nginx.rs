@@ -13,7 +13,7 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, test_kill_process},
 };
 
-use crate::{engine::Container, signals::Signals};
+use crate::{docker::engine::Container, signals::Signals};
 
 /// How long the workers of a new configuration may take to stand before the old ones are left to nginx.
 const HANDING_OVER: Duration = Duration::from_secs(1);

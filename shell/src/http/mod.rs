@@ -1,7 +1,10 @@
 //! HTTP through ureq: agents for http and https, with and without a proxy, made when first needed, and errors as faults.
 
-use super::{RootsError, roots};
-use crate::answer::SIDE_BY_SIDE;
+pub(crate) mod resolve;
+mod roots;
+
+pub use roots::RootsError;
+
 use c2_core::aws::{has_usable_port, proxy};
 use c2_core::s3::{Fault, plain_etag};
 use rustls::CertificateError;
@@ -15,6 +18,8 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::{resolver::DefaultResolver, transport::DefaultConnector};
 use ureq::{Agent, Body, Proxy, Timeout};
 
+/// The most fetches at one time, each on a connection of its own.
+pub(crate) const SIDE_BY_SIDE: usize = 32;
 /// The longest wait for the head of an answer, however slowly it trickles.
 const HEAD_LIMIT: Duration = Duration::from_secs(120);
 /// Bytes that a connection keeps for what it reads: the head of an answer must fit.

@@ -9,7 +9,7 @@ use std::sync::Once;
 /// another version along: on Debian 13, `resolve`, `mymachines`, `myhostname` and `mdns4_minimal` all end in SIGFPE.
 /// From here on only `/etc/hosts` and DNS are asked, as a binary with musl does anyway; both are compiled in (glibc
 /// 2.34 and later), and a machine with systemd-resolved is reached by the DNS stub in its `resolv.conf`.
-pub fn prepare() {
+pub(crate) fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(ask_hosts_file_and_dns_only);
 }

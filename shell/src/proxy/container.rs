@@ -16,14 +16,18 @@ use c2_core::{
     seam::{Failure, ProxyNow, Reason},
 };
 
-use crate::{
-    containers,
-    docker::{Call, Called, PULLING, QUICK, docker},
-    engine::Container,
-    files,
-    host::Machine,
+use super::{
     nginx::{Master, Worker},
     ready::{self, Part},
+};
+use crate::{
+    docker::{
+        command::{Call, Called, PULLING, QUICK, docker},
+        containers,
+        engine::Container,
+    },
+    files,
+    host::Machine,
     signals::Signals,
 };
 

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use self::answer::{Answer, printed};
 use crate::{
-    docker::{Called, QUICK, noted},
+    docker::command::{Called, QUICK, noted},
     log::Log,
     signals::Signals,
 };

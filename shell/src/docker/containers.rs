@@ -12,11 +12,11 @@ use c2_core::{
 };
 use serde_json::Value;
 
-use crate::{
-    docker::{QUICK, docker},
+use super::{
+    command::{QUICK, docker},
     engine::Engine,
-    signals::Signals,
 };
+use crate::signals::Signals;
 
 /// The label by which Compose notes the folder of a project.
 const FOLDER: &str = "com.docker.compose.project.working_dir";

@@ -2,7 +2,7 @@
 
 use super::body::Failed;
 use super::{S3, S3Error};
-use crate::aws::http;
+use crate::http;
 use c2_core::s3::{Condition, Fault, Heeds, Needs, Put};
 
 /// What a probe object says to those who find it.

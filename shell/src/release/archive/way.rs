@@ -14,7 +14,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::open::{MAX_LINKS, is_trusted};
+use crate::files::open::{MAX_LINKS, is_trusted};
 
 /// Why there is no way to a folder.
 #[derive(Debug)]

@@ -16,7 +16,13 @@ use c2_core::{
 use ring::digest::{Context, SHA256};
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use crate::{answer::s3_failure, archive::Archive, files, host::Machine, open, s3::S3Error};
+use super::archive::Archive;
+use crate::{
+    answer::s3_failure,
+    aws::s3::S3Error,
+    files::{self, open},
+    host::Machine,
+};
 
 /// The deepest folder below the releases' folder that is listed.
 const DEPTH: usize = 32;
@@ -109,7 +115,7 @@ impl Machine {
         version: Option<&str>,
     ) -> Result<Option<File>, Failure> {
         let mut file = self.room(at)?;
-        crate::resolve::prepare();
+        crate::http::resolve::prepare();
         let fetched = self.s3.get_to_file(bucket, key, version, &mut file);
         let fetched = fetched.map_err(|error| match (s3_failure(&format!("fetch {at}"), &error), error) {
             (Failure::World { doing, why, .. }, S3Error::Write { .. }) if self.touches_nothing => {
@@ -160,7 +166,7 @@ impl Machine {
                 Ok(found)
             }
             Location::Object { bucket, key } => {
-                crate::resolve::prepare();
+                crate::http::resolve::prepare();
                 let objects = self.s3.list(bucket, key);
                 let objects = objects.map_err(|error| s3_failure(&format!("list {at}"), &error))?;
                 let below = |key_of: &str| key_of.strip_prefix(key.as_str()).unwrap_or(key_of).to_string();

@@ -17,7 +17,7 @@ use super::error::ArchiveError;
 use super::reading::Archive;
 use super::unpacking::{ExtraFile, Place, create_folder, own_files, sync_file_system, write_bytes, write_member};
 use super::way::{self, NoWay};
-use crate::beside::random;
+use crate::files::beside::random;
 
 /// How the names start under which new files are written beside those that they replace. A killed run leaves such
 /// files; the next one that unpacks into the same folders removes them.
