@@ -102,17 +102,14 @@ impl Machine {
                 Answer::Content(Some(Content { bytes: Secret::new(bytes), mode: None }))
             }
             Query::HostedZone(name) => {
-                crate::http::resolve::prepare();
                 let zone = self.s3.aws().hosted_zone(name);
                 Answer::Text(zone.map_err(|failure| aws_failure("ask Route 53", &failure))?)
             }
             Query::TextRecord { zone, name } => {
-                crate::http::resolve::prepare();
                 let record = self.s3.aws().text_record(zone, name);
                 Answer::TextRecord(record.map_err(|failure| aws_failure("ask Route 53", &failure))?)
             }
             Query::Logins(registries) => {
-                crate::http::resolve::prepare();
                 let logins = self.s3.aws().logins(registries);
                 Answer::Logins(logins.map_err(|failure| aws_failure("log in to Amazon ECR", &failure))?)
             }
@@ -159,7 +156,6 @@ fn remote_side_by_side(s3: &S3, queries: &[Query]) -> BTreeMap<Query, Answer> {
 
 /// The content of an object of at most so many bytes, or of a secret.
 fn remote(s3: &S3, at: &Location, limit_bytes: u64) -> Answer {
-    crate::http::resolve::prepare();
     let doing = format!("fetch {at}");
     let bytes = match at {
         Location::File(_) | Location::Version { .. } => Ok(None),

@@ -56,7 +56,6 @@ impl Aws {
 
     /// The answer, and how long it asks to wait before another try, in milliseconds.
     fn send(&self, request: &HttpRequest) -> (Answer, Option<u64>) {
-        crate::http::resolve::prepare();
         let is_service = request.reach == Reach::Service;
         let agent = match self.http.agent(&self.env, &request.url, is_service) {
             Ok(agent) => agent,

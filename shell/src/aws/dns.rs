@@ -25,7 +25,6 @@ impl Machine {
         change: &TextChange,
         wait_s: Option<u32>,
     ) -> Result<(), Failure> {
-        crate::http::resolve::prepare();
         let (doing, aws) = (effect.to_string(), self.s3.aws());
         let failed = |failure| aws_failure(&doing, &failure);
         let taken = aws.change_text(zone, name, change).map_err(failed)?;

@@ -15,7 +15,6 @@ impl Machine {
     /// A shared object. One that was fetched before is asked for only if it has changed.
     pub(crate) fn shared(&mut self, at: &Location) -> Result<Answer, Failure> {
         let Location::Object { bucket, key } = at else { return Ok(Answer::Shared(None)) };
-        crate::http::resolve::prepare();
         let known = self.fetched.get(at).map(|shared| shared.etag.clone());
         let found = self.s3.get_if_changed(bucket, key, known.as_deref(), SMALL_BYTES);
         match found.map_err(|error| s3_failure(&format!("fetch {at}"), &error))? {
@@ -31,7 +30,6 @@ impl Machine {
     /// Whether a store heeds conditions on writes.
     pub(crate) fn heeds(&self, probe: &Location, absent: bool) -> Result<Answer, Failure> {
         let Location::Object { bucket, key } = probe else { return Ok(Answer::Text(None)) };
-        crate::http::resolve::prepare();
         let doing = format!("try whether the store heeds conditions on writes, on {probe}");
         match self.s3.heeds_conditions(bucket, key, absent).map_err(|error| s3_failure(&doing, &error))? {
             Heeds::Yes => Ok(Answer::Text(None)),
@@ -43,7 +41,6 @@ impl Machine {
     /// Writes an object on a condition.
     pub(crate) fn put(&self, at: &Location, bytes: &[u8], condition: &Condition) -> Result<(), Failure> {
         let Location::Object { bucket, key } = at else { return Ok(()) };
-        crate::http::resolve::prepare();
         let doing = format!("write {at}");
         match self.s3.put(bucket, key, bytes, "application/json", condition) {
             Ok(Put::Written { .. }) => Ok(()),
@@ -56,7 +53,6 @@ impl Machine {
     /// Deletes an object.
     pub(crate) fn delete(&self, at: &Location) -> Result<(), Failure> {
         let Location::Object { bucket, key } = at else { return Ok(()) };
-        crate::http::resolve::prepare();
         self.s3.delete(bucket, key).map_err(|error| s3_failure(&format!("delete {at}"), &error))
     }
 }

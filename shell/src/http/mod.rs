@@ -1,10 +1,11 @@
 //! HTTP through ureq: agents for http and https, with and without a proxy, made when first needed, and errors as faults.
 
-pub(crate) mod resolve;
+mod resolve;
 mod roots;
 
 pub use roots::RootsError;
 
+use self::resolve::Lookup;
 use c2_core::aws::{has_usable_port, proxy};
 use c2_core::s3::{Fault, plain_etag};
 use rustls::CertificateError;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fmt, io};
 use ureq::http::{Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::unversioned::{resolver::DefaultResolver, transport::DefaultConnector};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy, Timeout};
 
 /// The most fetches at one time, each on a connection of its own.
@@ -155,8 +156,7 @@ impl Http {
             .max_response_header_size(INPUT_BUFFER - 1)
             .output_buffer_size(OUTPUT_BUFFER)
             .build();
-        // The place to put another name lookup.
-        Ok(Agent::with_parts(config, DefaultConnector::default(), DefaultResolver::default()))
+        Ok(Agent::with_parts(config, DefaultConnector::default(), Lookup::new()))
     }
 }
 

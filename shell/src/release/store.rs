@@ -115,7 +115,6 @@ impl Machine {
         version: Option<&str>,
     ) -> Result<Option<File>, Failure> {
         let mut file = self.room(at)?;
-        crate::http::resolve::prepare();
         let fetched = self.s3.get_to_file(bucket, key, version, &mut file);
         let fetched = fetched.map_err(|error| match (s3_failure(&format!("fetch {at}"), &error), error) {
             (Failure::World { doing, why, .. }, S3Error::Write { .. }) if self.touches_nothing => {
@@ -166,7 +165,6 @@ impl Machine {
                 Ok(found)
             }
             Location::Object { bucket, key } => {
-                crate::http::resolve::prepare();
                 let objects = self.s3.list(bucket, key);
                 let objects = objects.map_err(|error| s3_failure(&format!("list {at}"), &error))?;
                 let below = |key_of: &str| key_of.strip_prefix(key.as_str()).unwrap_or(key_of).to_string();
