@@ -1,7 +1,7 @@
 //! The doing half of c2: answers the core's questions and performs its effects. It holds no policy.
 
-mod answer;
 pub mod aws;
+mod call;
 mod demo;
 mod docker;
 mod files;
@@ -10,12 +10,13 @@ mod http;
 mod lock;
 mod log;
 mod memory;
-mod perform;
+mod progress;
 mod proxy;
 mod release;
 mod repeat;
 mod run;
 mod signals;
+mod system;
 mod terminal;
 
 pub use aws::s3;

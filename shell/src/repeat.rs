@@ -6,19 +6,13 @@ use std::{
 };
 
 use c2_core::{
-    commands::{CONFIG_VARIABLE, Options, Request, load_config},
+    commands::{Options, Request, load_config},
     config::{Positive, ToolConfig},
     s3::without_request_id,
     seam::{End, Facts, Refusal, drive, settle},
 };
 
-use crate::{
-    aws::random,
-    host::Machine,
-    memory,
-    run::{prepare, told},
-    terminal::tell,
-};
+use crate::{aws::random, host::Machine, memory, run::told, terminal::tell};
 
 /// Follows the master every so many seconds until a signal ends it. The answer is the exit code.
 pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positive) -> u8 {
@@ -30,7 +24,7 @@ pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positiv
             let misconfigured = source.trouble.clone();
             let request = Request::SlaveUpdate { repeat_s: Some(period_s), kept: kept.clone(), misconfigured };
             let command = request.command(config.clone(), options);
-            prepare(machine, &config, command.as_ref().ok().map(AsRef::as_ref));
+            machine.prepare(&config, command.as_ref().ok().map(AsRef::as_ref));
             match command {
                 Err(refusal) => drop(told(End::Refused(refusal), machine, true)),
                 Ok(command) => {
@@ -48,7 +42,6 @@ pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positiv
                 }
             }
             machine.end();
-            machine.forget_archives();
             memory::give_back();
         }
         thread::sleep(jittered(period_s.get()));
@@ -74,7 +67,7 @@ struct Source {
 
 impl Source {
     fn new(machine: &Machine) -> Self {
-        let named = machine.environment.get(CONFIG_VARIABLE);
+        let named = machine.config_name();
         let is_object = named.is_some_and(|name| name.starts_with("s3://"));
         Source { is_object, read_at: Instant::now(), config: None, trouble: None, told: None }
     }

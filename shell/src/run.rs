@@ -1,37 +1,26 @@
 //! One run of the program: the configuration, the command, what is printed, the exit code.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io,
-    path::Path,
-};
-
 use c2_core::{
-    Ordered,
-    commands::{CONFIG_VARIABLE, Options, Request, load_config},
-    config::ToolConfig,
+    commands::{Options, Request, load_config},
     seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive, settle},
 };
 
 use crate::{
-    aws::s3::S3,
-    docker::engine::Engine,
-    files::make_folders,
     host::Machine,
-    log::Log,
     repeat::repeat,
-    signals::Signals,
     terminal::{failed, print, print_file, tell},
 };
 
 /// Runs a request on this machine, by the configuration of this name where one is given. The answer is the exit code.
 pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
-    let mut machine = match machine(options, config) {
+    let mut machine = match Machine::new(options, config) {
         Ok(machine) => machine,
         Err(error) => return failed(&format!("take over the signals: {error}"), None),
     };
     if let Some(command) = request.without_config() {
-        machine.quiet = !command.shows_progress();
+        if !command.shows_progress() {
+            machine.be_quiet();
+        }
         return told(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
     }
     if let (Request::SlaveUpdate { repeat_s: Some(period_s), .. }, false) = (request, options.dry_run) {
@@ -55,81 +44,15 @@ pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
         Ok(command) => command,
         Err(refusal) => return refused(&refusal),
     };
-    prepare(&mut machine, &config, (!options.dry_run).then_some(&*command));
+    machine.prepare(&config, (!options.dry_run).then_some(&*command));
     if options.dry_run {
         return dry_run(&*command, &mut machine);
     }
     let words: Vec<String> = std::env::args().skip(1).collect();
-    machine.log.write(0, &format!("c2 {}", words.join(" ")));
+    machine.note(&format!("c2 {}", words.join(" ")));
     let end = drive(&*command, &mut machine, &mut Facts::default());
     machine.end();
     told(end, &machine, true)
-}
-
-/// Readies a machine for a command, or for what performs nothing; one that is logged has the log opened anew.
-pub(crate) fn prepare(machine: &mut Machine, config: &ToolConfig, command: Option<&dyn Command>) {
-    machine.spool = format!("{}/.c2", config.deploys_dir);
-    machine.deploys_dir_mode = config.deploys_dir_mode.bits();
-    // A dry run has no command here, and what changes nothing but what is shared takes no lock.
-    machine.touches_nothing = command.is_none_or(|command| command.lock().is_none());
-    let log_file = &config.log_file;
-    if command.is_some_and(Command::is_logged)
-        && let Err(error) = made_around(config).and_then(|()| machine.log.open(log_file.as_str()))
-    {
-        tell(&format!("c2: warning: open the log {log_file}: {error}"));
-    }
-}
-
-/// Makes the deploys folder where the log lies in it: its other folders get bits of their own.
-fn made_around(config: &ToolConfig) -> io::Result<()> {
-    let deploys_dir = Path::new(config.deploys_dir.as_str());
-    match Path::new(config.log_file.as_str()).starts_with(deploys_dir) {
-        true => make_folders(deploys_dir, config.deploys_dir_mode.bits()),
-        false => Ok(()),
-    }
-}
-
-pub(crate) fn machine(options: &Options, config: Option<&str>) -> io::Result<Machine> {
-    let mut environment: BTreeMap<String, String> = std::env::vars_os()
-        // What is not UTF-8 stays recognisable, and names nothing that is there.
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
-        .into_map();
-    let config = config.map(absolute).transpose()?;
-    environment.extend(config.clone().map(|name| (CONFIG_VARIABLE.to_string(), name)));
-    let log = Log::default();
-    Ok(Machine {
-        s3: S3::new(&environment),
-        engine: Engine::new(&environment, &log),
-        environment,
-        log,
-        signals: Signals::install()?,
-        spool: String::new(),
-        deploys_dir_mode: 0o755,
-        archives: BTreeMap::new(),
-        pins: BTreeMap::new(),
-        touches_nothing: false,
-        fetched: BTreeMap::new(),
-        attended: None,
-        shown: vec![],
-        quiet: false,
-        lock_wait_s: options.lock_wait_s,
-        config,
-        held: None,
-        master: None,
-        old_workers: BTreeSet::new(),
-        served_before: None,
-        compose_is_plugin: false,
-        looks: BTreeMap::new(),
-        began: std::time::Instant::now(),
-    })
-}
-
-/// The configuration's name as it holds in any folder.
-fn absolute(config: &str) -> io::Result<String> {
-    match config {
-        object if object.starts_with("s3://") => Ok(object.into()),
-        file => std::path::absolute(file).map(|path| path.to_string_lossy().into_owned()),
-    }
 }
 
 /// Prints the plans and performs nothing.
@@ -162,7 +85,7 @@ fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
 pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
     let note = |text: &str| {
         if logged {
-            machine.log.write(0, text)
+            machine.note(text);
         }
     };
     match end {
@@ -180,7 +103,7 @@ pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
                 (Some(what), _) => {
                     note(&format!("failed: {what}"));
                     report.now.iter().for_each(|now| note(&format!("now: {now}")));
-                    let tail = if report.tail == machine.shown { &[] } else { report.tail.as_slice() };
+                    let tail = if machine.has_shown(&report.tail) { &[] } else { report.tail.as_slice() };
                     complain(what, tail, report.now.as_deref(), report.hint.as_deref());
                     report.code
                 }

@@ -1,9 +1,12 @@
 //! AWS as this machine has it: credentials, asked for when first needed and again before they end, and settings.
 
 mod answer;
-mod dns;
+mod objects;
 pub mod s3;
-pub(crate) mod shared;
+mod services;
+
+pub(crate) use objects::{Objects, s3_failure};
+pub(crate) use services::Services;
 
 pub use crate::http::{ConnectError, RootsError, Tuning};
 

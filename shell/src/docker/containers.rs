@@ -12,11 +12,7 @@ use c2_core::{
 };
 use serde_json::Value;
 
-use super::{
-    command::{QUICK, docker},
-    engine::Engine,
-};
-use crate::signals::Signals;
+use super::Docker;
 
 /// The label by which Compose notes the folder of a project.
 const FOLDER: &str = "com.docker.compose.project.working_dir";
@@ -27,40 +23,42 @@ const STOP_TIMEOUT_S: u32 = 10;
 /// What the engine takes where a HEALTHCHECK names no interval, no timeout and no retries.
 const HEALTH: (u64, u64, u64) = (30_000, 30_000, 3);
 
-/// The containers of the compose projects in a folder or below it: with `-f sub/compose.yml` Compose notes `sub`.
-///
-/// # Errors
-/// Neither the engine nor the docker command answers.
-pub(crate) fn of_folder(signals: &Signals, engine: &Engine, folder: &str) -> Result<Vec<Container>, Failure> {
-    let physical = physical(folder);
-    let is_of_it = |at: &str| [folder, physical.as_str()].iter().any(|folder| is_within(at, folder));
-    let is_chosen = |labels: &Value| {
-        let label = |name| labels.get(name).and_then(Value::as_str);
-        let at = label(FOLDER).unwrap_or_default();
-        label(ONE_OFF) != Some("True") && (is_of_it(at) || is_of_it(&self::physical(at)))
-    };
-    let inspected = match engine.with_label(signals, FOLDER, &is_chosen)? {
-        Some(inspected) => inspected,
-        None => by_command(signals, &is_chosen)?,
-    };
-    let named = inspected.iter().filter_map(container).map(|it| (it.name.clone(), it));
-    Ok(named.into_map().into_values().collect())
-}
-
-/// The same, asked of the docker command.
-fn by_command(signals: &Signals, chosen: &dyn Fn(&Value) -> bool) -> Result<Vec<Value>, Failure> {
-    let doing = "look for the containers of a deploy";
-    let filter = format!("label={FOLDER}");
-    let listed = docker(signals, &["ps", "-aq", "--no-trunc", "--filter", &filter], QUICK)?.must(doing)?;
-    let ids: Vec<&str> = listed.split_whitespace().collect();
-    if ids.is_empty() {
-        return Ok(vec![]);
+impl Docker {
+    /// The containers of the compose projects in a folder or below it: with `-f sub/compose.yml` Compose notes `sub`.
+    ///
+    /// # Errors
+    /// Neither the engine nor the docker command answers.
+    pub(crate) fn containers(&self, folder: &str) -> Result<Vec<Container>, Failure> {
+        let physical = physical(folder);
+        let is_of_it = |at: &str| [folder, physical.as_str()].iter().any(|folder| is_within(at, folder));
+        let is_chosen = |labels: &Value| {
+            let label = |name| labels.get(name).and_then(Value::as_str);
+            let at = label(FOLDER).unwrap_or_default();
+            label(ONE_OFF) != Some("True") && (is_of_it(at) || is_of_it(&self::physical(at)))
+        };
+        let inspected = match self.engine.with_label(FOLDER, &is_chosen)? {
+            Some(inspected) => inspected,
+            None => self.containers_by_command(&is_chosen)?,
+        };
+        let named = inspected.iter().filter_map(container).map(|it| (it.name.clone(), it));
+        Ok(named.into_map().into_values().collect())
     }
-    // Of one that was removed meanwhile it says so, and prints the others.
-    let printed = docker(signals, &[&["inspect", "--type", "container"], &ids[..]].concat(), QUICK)?.stdout;
-    let values = serde_json::from_str::<Vec<Value>>(&printed)
-        .map_err(|error| Failure::world(doing, format!("what docker inspect prints is not understood: {error}")))?;
-    Ok(values.into_iter().filter(|it| chosen(it.pointer("/Config/Labels").unwrap_or(&Value::Null))).collect())
+
+    /// The same, asked of the docker command.
+    fn containers_by_command(&self, chosen: &dyn Fn(&Value) -> bool) -> Result<Vec<Value>, Failure> {
+        let doing = "look for the containers of a deploy";
+        let filter = format!("label={FOLDER}");
+        let listed = self.command(&["ps", "-aq", "--no-trunc", "--filter", &filter])?.must(doing)?;
+        let ids: Vec<&str> = listed.split_whitespace().collect();
+        if ids.is_empty() {
+            return Ok(vec![]);
+        }
+        // Of one that was removed meanwhile it says so, and prints the others.
+        let printed = self.command(&[&["inspect", "--type", "container"], &ids[..]].concat())?.stdout;
+        let values = serde_json::from_str::<Vec<Value>>(&printed)
+            .map_err(|error| Failure::world(doing, format!("what docker inspect prints is not understood: {error}")))?;
+        Ok(values.into_iter().filter(|it| chosen(it.pointer("/Config/Labels").unwrap_or(&Value::Null))).collect())
+    }
 }
 
 fn is_within(path: &str, folder: &str) -> bool {

@@ -1,7 +1,11 @@
 //! Files, folders and links: whole reads, atomic writes, exchanges.
 
 pub(crate) mod beside;
+pub(crate) mod changes;
+pub(crate) mod looks;
 pub(crate) mod open;
+
+pub(crate) use changes::failure;
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},

@@ -6,6 +6,7 @@ use std::{
     fs, io,
     os::unix::fs::MetadataExt,
     path::Path,
+    rc::Rc,
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -21,13 +22,8 @@ use super::{
     ready::{self, Part},
 };
 use crate::{
-    docker::{
-        command::{Call, Called, PULLING, QUICK, docker},
-        containers,
-        engine::Container,
-    },
+    docker::{Docker, Inspected as Container},
     files,
-    host::Machine,
     signals::Signals,
 };
 
@@ -58,18 +54,19 @@ const PAUSE: Duration = Duration::from_millis(40);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// The container as the docker command shows it; `None` when there is none.
-fn listed(signals: &Signals) -> Result<Option<Container>, Failure> {
+fn listed(docker: &Docker) -> Result<Option<Container>, Failure> {
     let filter = format!("name=^/{CONTAINER}$");
     let labels = [PROJECT_LABEL, COMPOSE_LABELS[0].0, COMPOSE_LABELS[1].0];
     let shown = labels.map(|label| format!("\t{{{{.Label \"{label}\"}}}}"));
     let format = format!("{{{{.ID}}}}\t{{{{.Status}}}}{}", shown.concat());
-    let called = docker(signals, &["ps", "-a", "--filter", &filter, "--format", &format], QUICK)?;
+    let called = docker.command(&["ps", "-a", "--filter", &filter, "--format", &format])?;
     let text = called.must("look for the proxy's container")?;
     let words: Vec<&str> = text.lines().next().unwrap_or_default().split('\t').collect();
     let [id, status, ref found @ ..] = words[..] else { return Ok(None) };
     let (up, paused) = (status.starts_with("Up "), status.contains("Paused"));
     let pid = match up {
-        true => docker(signals, &["inspect", "--format", "{{.State.Pid}}", CONTAINER], QUICK)?
+        true => docker
+            .command(&["inspect", "--format", "{{.State.Pid}}", CONTAINER])?
             .must("look at the proxy's container")?,
         false => String::new(),
     };
@@ -108,14 +105,32 @@ fn marked() -> Option<Served> {
 }
 
 /// What the proxy printed last, for a message.
-fn last_lines(signals: &Signals) -> String {
-    let Ok(logs) = docker(signals, &["logs", "--tail", "8", CONTAINER], QUICK) else { return String::new() };
+fn last_lines(docker: &Docker) -> String {
+    let Ok(logs) = docker.command(&["logs", "--tail", "8", CONTAINER]) else { return String::new() };
     logs.stderr.lines().map(|line| format!("\n  {line}")).collect()
 }
 
-impl Machine {
+/// The proxy of this machine.
+pub(crate) struct Proxy {
+    docker: Rc<Docker>,
+    signals: Rc<Signals>,
+    /// Its master process, where it was seen from here.
+    master: Option<Master>,
+    /// The workers that it had when it was last signalled.
+    old_workers: BTreeSet<u32>,
+    /// What it answered that it serves, just before that.
+    served_before: Option<Served>,
+}
+
+impl Proxy {
+    /// The proxy in this docker. Looks at nothing yet.
+    pub(crate) fn new(docker: &Rc<Docker>, signals: &Rc<Signals>) -> Self {
+        let (docker, signals) = (Rc::clone(docker), Rc::clone(signals));
+        Proxy { docker, signals, master: None, old_workers: BTreeSet::new(), served_before: None }
+    }
+
     /// The container as it is found, by its name, and what it serves.
-    pub(crate) fn proxy_now(&mut self, folder: &str) -> Result<ProxyNow, Failure> {
+    pub(crate) fn now(&mut self, folder: &str) -> Result<ProxyNow, Failure> {
         let Some(container) = self.container()? else { return Ok(ProxyNow::default()) };
         let running = container.running;
         Ok(ProxyNow {
@@ -130,7 +145,7 @@ impl Machine {
 
     /// The proxy's container; `None` when there is none.
     fn container(&mut self) -> Result<Option<Container>, Failure> {
-        let Some(found) = self.engine.container(&self.signals, CONTAINER)? else { return listed(&self.signals) };
+        let Some(found) = self.docker.inspected(CONTAINER)? else { return listed(&self.docker) };
         self.master = found.as_ref().filter(|container| container.running).and_then(Master::of);
         Ok(found)
     }
@@ -152,7 +167,7 @@ impl Machine {
     /// The proxy's master process, where it is known to be one of this machine.
     fn master(&mut self) -> Result<Option<&Master>, Failure> {
         if !self.master.as_ref().is_some_and(Master::is_there) {
-            let found = self.engine.container(&self.signals, CONTAINER)?.flatten();
+            let found = self.docker.inspected(CONTAINER)?.flatten();
             self.master = found.filter(|container| container.running).as_ref().and_then(Master::of);
         }
         Ok(self.master.as_ref())
@@ -162,7 +177,7 @@ impl Machine {
         if let Some(Ok(workers)) = self.master()?.map(Master::workers) {
             return Ok(workers);
         }
-        let called = docker(&self.signals, &["top", CONTAINER, "-eo", "pid,args"], QUICK)?;
+        let called = self.docker.command(&["top", CONTAINER, "-eo", "pid,args"])?;
         let text = called.must("list the proxy's processes")?;
         let worker = |line: &str| {
             let (pid, title) = line.trim().split_once(' ')?;
@@ -172,22 +187,20 @@ impl Machine {
     }
 
     /// Tries the candidate configuration: in a container of this compose project, else in the one that runs.
-    pub(crate) fn test_proxy(&mut self, folder: &str, project: Option<&str>) -> Result<(), Failure> {
+    pub(crate) fn test(&self, folder: &str, project: Option<&str>) -> Result<(), Failure> {
         let test = ["-t", "-c", "/etc/nginx/nginx.candidate.conf"];
         let words = [&["nginx"], &test[..]].concat();
         let called = if let Some(project) = project {
             let run = [&["run", "--rm", "-T", "--no-deps", "nginx"], &test[..]].concat();
-            self.compose(folder, project, &run, &|| ())?
-        } else if let Some(called) = self.engine.exec(&self.signals, CONTAINER, &words)? {
-            called
+            self.docker.compose(folder, project, &run, &|| ())?
         } else {
-            docker(&self.signals, &[&["exec", CONTAINER], &words[..]].concat(), QUICK)?
+            self.docker.exec(CONTAINER, &words)?
         };
         called.must(&format!("try the proxy's configuration {folder}/nginx.candidate.conf")).map(drop)
     }
 
     /// Signals the proxy to read its configuration anew; its workers are noted as the old ones.
-    pub(crate) fn reload_proxy(&mut self) -> Result<(), Failure> {
+    pub(crate) fn reload(&mut self) -> Result<(), Failure> {
         self.served_before = marked();
         let old = self.workers()?;
         // Those that were leaving already are older than this change.
@@ -198,11 +211,11 @@ impl Machine {
         {
             return Ok(());
         }
-        docker(&self.signals, &["kill", "-s", "HUP", CONTAINER], QUICK)?.must("signal the proxy").map(drop)
+        self.docker.command(&["kill", "-s", "HUP", CONTAINER])?.must("signal the proxy").map(drop)
     }
 
     /// Makes sure that the proxy serves this.
-    pub(crate) fn prove_proxy(&mut self, marked_one: bool, served: &Served) -> Result<(), Failure> {
+    pub(crate) fn prove(&mut self, marked_one: bool, served: &Served) -> Result<(), Failure> {
         let until = Instant::now() + PROOF;
         let mut pause = Duration::from_millis(1);
         loop {
@@ -222,7 +235,7 @@ impl Machine {
                     (false, _) => "its workers are still those of the older configuration".to_string(),
                 };
                 let public = format!("{found}, after {} s", PROOF.as_secs());
-                let full = format!("{public}; its last lines:{}", last_lines(&self.signals));
+                let full = format!("{public}; its last lines:{}", last_lines(&self.docker));
                 return Err(Failure::Called {
                     doing: format!("prove that the proxy serves {served}"),
                     why: Reason { full, public },
@@ -262,7 +275,7 @@ impl Machine {
 
     /// Waits until the workers are gone that may pass requests to the deploy in a folder: those that this run's changes
     /// left, and those of earlier changes whose configuration may know it.
-    pub(crate) fn drain_proxy(&mut self, folder: &str, limit_s: u32) -> Result<(), Failure> {
+    pub(crate) fn drain(&mut self, folder: &str, limit_s: u32) -> Result<(), Failure> {
         let until = Instant::now() + Duration::from_secs(limit_s.into());
         let made = fs::metadata(folder).and_then(|folder| folder.created()).ok();
         let made = made.and_then(|made| made.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
@@ -289,12 +302,12 @@ impl Machine {
     }
 
     /// Starts the proxy by its compose file.
-    pub(crate) fn proxy_up(&mut self, folder: &str, recreate: bool) -> Result<(), Failure> {
+    pub(crate) fn up(&mut self, folder: &str, recreate: bool) -> Result<(), Failure> {
         if recreate && self.recreated(folder)? {
             return Ok(());
         }
-        self.remove_proxy(folder, "1")?;
-        self.compose(folder, PROJECT, &["up", "-d"], &|| ())?.must(START).map(drop)
+        self.remove(folder, "1")?;
+        self.docker.compose(folder, PROJECT, &["up", "-d"], &|| ())?.must(START).map(drop)
     }
 
     /// Whether Compose took down the container that runs and made it again, in one call: what it takes to begin (with
@@ -319,7 +332,7 @@ impl Machine {
         };
         // Without the last option docker-compose v1 asks the old container's image for what newer engines do not say.
         let arguments = ["up", "-d", "-t", seconds, "--force-recreate", "--renew-anon-volumes"];
-        let called = self.compose(folder, PROJECT, &arguments, &meanwhile)?;
+        let called = self.docker.compose(folder, PROJECT, &arguments, &meanwhile)?;
         if !called.succeeded && self.container()?.is_some_and(|container| container.running) {
             return Err(called.failure(START));
         }
@@ -328,15 +341,14 @@ impl Machine {
     }
 
     /// Stops the proxy and removes its container; none is fine.
-    pub(crate) fn proxy_down(&mut self, folder: &str) -> Result<(), Failure> {
-        self.remove_proxy(folder, "5")
+    pub(crate) fn down(&mut self, folder: &str) -> Result<(), Failure> {
+        self.remove(folder, "5")
     }
 
     /// Removes the proxy's container, which has so many seconds to end, and what Compose may have left of one when it
     /// was cut short: docker would start that again with the machine.
-    fn remove_proxy(&mut self, folder: &str, seconds: &str) -> Result<(), Failure> {
-        let mut names: BTreeSet<String> =
-            containers::of_folder(&self.signals, &self.engine, folder)?.into_iter().map(|it| it.name).into_set();
+    fn remove(&mut self, folder: &str, seconds: &str) -> Result<(), Failure> {
+        let mut names: BTreeSet<String> = self.docker.containers(folder)?.into_iter().map(|it| it.name).into_set();
         if self.container()?.is_some() {
             names.insert(CONTAINER.to_string());
         }
@@ -344,38 +356,8 @@ impl Machine {
         if names.is_empty() {
             return Ok(());
         }
-        docker(&self.signals, &[&["stop", "-t", seconds], &names[..]].concat(), QUICK)?.must("stop the proxy")?;
+        self.docker.command(&[&["stop", "-t", seconds], &names[..]].concat())?.must("stop the proxy")?;
         let remove = [&["rm", "-f"], &names[..]].concat();
-        docker(&self.signals, &remove, QUICK)?.must("remove the proxy's container").map(drop)
-    }
-
-    /// The driver of logs that containers get by default.
-    pub(crate) fn log_driver(&mut self) -> Result<String, Failure> {
-        let doing = "ask docker for its driver of logs";
-        match self.engine.log_driver(&self.signals, doing)? {
-            Some(driver) => Ok(driver),
-            None => {
-                let called = docker(&self.signals, &["info", "--format", "{{.LoggingDriver}}"], QUICK)?;
-                called.must(doing).map(|text| text.trim().to_string())
-            }
-        }
-    }
-
-    /// Calls Compose on a project of the file in the proxy's folder, by the name that this machine has for it.
-    fn compose(
-        &mut self,
-        folder: &str,
-        project: &str,
-        arguments: &[&str],
-        meanwhile: &dyn Fn(),
-    ) -> Result<Called, Failure> {
-        // That it is not there is asked again: it may be installed while a slave goes on.
-        let plugin = self.compose_is_plugin || docker(&self.signals, &["compose", "version"], QUICK)?.succeeded;
-        self.compose_is_plugin = plugin;
-        let (program, first): (&str, &[&str]) = if plugin { ("docker", &["compose"]) } else { ("docker-compose", &[]) };
-        let project = ["-p", project, "-f", "docker-compose.yml"];
-        let arguments = [first, &project, arguments].concat();
-        let folder = Some(Path::new(folder));
-        Call { folder, meanwhile, ..Call::new(program, &arguments, PULLING) }.run(&self.signals)
+        self.docker.command(&remove)?.must("remove the proxy's container").map(drop)
     }
 }

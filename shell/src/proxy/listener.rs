@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::docker::containers::process_age_ms;
+use crate::docker::process_age_ms;
 
 /// The sockets, by inode, that listen on a port on any of this machine's addresses (proc(5), `/proc/net/tcp`).
 pub(crate) fn sockets(port: u16) -> Vec<String> {

@@ -1,6 +1,9 @@
 //! The frontend proxy: its container, its nginx as processes, and whether what is behind it is ready.
 
-pub(crate) mod container;
-pub(crate) mod listener;
-pub(crate) mod nginx;
-pub(crate) mod ready;
+mod container;
+mod listener;
+mod nginx;
+mod ready;
+
+pub(crate) use container::Proxy;
+pub(crate) use ready::{Looks, accepts, listens};

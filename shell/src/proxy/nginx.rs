@@ -13,7 +13,7 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, test_kill_process},
 };
 
-use crate::{docker::engine::Container, signals::Signals};
+use crate::{docker::Inspected, signals::Signals};
 
 /// How long the workers of a new configuration may take to stand before the old ones are left to nginx.
 const HANDING_OVER: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ pub(crate) struct Master {
 impl Master {
     /// The first process of a running container, where it is a process of this machine and nginx's master: the id of
     /// the container is in the name of its control group (cgroups(7)).
-    pub(crate) fn of(container: &Container) -> Option<Master> {
+    pub(crate) fn of(container: &Inspected) -> Option<Master> {
         let pid = container.pid;
         let process = opened(pid)?;
         let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;

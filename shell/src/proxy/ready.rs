@@ -1,9 +1,11 @@
 //! Ports: whether something listens on one, and whether a deploy is ready there.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::Path,
+    rc::Rc,
     thread,
     time::{Duration, Instant},
 };
@@ -15,10 +17,7 @@ use c2_core::{
 };
 
 use super::listener;
-use crate::{
-    docker::{command, containers},
-    host::Machine,
-};
+use crate::{docker::Docker, progress::Progress, signals::Signals};
 
 /// The longest single look at a port.
 const LOOK: Duration = Duration::from_secs(5);
@@ -43,31 +42,44 @@ fn connect(port: u16) -> io::Result<TcpStream> {
     TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), LOOK)
 }
 
-/// What the looks of this run have found of a deploy.
-#[derive(Debug)]
+/// What looks at deploys have found so far.
 pub(crate) struct Looks {
+    docker: Rc<Docker>,
+    signals: Rc<Signals>,
+    progress: Rc<Progress>,
+    /// By folder and port.
+    found: BTreeMap<(String, u16), Found>,
+}
+
+/// What the looks of this process have found of a deploy.
+struct Found {
     /// What was found last: whether its port is good, and its containers without their ages.
-    found: (bool, Result<Vec<Container>, Reason>),
+    last: (bool, Result<Vec<Container>, Reason>),
     since: Instant,
     changed: bool,
 }
 
-impl Machine {
+impl Looks {
+    /// No look was taken yet.
+    pub(crate) fn new(docker: &Rc<Docker>, signals: &Rc<Signals>, progress: &Rc<Progress>) -> Self {
+        let (docker, signals, progress) = (Rc::clone(docker), Rc::clone(signals), Rc::clone(progress));
+        Looks { docker, signals, progress, found: BTreeMap::new() }
+    }
+
     /// How a deploy stands, by one look.
     pub(crate) fn standing(&mut self, folder: &str, port: u16, readiness: &Readiness) -> Result<Standing, Failure> {
-        let containers = match containers::of_folder(&self.signals, &self.engine, folder) {
+        let containers = match self.docker.containers(folder) {
             Err(Failure::Interrupted(signal)) => return Err(Failure::Interrupted(signal)),
             containers => containers.map_err(|failure| Reason::from(&failure)),
         };
         let asked = probe(port, readiness);
-        let found = (asked.is_ok(), containers.clone().map(|all| all.into_iter().map(without_age).collect()));
+        let last = (asked.is_ok(), containers.clone().map(|all| all.into_iter().map(without_age).collect()));
         let at = (folder.to_string(), port);
-        let before = self.looks.remove(&at);
-        let looks = match before {
-            Some(looks) if looks.found == found => looks,
-            before => Looks { found, since: Instant::now(), changed: before.is_some() },
+        let found = match self.found.remove(&at) {
+            Some(found) if found.last == last => found,
+            before => Found { last, since: Instant::now(), changed: before.is_some() },
         };
-        let same_ms = u64::try_from(looks.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let same_ms = u64::try_from(found.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         let standing = Standing {
             listener_age_ms: match &containers {
                 Ok(containers) if !containers.is_empty() || asked.is_err() => None,
@@ -77,14 +89,24 @@ impl Machine {
             containers,
             compose: COMPOSE_FILES.iter().any(|name| Path::new(folder).join(name).exists()),
             same_ms,
-            changed: looks.changed,
+            changed: found.changed,
         };
-        self.looks.insert(at, looks);
+        self.found.insert(at, found);
         Ok(standing)
     }
 
+    /// Looks once at a deploy; that it is not ready yet is only told.
+    pub(crate) fn look(&mut self, port: u16, readiness: &Readiness, folder: &str) -> Result<(), Failure> {
+        let standing = self.standing(folder, port, readiness)?;
+        if let Verdict::NotYet { why, .. } = Verdict::of(&standing, readiness) {
+            let doing = format!("look whether {folder} is ready on port {port}");
+            self.progress.trouble(&Failure::world(doing, format!("not yet: {}", why.full)));
+        }
+        Ok(())
+    }
+
     /// Looks at a deploy until it is ready; the failure shows the last look, the containers and their last lines.
-    pub(crate) fn wait_ready(&mut self, port: u16, readiness: &Readiness, folder: &str) -> Result<(), Failure> {
+    pub(crate) fn wait(&mut self, port: u16, readiness: &Readiness, folder: &str) -> Result<(), Failure> {
         let begun = Instant::now();
         loop {
             let standing = self.standing(folder, port, readiness)?;
@@ -97,7 +119,7 @@ impl Machine {
             if verdict.is_over(waited_ms, readiness, &standing) {
                 let name = folder.rsplit('/').next().unwrap_or_default();
                 let why = why.map(|why| format!("not within {} s; the last look: {why}", waited_ms / 1_000));
-                let story = command::last_lines(&self.signals, standing.containers.as_deref().unwrap_or_default());
+                let story = self.docker.last_lines(standing.containers.as_deref().unwrap_or_default());
                 return Err(Failure::Called {
                     doing: format!("wait until {name} is ready on port {port}"),
                     why: Reason { full: format!("{}{story}", why.full), ..why },

@@ -17,7 +17,7 @@ use rustix::{
 };
 use serde_json::{Value, json};
 
-use crate::{docker::containers, files, host::Machine, signals::Signals};
+use crate::{files, log::Log, signals::Signals};
 
 /// The shortest time between asking a group to end and killing it.
 const SHORTEST: Duration = Duration::from_secs(10);
@@ -28,45 +28,57 @@ const DEATH: Duration = Duration::from_secs(5);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
 
-impl Machine {
+/// The notes of start commands that run.
+#[derive(Default)]
+pub(crate) struct Foreground {
+    /// Their folder.
+    notes: PathBuf,
+}
+
+impl Foreground {
+    /// The notes below `.c2` in the deploys folder.
+    pub(crate) fn below(dot_c2: &str) -> Self {
+        Foreground { notes: Path::new(dot_c2).join("foreground") }
+    }
+
     /// Notes the start command of a folder. That it cannot be noted is no reason not to start: it is logged.
-    pub(crate) fn note_start_command(&self, folder: &str, pid: u32) {
-        if let Err(error) = note(&self.notes(), folder, pid) {
-            self.log.write(1, &format!("warning: note the start command in {folder}: {error}"));
+    pub(crate) fn note(&self, folder: &str, pid: u32, log: &Log) {
+        if let Err(error) = note(&self.notes, folder, pid) {
+            log.write(1, &format!("warning: note the start command in {folder}: {error}"));
         }
     }
 
     /// Takes the note of a start command back that has ended.
-    pub(crate) fn forget_start_command(&self, pid: u32) {
+    pub(crate) fn forget(&self, pid: u32) {
         // One that stays there names a process that is gone, which every look finds out.
-        let _ = fs::remove_file(place(&self.notes(), pid));
+        let _ = fs::remove_file(place(&self.notes, pid));
+    }
+
+    /// Removes the notes of all that have ended.
+    pub(crate) fn forget_ended(&self) {
+        forget_ended(&self.notes);
     }
 
     /// Whether a noted start command of a folder still runs.
-    pub(crate) fn foreground_runs(&self, folder: &str) -> bool {
-        noted(&self.notes(), folder).next().is_some()
+    pub(crate) fn runs(&self, folder: &str) -> bool {
+        noted(&self.notes, folder).next().is_some()
     }
 
-    /// Ends the noted start commands of a folder and all processes of their groups. The grace is for an end by itself.
-    pub(crate) fn end_foreground(&mut self, folder: &str, grace: Duration) -> Result<(), Failure> {
-        for leader in noted(&self.notes(), folder) {
-            let limit = || {
-                let found = containers::of_folder(&self.signals, &self.engine, folder).unwrap_or_default();
-                let longest = found.iter().map(|it| Duration::from_secs(it.stop_timeout_s.into())).max();
-                longest.map_or(SHORTEST, |longest| SHORTEST.max(longest + BEYOND))
-            };
-            end(leader, grace, limit, &self.signals, folder)?;
+    /// Ends the noted start commands of a folder and all processes of their groups. The grace is for an end by itself;
+    /// `stop_timeout_s` tells how long the containers of the folder have to stop.
+    pub(crate) fn end(
+        &self,
+        folder: &str,
+        grace: Duration,
+        signals: &Signals,
+        stop_timeout_s: impl Fn() -> Option<u32>,
+    ) -> Result<(), Failure> {
+        for leader in noted(&self.notes, folder) {
+            let longest = || stop_timeout_s().map(|s| Duration::from_secs(s.into()));
+            let limit = || longest().map_or(SHORTEST, |longest| SHORTEST.max(longest + BEYOND));
+            end(leader, grace, limit, signals, folder)?;
         }
-        // It may have been this run's own child.
-        if let Some(spawned) = self.attended.take_if(|spawned| spawned.folder() == folder) {
-            drop(spawned.watch(None, &self.signals));
-        }
-        forget_ended(&self.notes());
         Ok(())
-    }
-
-    fn notes(&self) -> PathBuf {
-        Path::new(&self.spool).join("foreground")
     }
 }
 

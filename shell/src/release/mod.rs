@@ -1,7 +1,12 @@
 //! Releases: where their archives come from, and their commands as processes.
 
 pub mod archive;
-pub(crate) mod foreground;
-pub(crate) mod output;
-pub(crate) mod process;
-pub(crate) mod store;
+mod commands;
+mod foreground;
+mod output;
+mod process;
+mod store;
+
+pub(crate) use commands::Commands;
+pub(crate) use process::ToRun;
+pub(crate) use store::{Archives, Unpacking};

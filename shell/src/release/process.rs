@@ -52,14 +52,19 @@ pub(crate) struct Setting<'a> {
     pub(crate) variables: Vec<(&'a str, String)>,
 }
 
+/// A command of a release that is to be run.
+pub(crate) struct ToRun<'a> {
+    pub(crate) role: Role,
+    /// The folder it runs in.
+    pub(crate) folder: &'a str,
+    pub(crate) command: &'a CommandLine,
+    /// The longest it may take.
+    pub(crate) limit_s: Option<u32>,
+}
+
 /// Spawns a command in a process group of its own, so that signals reach all of it.
-pub(crate) fn spawn(
-    role: Role,
-    folder: &str,
-    command: &CommandLine,
-    limit_s: Option<u32>,
-    setting: &Setting<'_>,
-) -> Result<Spawned, Failure> {
+pub(crate) fn spawn(wanted: &ToRun<'_>, setting: &Setting<'_>) -> Result<Spawned, Failure> {
+    let &ToRun { role, folder, command, limit_s } = wanted;
     let physical = Path::new(folder).canonicalize();
     let mut process = Command::new("sh");
     process

@@ -1,27 +1,30 @@
 //! Where releases come from: a folder or a bucket. An archive is fetched once a run and pinned.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{self, Read, Write},
     path::Path,
+    rc::Rc,
+    sync::Arc,
     time::UNIX_EPOCH,
 };
 
 use c2_core::{
-    archive::Limits,
+    archive::{Limits, Listing},
     config::{FromText, Pin, Sha256},
-    seam::{Failure, Listed, Location},
+    seam::{Content, Effect, Failure, Folder, Listed, Location, Modes, Rendered, Secret},
 };
-
 use ring::digest::{Context, SHA256};
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use super::archive::Archive;
+use super::archive::{Archive, ArchiveError, ExtraFile};
 use crate::{
-    answer::s3_failure,
-    aws::s3::S3Error,
-    files::{self, open},
-    host::Machine,
+    aws::{
+        s3::{S3, S3Error},
+        s3_failure,
+    },
+    files::{self, SMALL_BYTES, open},
 };
 
 /// The deepest folder below the releases' folder that is listed.
@@ -29,13 +32,60 @@ const DEPTH: usize = 32;
 /// What to do where temporary files have no room.
 const TEMPORARY: &str = "TMPDIR names a folder that has room for it";
 
-impl Machine {
-    /// Fetches and judges an archive, once a run; `None` when there is none. `copied`: also one in a folder is judged as a
-    /// copy of its own.
-    pub(crate) fn fetch(&mut self, at: &Location, limits: Limits, copied: bool) -> Result<Option<&Archive>, Failure> {
+/// The archives of this run, each fetched and judged once.
+pub(crate) struct Archives {
+    s3: Rc<S3>,
+    /// The folder of spooled archives: `.c2` in the deploys folder.
+    spool: String,
+    /// Whether nothing of c2 on this machine may be touched but the log: archives are spooled elsewhere.
+    touches_nothing: bool,
+    judged: BTreeMap<(Location, Limits), Archive>,
+    /// What tells their bytes, where that was found when they were fetched.
+    pins: BTreeMap<Location, Pin>,
+}
+
+/// What is unpacked.
+pub(crate) struct Unpacking<'a> {
+    pub(crate) archive: &'a Location,
+    /// The limits it was judged by.
+    pub(crate) limits: Limits,
+    /// What the folder will be; without an id none is written.
+    pub(crate) holds: &'a Folder,
+    /// The files rendered from its templates.
+    pub(crate) rendered: &'a [Rendered],
+    /// The permission bits of other files and folders than by the archive.
+    pub(crate) modes: &'a Modes,
+}
+
+impl Archives {
+    /// No archive was fetched yet.
+    pub(crate) fn new(s3: &Rc<S3>) -> Self {
+        let (judged, pins) = (BTreeMap::new(), BTreeMap::new());
+        Archives { s3: Rc::clone(s3), spool: String::new(), touches_nothing: false, judged, pins }
+    }
+
+    /// Has archives spooled in this folder, unless nothing of c2 may be touched.
+    pub(crate) fn spool_in(&mut self, folder: &str, touches_nothing: bool) {
+        (self.spool, self.touches_nothing) = (folder.to_string(), touches_nothing);
+    }
+
+    /// The archives of a round are not those of the next.
+    pub(crate) fn forget(&mut self) {
+        self.judged.clear();
+        self.pins.clear();
+    }
+
+    /// What an archive holds, fetched and judged once a run; `None` when there is none. `copied`: also one in a folder is
+    /// judged as a copy of its own.
+    pub(crate) fn listing(
+        &mut self,
+        at: &Location,
+        limits: Limits,
+        copied: bool,
+    ) -> Result<Option<Arc<Listing>>, Failure> {
         let key = (at.clone(), limits);
         // What tells its bytes is known of a copy alone.
-        if !self.archives.contains_key(&key) || copied && !self.pins.contains_key(at) {
+        if !self.judged.contains_key(&key) || copied && !self.pins.contains_key(at) {
             let Some(file) = self.open(at, copied)? else { return Ok(None) };
             let judged = Archive::judge(Path::new(&at.to_string()), file, &limits);
             let archive = judged.map_err(|error| {
@@ -43,15 +93,56 @@ impl Machine {
                 let why = text.strip_prefix(&format!("cannot unpack {at}")).unwrap_or(&text);
                 Failure::world(format!("judge the archive {at}"), why.trim_start_matches(": "))
             })?;
-            self.archives.insert(key.clone(), archive);
+            self.judged.insert(key.clone(), archive);
         }
-        Ok(self.archives.get(&key))
+        Ok(self.judged.get(&key).map(|archive| archive.listing().clone()))
     }
 
-    /// An archive that was fetched before.
-    pub(crate) fn spooled(&self, at: &Location, limits: Limits) -> Result<&Archive, Failure> {
-        let found = self.archives.get(&(at.clone(), limits));
-        found.ok_or_else(|| Failure::world(format!("unpack {at}"), "it was not fetched; this is a bug of c2"))
+    /// A small member of an archive that was fetched before.
+    pub(crate) fn member(&self, at: &Location, path: &str) -> Result<Option<Content>, Failure> {
+        let judged = self.judged.iter().find(|((location, _), _)| location == at).map(|(_, archive)| archive);
+        let Some(archive) = judged else { return Ok(None) };
+        let bytes = archive.read_member(path, SMALL_BYTES);
+        let bytes = bytes.map_err(|error| Failure::world(format!("read {path} of {at}"), error.to_string()))?;
+        let mode = archive.listing().find(path).map(|member| member.mode);
+        Ok(bytes.map(|bytes| Content { bytes: Secret::new(bytes), mode }))
+    }
+
+    /// Unpacks an archive that was fetched before into a folder that does not exist yet.
+    pub(crate) fn unpack(&self, effect: &Effect, to: &str, wanted: &Unpacking<'_>) -> Result<(), Failure> {
+        let to = Path::new(to);
+        if let Some(parent) = to.parent() {
+            files::make_folders(parent, 0o755).map_err(|error| files::failure(effect, &error))?;
+        }
+        self.written(effect, wanted, |archive, extra| archive.unpack(to, extra))
+    }
+
+    /// Replaces the files of an archive that was fetched before one by one in a folder.
+    pub(crate) fn unpack_over(&self, effect: &Effect, to: &str, wanted: &Unpacking<'_>) -> Result<(), Failure> {
+        self.written(effect, wanted, |archive, extra| archive.unpack_over(Path::new(to), extra))
+    }
+
+    /// Writes an archive with the modes that are wanted, without times that are still to come, and what is written beside
+    /// its own files: those that were rendered, the id last.
+    fn written(
+        &self,
+        effect: &Effect,
+        wanted: &Unpacking<'_>,
+        write: impl FnOnce(&Archive, &[ExtraFile<'_>]) -> Result<(), ArchiveError>,
+    ) -> Result<(), Failure> {
+        let Unpacking { archive: at, limits, holds, rendered, modes } = wanted;
+        let archive = self
+            .judged
+            .get(&((*at).clone(), *limits))
+            .ok_or_else(|| Failure::world(format!("unpack {at}"), "it was not fetched; this is a bug of c2"))?;
+        let listing = archive.listing().fitted(modes, self.s3.aws().now_s());
+        let archive = archive.with_listing(listing).map_err(|error| files::failure(effect, &error))?;
+        let stamp = holds.stamp();
+        let stamp = stamp.iter().map(|text| ExtraFile { path: files::ID_FILE, mode: 0o644, bytes: text.as_bytes() });
+        let rendered = rendered.iter();
+        let rendered = rendered.map(|file| ExtraFile { path: &file.path, mode: file.mode, bytes: file.bytes.reveal() });
+        let extra: Vec<ExtraFile<'_>> = rendered.chain(stamp).collect();
+        write(&archive, &extra).map_err(|error| Failure::world(effect.to_string(), error.to_string()))
     }
 
     /// A folder's archive is read where it lies: the open file stays the same whatever is renamed over it, and what
@@ -198,7 +289,6 @@ fn list_folder(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Listed
 
 #[cfg(test)]
 mod tests {
-    use c2_core::commands::Options;
     use zip::{ZipWriter, write::SimpleFileOptions};
 
     use super::*;
@@ -217,20 +307,20 @@ mod tests {
         let (good, bad) = (archive("good"), archive("evil"));
         assert_eq!(good.len(), bad.len());
         let at = Location::File(path.to_str().unwrap().into());
-        let mut machine = crate::run::machine(&Options::DEFAULT, None).unwrap();
-        machine.spool = folder.path().join(".c2").to_str().unwrap().into();
+        let mut archives = Archives::new(&Rc::new(S3::new(&BTreeMap::new())));
+        archives.spool_in(folder.path().join(".c2").to_str().unwrap(), false);
         // Also one that lay there to be read in place.
         for copied in [false, true] {
             fs::write(&path, if copied { &good } else { &bad }).unwrap();
-            assert!(machine.fetch(&at, Limits::default(), copied).unwrap().is_some());
+            assert!(archives.listing(&at, Limits::default(), copied).unwrap().is_some());
         }
         fs::write(&path, &bad).unwrap();
-        assert!(machine.fetch(&at, Limits::default(), false).unwrap().is_some());
+        assert!(archives.listing(&at, Limits::default(), false).unwrap().is_some());
         let digest = ring::digest::digest(&SHA256, &good);
         let sha256: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        let pin = machine.pin(&at).unwrap();
+        let pin = archives.pin(&at).unwrap();
         assert_eq!((pin.sha256.to_string(), pin.size), (sha256, Some(good.len() as u64)));
-        machine.spooled(&at, Limits::default()).unwrap().unpack(&to, &[]).unwrap();
+        archives.judged[&(at, Limits::default())].unpack(&to, &[]).unwrap();
         assert_eq!(fs::read(to.join("version")).unwrap(), b"good");
         assert_eq!(fs::read_dir(folder.path().join(".c2")).unwrap().count(), 0);
     }

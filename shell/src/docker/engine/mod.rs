@@ -12,6 +12,7 @@ use std::{
     io::{self, Read, Write},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
+    rc::Rc,
     sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 
 use self::answer::{Answer, printed};
 use crate::{
-    docker::command::{Called, QUICK, noted},
+    call::{Called, QUICK, noted},
     log::Log,
     signals::Signals,
 };
@@ -41,6 +42,7 @@ pub(crate) struct Engine {
     socket: Result<PathBuf, String>,
     limit: Duration,
     log: Log,
+    signals: Rc<Signals>,
     /// Whether it was said that the docker command is asked instead.
     said: Cell<bool>,
 }
@@ -62,15 +64,16 @@ pub(crate) struct Container {
 
 impl Engine {
     /// The engine that these variables of the environment name.
-    pub(crate) fn new(environment: &BTreeMap<String, String>, log: &Log) -> Self {
-        Engine { socket: socket(environment), limit: QUICK, log: log.clone(), said: Cell::new(false) }
+    pub(crate) fn new(environment: &BTreeMap<String, String>, log: &Log, signals: &Rc<Signals>) -> Self {
+        let (log, signals) = (log.clone(), Rc::clone(signals));
+        Engine { socket: socket(environment), limit: QUICK, log, signals, said: Cell::new(false) }
     }
 
     /// The container of this name; within, `None` when there is none.
-    pub(crate) fn container(&self, signals: &Signals, name: &str) -> Result<Option<Option<Container>>, Failure> {
+    pub(crate) fn container(&self, name: &str) -> Result<Option<Option<Container>>, Failure> {
         let doing = format!("look at the container {name}");
         let request = Request::get(format!("/containers/{name}/json"));
-        let Some(answer) = self.ask(signals, &request, &doing)? else { return Ok(None) };
+        let Some(answer) = self.ask(&request, &doing)? else { return Ok(None) };
         if answer.status == 404 {
             return Ok(Some(None));
         }
@@ -79,9 +82,9 @@ impl Engine {
     }
 
     /// The driver of logs that containers get by default.
-    pub(crate) fn log_driver(&self, signals: &Signals, doing: &str) -> Result<Option<String>, Failure> {
+    pub(crate) fn log_driver(&self, doing: &str) -> Result<Option<String>, Failure> {
         let request = Request::get("/info".to_string());
-        let Some(answer) = self.ask(signals, &request, doing)? else { return Ok(None) };
+        let Some(answer) = self.ask(&request, doing)? else { return Ok(None) };
         let driver = answer.json().and_then(|value| Some(value.get("LoggingDriver")?.as_str()?.to_string()));
         Ok(self.understood(&request, driver))
     }
@@ -90,14 +93,13 @@ impl Engine {
     /// inspect` of each.
     pub(crate) fn with_label(
         &self,
-        signals: &Signals,
         label: &str,
         chosen: &dyn Fn(&Value) -> bool,
     ) -> Result<Option<Vec<Value>>, Failure> {
         let filters = escaped(&json!({ "label": [label] }).to_string());
         let request = Request::get(format!("/containers/json?all=1&filters={filters}"));
         let doing = format!("look for containers with the label {label}");
-        let Some(answer) = self.ask(signals, &request, &doing)? else { return Ok(None) };
+        let Some(answer) = self.ask(&request, &doing)? else { return Ok(None) };
         let listed = answer.json().and_then(|value| {
             let entries = value.as_array()?.iter().filter(|entry| chosen(entry.get("Labels").unwrap_or(&Value::Null)));
             entries.map(|entry| Some(entry.get("Id")?.as_str()?.to_string())).collect::<Option<Vec<String>>>()
@@ -106,7 +108,7 @@ impl Engine {
         let mut found = Vec::new();
         for id in ids {
             let request = Request::get(format!("/containers/{id}/json"));
-            let Some(answer) = self.ask(signals, &request, &doing)? else { return Ok(None) };
+            let Some(answer) = self.ask(&request, &doing)? else { return Ok(None) };
             // One that was removed meanwhile is not there.
             if answer.status != 404 {
                 let Some(value) = self.understood(&request, answer.json()) else { return Ok(None) };
@@ -117,19 +119,19 @@ impl Engine {
     }
 
     /// Runs a command in a container to its end.
-    pub(crate) fn exec(&self, signals: &Signals, name: &str, words: &[&str]) -> Result<Option<Called>, Failure> {
+    pub(crate) fn exec(&self, name: &str, words: &[&str]) -> Result<Option<Called>, Failure> {
         let doing = format!("run {} in the container {name}", words.join(" "));
         let wanted = json!({ "AttachStdout": true, "AttachStderr": true, "Cmd": words });
         let create = Request::post(format!("/containers/{name}/exec"), wanted);
-        let Some(created) = self.ask(signals, &create, &doing)? else { return Ok(None) };
+        let Some(created) = self.ask(&create, &doing)? else { return Ok(None) };
         let id = created.json().and_then(|value| Some(value.get("Id")?.as_str()?.to_string()));
         let Some(id) = self.understood(&create, id) else { return Ok(None) };
         let start = Request::post(format!("/exec/{id}/start"), json!({ "Detach": false, "Tty": false }));
-        let Some(ran) = self.ask(signals, &start, &doing)? else { return Ok(None) };
+        let Some(ran) = self.ask(&start, &doing)? else { return Ok(None) };
         let Some((stdout, stderr)) = self.understood(&start, printed(&ran.body)) else { return Ok(None) };
         let (look, begun) = (Request::get(format!("/exec/{id}/json")), Instant::now());
         loop {
-            let Some(answer) = self.ask(signals, &look, &doing)? else { return Ok(None) };
+            let Some(answer) = self.ask(&look, &doing)? else { return Ok(None) };
             let ended = answer.json().and_then(|value| {
                 let running = value.get("Running")?.as_bool()?;
                 Some(value.get("ExitCode")?.as_i64().filter(|_| !running))
@@ -145,12 +147,12 @@ impl Engine {
     }
 
     /// The answer to a request that did not fail; a 404 is given back where it is a container that is not there.
-    fn ask(&self, signals: &Signals, request: &Request, doing: &str) -> Result<Option<Answer>, Failure> {
+    fn ask(&self, request: &Request, doing: &str) -> Result<Option<Answer>, Failure> {
         let socket = match &self.socket {
             Ok(socket) => socket,
             Err(why) => return Ok(self.command_instead(why)),
         };
-        let Some(bytes) = self.exchanged(signals, socket, request, doing)? else { return Ok(None) };
+        let Some(bytes) = self.exchanged(socket, request, doing)? else { return Ok(None) };
         let Some(answer) = self.understood(request, Answer::read(&bytes)) else { return Ok(None) };
         match (answer.status, answer.message()) {
             (200..=299, _) => Ok(Some(answer)),
@@ -165,19 +167,13 @@ impl Engine {
     }
 
     /// The bytes of an answer. They are waited for on a thread of their own, so that a signal is seen at once.
-    fn exchanged(
-        &self,
-        signals: &Signals,
-        socket: &Path,
-        request: &Request,
-        doing: &str,
-    ) -> Result<Option<Vec<u8>>, Failure> {
+    fn exchanged(&self, socket: &Path, request: &Request, doing: &str) -> Result<Option<Vec<u8>>, Failure> {
         let (sender, receiver) = mpsc::channel();
         let (to, bytes, limit) = (socket.to_path_buf(), request.to_bytes(), self.limit);
         // At the limit nobody is there to hear.
         let asked = thread::Builder::new().spawn(move || drop(sender.send(exchange(&to, &bytes, limit))));
         asked.map_err(|error| Failure::world(doing, format!("no thread can be had: {error}")))?;
-        let (begun, shielded) = (Instant::now(), signals.shielded());
+        let (signals, begun, shielded) = (&self.signals, Instant::now(), self.signals.shielded());
         signals.shield(true);
         let heard = loop {
             let heard = receiver.recv_timeout(PAUSE);

@@ -9,12 +9,12 @@ fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 /// The engine behind a socket that gives these answers, one to a connection, and what it was asked.
-fn asked<T>(answers: &[&str], limit: Duration, ask: impl FnOnce(&Engine, &Signals) -> T) -> (T, Vec<String>) {
+fn asked<T>(answers: &[&str], limit: Duration, ask: impl FnOnce(&Engine) -> T) -> (T, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("docker.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let variables = environment(&[("DOCKER_HOST", &format!("unix://{}", path.display()))]);
-    let mut engine = Engine::new(&variables, &Log::default());
+    let mut engine = Engine::new(&variables, &Log::default(), &Rc::default());
     engine.limit = limit;
     thread::scope(|scope| {
         let serve = || {
@@ -32,7 +32,7 @@ fn asked<T>(answers: &[&str], limit: Duration, ask: impl FnOnce(&Engine, &Signal
             answers.iter().map(answer).collect::<Vec<_>>()
         };
         let server = scope.spawn(serve);
-        let answer = ask(&engine, &Signals::default());
+        let answer = ask(&engine);
         (answer, server.join().unwrap())
     })
 }
@@ -77,7 +77,7 @@ fn a_container_is_read() {
     let state =
         |flags: &str| ok(&format!(r#"{{"Id":"ab","State":{{{flags},"Pid":7}},"Config":{{"Labels":{{"a":"b"}}}}}}"#));
     let found = |flags: &str| {
-        let look = |engine: &Engine, signals: &Signals| engine.container(signals, "proxy").unwrap().unwrap().unwrap();
+        let look = |engine: &Engine| engine.container("proxy").unwrap().unwrap().unwrap();
         asked(&[&state(flags)], LONG, look)
     };
     let (container, requests) = found(r#""Running":true,"Paused":false"#);
@@ -91,7 +91,7 @@ fn a_container_is_read() {
 
 #[test]
 fn a_container_that_is_not_there_is_an_answer_and_an_error_is_a_failure() {
-    let look = |engine: &Engine, signals: &Signals| engine.container(signals, "proxy");
+    let look = |engine: &Engine| engine.container("proxy");
     let none = "HTTP/1.1 404 Not Found\r\n\r\n{\"message\":\"No such container: proxy\"}";
     assert_eq!(asked(&[none], LONG, look).0, Ok(Some(None)));
     let error = "HTTP/1.1 500 Internal Server Error\r\n\r\n{\"message\":\"no space left\"}";
@@ -101,7 +101,7 @@ fn a_container_that_is_not_there_is_an_answer_and_an_error_is_a_failure() {
 
 #[test]
 fn the_docker_command_is_asked_when_no_answer_is_understood() {
-    let look = |engine: &Engine, signals: &Signals| engine.container(signals, "proxy");
+    let look = |engine: &Engine| engine.container("proxy");
     for answer in [
         "not HTTP",
         "HTTP/1.1 404 Not Found\r\n\r\n{\"message\":\"page not found\"}",
@@ -111,20 +111,21 @@ fn the_docker_command_is_asked_when_no_answer_is_understood() {
     ] {
         assert_eq!(asked(&[answer], LONG, look).0, Ok(None), "{answer}");
     }
-    let nowhere = Engine::new(&environment(&[("DOCKER_HOST", "unix:///nowhere/docker.sock")]), &Log::default());
-    assert_eq!(look(&nowhere, &Signals::default()), Ok(None));
+    let nowhere =
+        Engine::new(&environment(&[("DOCKER_HOST", "unix:///nowhere/docker.sock")]), &Log::default(), &Rc::default());
+    assert_eq!(look(&nowhere), Ok(None));
 }
 
 #[test]
 fn an_engine_that_hangs_is_a_failure_at_the_limit() {
-    let look = |engine: &Engine, signals: &Signals| engine.container(signals, "proxy");
+    let look = |engine: &Engine| engine.container("proxy");
     let failure = asked(&[""], Duration::from_millis(30), look).0.unwrap_err();
     assert!(failure.to_string().contains("no answer of the docker engine"), "{failure}");
 }
 
 #[test]
 fn what_has_a_label_is_listed_by_it_and_then_looked_at_one_by_one() {
-    let found = |engine: &Engine, signals: &Signals| engine.with_label(signals, "a=b", &|labels| labels["a"] == "b");
+    let found = |engine: &Engine| engine.with_label("a=b", &|labels| labels["a"] == "b");
     let (none, requests) = asked(&[&ok("[]")], LONG, found);
     let listed = "GET /containers/json?all=1&filters=%7B%22label%22%3A%5B%22a%3Db%22%5D%7D HTTP/1.1";
     assert_eq!((none, &requests[..]), (Ok(Some(vec![])), &[listed.to_string()][..]));
@@ -142,7 +143,7 @@ fn what_has_a_label_is_listed_by_it_and_then_looked_at_one_by_one() {
 
 #[test]
 fn a_command_is_run_to_its_end() {
-    let run = |engine: &Engine, signals: &Signals| engine.exec(signals, "proxy", &["nginx", "-t"]).unwrap().unwrap();
+    let run = |engine: &Engine| engine.exec("proxy", &["nginx", "-t"]).unwrap().unwrap();
     let (created, printed) = (ok(r#"{"Id":"x1"}"#), "HTTP/1.1 200 OK\r\n\r\n\x02\0\0\0\0\0\0\x03bad");
     let (running, ended) = (ok(r#"{"Running":true,"ExitCode":null}"#), ok(r#"{"Running":false,"ExitCode":1}"#));
     let (called, requests) = asked(&[&created, printed, &running, &ended], LONG, run);

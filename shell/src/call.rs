@@ -1,4 +1,4 @@
-//! The docker command line: each call with a limit and ended by a signal, so that a docker that hangs holds nobody up.
+//! Calls of other programs, each with a limit and ended by a signal, so that a docker that hangs holds nobody up.
 
 use std::{
     fs::File,
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use c2_core::seam::{Container, Failure, Reason};
+use c2_core::seam::{Effect, Failure, Reason};
 use rustix::{
     fs::{MemfdFlags, memfd_create},
     process::{Pid, Signal, kill_process_group},
@@ -20,8 +20,6 @@ use crate::signals::Signals;
 
 /// The longest run of a call that only asks or signals.
 pub(crate) const QUICK: Duration = Duration::from_secs(30);
-/// The longest run of a call that may have to pull an image.
-pub(crate) const PULLING: Duration = Duration::from_secs(600);
 /// How long a call that was asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
 /// The most that is kept of what a call prints.
@@ -59,11 +57,6 @@ impl Called {
             }
         }
     }
-}
-
-/// Calls docker.
-pub(crate) fn docker(signals: &Signals, arguments: &[&str], limit: Duration) -> Result<Called, Failure> {
-    Call::new("docker", arguments, limit).run(signals)
 }
 
 /// A call of a program.
@@ -128,6 +121,15 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Makes the call that an effect is.
+pub(crate) fn perform(effect: &Effect, call: &Call<'_>, signals: &Signals) -> Result<(), Failure> {
+    match call.run(signals)? {
+        called if called.succeeded => Ok(()),
+        _ if call.shown => Err(Failure::world(effect.to_string(), "it failed; what it printed says why")),
+        called => Err(called.failure(&effect.to_string())),
+    }
+}
+
 /// A file in memory that holds these bytes, to be read from its start.
 fn memory(bytes: &[u8]) -> io::Result<File> {
     let mut file: File = memfd_create("c2", MemfdFlags::CLOEXEC)?.into();
@@ -188,18 +190,6 @@ fn end_of(
         // An end is seen within an eighth of the call's time: a doubling pause would add half of it.
         thread::sleep((begun.elapsed() / 8).clamp(Duration::from_millis(1), Duration::from_millis(20)));
     }
-}
-
-/// The last lines of these containers: what a person needs to see why they fail.
-pub(crate) fn last_lines(signals: &Signals, containers: &[Container]) -> String {
-    let mut story = String::new();
-    for container in containers.iter().take(5) {
-        story.push_str(&format!("\ncontainer {container}"));
-        let Ok(logs) = docker(signals, &["logs", "--tail", "10", &container.id], QUICK) else { continue };
-        let lines = logs.stdout.lines().chain(logs.stderr.lines());
-        lines.for_each(|line| story.push_str(&format!("\n  {line}")));
-    }
-    story
 }
 
 #[cfg(test)]
