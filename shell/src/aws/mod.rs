@@ -243,16 +243,9 @@ impl Aws {
         }
     }
 
-    /// Pays for asking a service again, `late` after no answer in time; false when not enough is left.
-    pub(crate) fn pays(&self, late: bool, cost: &mut Option<u32>) -> bool {
-        let paid = self.quota.lock().unwrap_or_else(PoisonError::into_inner).take(late);
-        *cost = paid.or(*cost);
-        paid.is_some()
-    }
-
-    /// Notes the success of a request whose last try cost so much.
-    pub(crate) fn succeeded(&self, cost: Option<u32>) {
-        self.quota.lock().unwrap_or_else(PoisonError::into_inner).succeeded(cost);
+    /// What is left to be spent on asking again. Whoever holds it asks nothing meanwhile.
+    pub(crate) fn quota(&self) -> MutexGuard<'_, Quota> {
+        self.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The agent for a URL of a service.

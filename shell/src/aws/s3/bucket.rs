@@ -4,8 +4,8 @@ use super::S3Error;
 use super::body::Failed;
 use crate::aws::{Aws, random};
 use crate::http::{Tuning, fault, header, retry_after_ms};
-use c2_core::aws::{self, Failure, Named, Service, Settings, is_skewed};
-use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Needs, Retry, address, retry};
+use c2_core::aws::{self, Failure, Named, Service, Settings};
+use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Needs, Remedies, Remedy, address};
 use jiff::Timestamp;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
 use std::cell::RefCell;
@@ -67,9 +67,8 @@ impl<'a> Bucket<'a> {
         Ok(Self { aws, regions, settings, most, credentials, place })
     }
 
-    /// Makes a request as often as is set, with pauses, and gives the last failure with everything secret taken out. To
-    /// the region that the bucket is found in it is followed once, and once made again with other credentials where the
-    /// store says that these have ended.
+    /// Makes a request until it succeeds or there is no remedy, and gives the last failure with everything secret taken
+    /// out.
     pub(super) fn attempts<T>(
         &self,
         doing: &str,
@@ -77,73 +76,52 @@ impl<'a> Bucket<'a> {
         mut once: impl FnMut() -> Result<T, Failed>,
     ) -> Result<T, S3Error> {
         let doing = doing.to_owned();
-        let (mut attempt, mut cost, mut followed, mut renewed, mut no_others) = (1, None, false, false, None);
+        let (mut remedies, mut no_others) = (Remedies::new(self.most), None);
         loop {
             let signed = self.aws.moment();
             let fault = match once() {
                 Ok(value) => {
-                    self.aws.succeeded(cost);
+                    remedies.succeeded(&mut self.aws.quota());
                     return Ok(value);
                 }
                 Err(Failed::TooLarge { limit_bytes }) => return Err(S3Error::TooLarge { doing, limit_bytes }),
                 Err(Failed::Write(error)) => return Err(S3Error::Write { doing, error }),
                 Err(Failed::Fault(fault)) => fault,
             };
-            if !followed && self.follows(&fault) {
-                followed = true;
-                continue;
-            }
-            let code = if let Fault::Refused(answer) = &fault { answer.code.as_str() } else { "" };
-            let now_known = is_skewed(code, self.aws.skew_s(signed));
-            let late = matches!(fault, Fault::Unreached { late: true, .. } | Fault::Broken { late: true, .. });
-            match retry(attempt, self.most, &fault, random()) {
-                // It was signed by a clock that is found to be wrong.
-                Retry::GiveUp if now_known && attempt < self.most => (),
-                Retry::GiveUp if !renewed && attempt < self.most && self.renews(&fault, &mut no_others) => {
-                    renewed = true;
-                }
-                Retry::Again { after_ms } if self.aws.pays(late, &mut cost) => {
-                    (self.aws.tuning().pause)(Duration::from_millis(after_ms));
-                }
-                Retry::Again { .. } | Retry::GiveUp => {
+            let (elsewhere, skew_s) = (self.elsewhere(&fault), self.aws.skew_s(signed));
+            let remedy = remedies.after(&fault, elsewhere.is_some(), skew_s, &mut self.aws.quota(), random());
+            match remedy {
+                Remedy::OtherRegion => elsewhere.into_iter().for_each(|place| self.go_to(place)),
+                Remedy::Pause { ms } => (self.aws.tuning().pause)(Duration::from_millis(ms)),
+                Remedy::OtherClock => (),
+                Remedy::OtherCredentials if self.renews(&mut no_others) => (),
+                Remedy::OtherCredentials | Remedy::None => {
                     let Address { endpoint, region, .. } = self.place.borrow().address.clone();
                     let fault = self.redacted(&fault).through(self.aws.proxy_variable(&endpoint));
-                    return Err(S3Error::Request {
-                        doing,
-                        endpoint,
-                        region,
-                        needs,
-                        attempts: attempt,
-                        fault,
-                        no_others,
-                    });
+                    let attempts = remedies.attempts();
+                    return Err(S3Error::Request { doing, endpoint, region, needs, attempts, fault, no_others });
                 }
             }
-            attempt += 1;
         }
     }
 
-    /// Goes to the region that an answer says the bucket is in, now and in later requests.
-    fn follows(&self, fault: &Fault) -> bool {
-        let Fault::Refused(answer) = fault else { return false };
-        let (bucket, asked) = {
-            let Address { bucket, region, .. } = &self.place.borrow().address;
-            (bucket.clone(), region.clone())
-        };
-        let Some(region) = answer.elsewhere(&asked) else { return false };
-        // What cannot be a region is not followed.
-        let Ok(place) = Place::new(self.aws, &in_region(self.settings.clone(), region), &bucket) else { return false };
+    /// The same bucket in the region that an answer says it is in; `None` when it names none that can be one.
+    fn elsewhere(&self, fault: &Fault) -> Option<Place<'a>> {
+        let Fault::Refused(answer) = fault else { return None };
+        let Address { bucket, region, .. } = &self.place.borrow().address;
+        let region = answer.elsewhere(region)?;
+        Place::new(self.aws, &in_region(self.settings.clone(), region), bucket).ok()
+    }
+
+    /// Goes to another region, now and in later requests.
+    fn go_to(&self, place: Place<'a>) {
+        let Address { bucket, region, .. } = place.address.clone();
+        self.regions.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket, region);
         self.place.replace(place);
-        self.regions.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket, region.to_owned());
-        true
     }
 
-    /// Takes other credentials where an answer says that these have ended, and there are others.
-    fn renews(&self, fault: &Fault, no_others: &mut Option<Box<Failure>>) -> bool {
-        let Fault::Refused(answer) = fault else { return false };
-        if !answer.says_ended() {
-            return false;
-        }
+    /// Takes other credentials, where there are others.
+    fn renews(&self, no_others: &mut Option<Box<Failure>>) -> bool {
         let others = self.aws.renewed(secrets(&self.credentials.borrow()));
         match others {
             Ok(Some(others)) => {
@@ -336,8 +314,9 @@ mod tests {
         let Ok(bucket) = Bucket::new(&aws, &regions, "releases") else { return };
         let elsewhere =
             |region: &str| Fault::Refused(Box::new(Answer { status: 301, region: region.into(), ..Answer::default() }));
-        assert!(!bucket.follows(&elsewhere("us-east-1")) && !bucket.follows(&elsewhere("evil.example.com/")));
-        assert!(bucket.follows(&elsewhere("cn-north-1")));
+        let named = |region: &str| bucket.elsewhere(&elsewhere(region));
+        assert!(named("us-east-1").is_none() && named("evil.example.com/").is_none());
+        bucket.go_to(named("cn-north-1").unwrap());
         let Address { endpoint, region, .. } = bucket.place.borrow().address.clone();
         assert_eq!((endpoint.as_str(), region.as_str()), ("https://s3.cn-north-1.amazonaws.com.cn", "cn-north-1"));
         let again = Bucket::new(&aws, &regions, "releases").unwrap();
