@@ -15,7 +15,7 @@ use std::{
 
 use c2_core::{commands::CONFIG_VARIABLE, seam::Failure};
 
-use crate::{output::tell, signals::Signals};
+use crate::{signals::Signals, terminal::tell};
 use workspace::Workspace;
 
 /// Plays the demo in this folder, which must not exist or be empty; else in a fresh one for temporary files. The

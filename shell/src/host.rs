@@ -1,113 +1,239 @@
-//! The real machine: answers the core's questions and performs its effects.
+//! The real machine: hands each question and each effect over to the one who owns it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, absolute},
+    rc::Rc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use c2_core::{
-    archive::Limits,
-    commands::CONFIG_VARIABLE,
-    config::Pin,
-    proxy::Served,
-    seam::{Answer, Effect, Failure, Host, Location, Message, Query, Shared, Signal},
+    Ordered,
+    commands::{CONFIG_VARIABLE, Options},
+    config::ToolConfig,
+    seam::{Answer, Command, Effect, Failure, Host, Location, Message, Query, Signal},
 };
 
 use crate::{
-    archive::Archive,
-    engine::Engine,
-    lock::{self, Lock},
+    aws::{Objects, Services, s3::S3},
+    call::{self, Call},
+    docker::Docker,
+    files::{
+        self,
+        changes::{self, Bits},
+        looks,
+    },
+    lock::Locks,
     log::Log,
-    nginx::Master,
-    output::tell,
-    process::{Setting, Spawned},
-    ready::Looks,
-    s3::S3,
+    progress::Progress,
+    proxy::{self, Looks, Proxy},
+    release::{Archives, Commands, ToRun, Unpacking},
     signals::Signals,
+    system,
+    terminal::tell,
 };
 
 /// This machine, as a command sees it.
 pub(crate) struct Machine {
-    pub(crate) environment: BTreeMap<String, String>,
-    pub(crate) log: Log,
-    pub(crate) signals: Signals,
-    pub(crate) engine: Engine,
-    pub(crate) s3: S3,
-    /// The folder of spooled archives: `.c2` in the deploys folder.
-    pub(crate) spool: String,
-    /// The permission bits of a deploys folder that has to be made.
-    pub(crate) deploys_dir_mode: u32,
-    /// The archives of this run, each fetched and judged once.
-    pub(crate) archives: BTreeMap<(Location, Limits), Archive>,
-    /// What tells the archives of this run, where that was found when they were fetched.
-    pub(crate) pins: BTreeMap<Location, Pin>,
-    /// Whether nothing of c2 on this machine may be touched but the log: archives are spooled elsewhere.
-    pub(crate) touches_nothing: bool,
-    /// The shared objects as they were fetched last.
-    pub(crate) fetched: BTreeMap<Location, Shared>,
-    /// The start command of this run that is still running.
-    pub(crate) attended: Option<Spawned>,
-    /// The last lines of the command of a release that printed something last.
-    pub(crate) shown: Vec<String>,
-    /// Whether only what fails is told.
-    pub(crate) quiet: bool,
-    /// How long another run's lock is waited for.
-    pub(crate) lock_wait_s: u32,
-    pub(crate) held: Option<(String, Lock)>,
-    /// What the looks of this process at deploys have found, by folder and port.
-    pub(crate) looks: BTreeMap<(String, u16), Looks>,
-    /// The proxy's master process, where it was seen from here.
-    pub(crate) master: Option<Master>,
-    /// The workers that the proxy had when it was last signalled.
-    pub(crate) old_workers: BTreeSet<u32>,
-    /// What it answered that it serves, just before that.
-    pub(crate) served_before: Option<Served>,
-    /// Whether Compose is a plugin of docker, where that was asked.
-    pub(crate) compose_is_plugin: bool,
-    /// The configuration that the option names: what a release calls goes by it too.
-    pub(crate) config: Option<String>,
-    /// When it began.
-    pub(crate) began: std::time::Instant,
+    began: Instant,
+    environment: BTreeMap<String, String>,
+    log: Log,
+    progress: Rc<Progress>,
+    signals: Rc<Signals>,
+    locks: Locks,
+    objects: Objects,
+    services: Services,
+    docker: Rc<Docker>,
+    proxy: Proxy,
+    looks: Looks,
+    archives: Archives,
+    commands: Commands,
 }
 
 impl Machine {
-    /// What the commands of a release are run with.
-    pub(crate) fn setting(&self) -> Setting<'_> {
-        let held = self.held.as_ref().map(|(path, _)| (lock::HELD, lock::own_mark(path)));
-        let config = self.config.clone().map(|name| (CONFIG_VARIABLE, name));
-        Setting { log: &self.log, variables: held.into_iter().chain(config).collect() }
+    /// This machine for a command with these options, by the configuration of this name where one is given.
+    ///
+    /// # Errors
+    /// The signals cannot be taken over, or there is no folder that the configuration's name could be meant in.
+    pub(crate) fn new(options: &Options, config: Option<&str>) -> io::Result<Self> {
+        let mut environment: BTreeMap<String, String> = std::env::vars_os()
+            // What is not UTF-8 stays recognisable, and names nothing that is there.
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+            .into_map();
+        let config = config.map(as_in_any_folder).transpose()?;
+        environment.extend(config.clone().map(|name| (CONFIG_VARIABLE.to_string(), name)));
+        let log = Log::default();
+        let (signals, progress) = (Rc::new(Signals::install()?), Rc::new(Progress::new(&log)));
+        let s3 = Rc::new(S3::new(&environment));
+        let docker = Rc::new(Docker::new(&environment, &log, &signals));
+        Ok(Machine {
+            began: Instant::now(),
+            locks: Locks::new(options.lock_wait_s),
+            objects: Objects::new(&s3),
+            services: Services::new(&s3, &signals),
+            proxy: Proxy::new(&docker, &signals),
+            looks: Looks::new(&docker, &signals, &progress),
+            archives: Archives::new(&s3),
+            commands: Commands::new(&log, &signals, &progress, &docker, config),
+            environment,
+            log,
+            progress,
+            signals,
+            docker,
+        })
     }
 
-    /// The archives of a round are not those of the next.
-    pub(crate) fn forget_archives(&mut self) {
-        self.archives.clear();
-        self.pins.clear();
+    /// Readies this machine for a command, or for what performs nothing; one that is logged has the log opened again.
+    pub(crate) fn prepare(&mut self, config: &ToolConfig, command: Option<&dyn Command>) {
+        let dot_c2 = format!("{}/.c2", config.deploys_dir);
+        // A dry run has no command here, and what changes nothing but what is shared takes no lock.
+        self.archives.spool_in(&dot_c2, command.is_none_or(|command| command.lock().is_none()));
+        self.commands.note_below(&dot_c2);
+        self.locks.make_folders_with(config.deploys_dir_mode.bits());
+        let log_file = &config.log_file;
+        if command.is_some_and(Command::is_logged)
+            && let Err(error) = made_around(config).and_then(|()| self.log.open(log_file.as_str()))
+        {
+            tell(&format!("c2: warning: open the log {log_file}: {error}"));
+        }
     }
 
-    /// The end of this run: a start command that is still running goes on by itself.
+    /// Spares the terminal what is going on.
+    pub(crate) fn be_quiet(&self) {
+        self.progress.be_quiet();
+    }
+
+    /// Writes to the log.
+    pub(crate) fn note(&self, text: &str) {
+        self.log.write(0, text);
+    }
+
+    /// Whether these are the last lines of the command of a release that printed something last.
+    pub(crate) fn has_shown(&self, lines: &[String]) -> bool {
+        self.commands.has_shown(lines)
+    }
+
+    /// The name of the configuration.
+    pub(crate) fn config_name(&self) -> Option<&str> {
+        self.environment.get(CONFIG_VARIABLE).map(String::as_str)
+    }
+
+    /// The end of this run, or of a round of it: a start command that is still running goes on by itself, and the archives
+    /// of a round are not those of the next.
     pub(crate) fn end(&mut self) {
-        if let Some(spawned) = self.attended.take() {
-            spawned.leave();
-        }
+        self.commands.leave();
+        self.archives.forget();
     }
 
-    fn tell(&self, level: usize, text: &str) {
-        self.log.write(level, text);
-        self.show(level, text);
-    }
-
-    /// Tells the terminal alone.
-    fn show(&self, level: usize, text: &str) {
-        if !self.quiet && !text.is_empty() {
-            tell(&format!("{}{text}", "  ".repeat(level)));
-        }
+    fn answered(&mut self, query: &Query) -> Result<Answer, Failure> {
+        Ok(match query {
+            Query::Now | Query::Began => Answer::Number(system::now_s()),
+            Query::ServiceTime => Answer::Number(self.services.now_s()),
+            Query::Nonce | Query::RunId => Answer::Number(system::random()?),
+            Query::HostName => Answer::Text(Some(system::host_name())),
+            Query::InstanceId => Answer::Text(Some(self.services.instance_id()?)),
+            Query::Address(interface) => Answer::Text(system::address(interface)?),
+            Query::Environment(name) => Answer::Text(self.environment.get(name).cloned()),
+            Query::Executable => Answer::Text(Some(system::executable()?)),
+            Query::Input => Answer::Content(Some(system::input()?)),
+            Query::Content(Location::File(path)) => Answer::Content(looks::content(path)?),
+            Query::Content(at) => self.objects.content(at),
+            Query::Record(at) => self.objects.record(at),
+            Query::Shared(at) => Answer::Shared(self.objects.shared(at)?),
+            Query::Heeds { probe, absent } => Answer::Text(self.objects.heeds(probe, *absent)?),
+            Query::Releases(at) => Answer::Listing(self.archives.listed(at)?),
+            Query::Archive(at, limits) => Answer::Archive(self.archives.listing(at, *limits, false)?),
+            Query::ArchiveCopy(at, limits) => Answer::Archive(self.archives.listing(at, *limits, true)?),
+            Query::Member(at, path) => Answer::Content(self.archives.member(at, path)?),
+            Query::Pin(at, _) => Answer::Pin(self.archives.pin(at)?),
+            Query::Folder(path) => Answer::Folder(looks::folder(path)?),
+            Query::Stat(path) => Answer::Stat(looks::stat(path)?),
+            Query::Link(path) => Answer::Link(looks::link(path)?),
+            Query::Intents(path) => Answer::Files(looks::intents(path)?),
+            Query::Physical(path) => Answer::Text(looks::physical(path)?),
+            Query::ChangedAt(path) => Answer::Number(looks::changed_at(path)?),
+            Query::Fingerprint(path) => Answer::Text(looks::fingerprint(path)?),
+            Query::StartCommandRuns => Answer::Flag(self.commands.attends()),
+            Query::ForegroundRuns(folder) => Answer::Flag(self.commands.foreground_runs(folder)),
+            Query::Listens(port) => Answer::Flag(proxy::listens(*port)),
+            Query::Accepts(port) => Answer::Flag(proxy::accepts(*port)),
+            Query::Standing { folder, port, readiness } => {
+                Answer::Standing(self.looks.standing(folder, *port, readiness)?)
+            }
+            Query::Containers(folder) => Answer::Containers(self.docker.containers(folder)?),
+            Query::LogDriver => Answer::Text(Some(self.docker.log_driver()?)),
+            Query::Proxy(folder) => Answer::Proxy(self.proxy.now(folder)?),
+            Query::Logins(registries) => Answer::Logins(self.services.logins(registries)?),
+            Query::HostedZone(name) => Answer::Text(self.services.hosted_zone(name)?),
+            Query::TextRecord { zone, name } => Answer::TextRecord(self.services.text_record(zone, name)?),
+        })
     }
 }
 
 impl Host for Machine {
     fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
-        self.answer_all(queries)
+        let mut objects = self.objects.side_by_side(queries);
+        let mut answer = |query: &Query| match objects.remove(query) {
+            Some(answer) => answer,
+            None => self.answered(query).unwrap_or_else(Answer::Failed),
+        };
+        queries.iter().map(&mut answer).collect()
     }
 
     fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
-        self.perform_one(effect)
+        let failed = |error: io::Error| files::failure(effect, &error);
+        match effect {
+            Effect::Remove(path) | Effect::Unlink(path) | Effect::Forget(path) => {
+                files::remove(Path::new(path)).map_err(failed)
+            }
+            Effect::MakeFolder(path) => files::make_folders(Path::new(path), 0o755).map_err(failed),
+            Effect::Rename { from, to } => files::move_to_free(Path::new(from), Path::new(to)).map_err(failed),
+            Effect::Link { at, to } => files::link(Path::new(at), to).map_err(failed),
+            Effect::Exchange { aside, home, id } => changes::exchange(aside, home, id.as_deref()).map_err(failed),
+            Effect::Identify { folder, id } => changes::identify(folder, id).map_err(failed),
+            Effect::WriteFile { path, bytes, mode, folder_mode, durable } => {
+                let bits = Bits { mode: *mode, folder: *folder_mode };
+                changes::write(path, bytes.reveal(), bits, *durable).map_err(failed)
+            }
+            Effect::Intend { path, intent } => {
+                let bits = Bits { mode: 0o600, folder: 0o700 };
+                changes::write(path, intent.to_text().as_bytes(), bits, true).map_err(failed)
+            }
+            Effect::Unpack { archive, limits, to, holds, rendered, modes } => {
+                self.archives.unpack(effect, to, &Unpacking { archive, limits: *limits, holds, rendered, modes })
+            }
+            Effect::UnpackOver { archive, limits, to, holds, rendered, modes } => {
+                self.archives.unpack_over(effect, to, &Unpacking { archive, limits: *limits, holds, rendered, modes })
+            }
+            Effect::Run { role, folder, command, tolerant, limit_s, may_stay } => {
+                let wanted = ToRun { role: *role, folder, command, limit_s: *limit_s };
+                self.commands.run(&wanted, *tolerant, *may_stay, self.locks.variable())
+            }
+            Effect::Attend { .. } => self.commands.attend(),
+            Effect::EndForeground { folder, grace_s } => self.commands.end_foreground(folder, *grace_s),
+            Effect::ProveStopped { folder, must_answer } => self.docker.prove_stopped(effect, folder, *must_answer),
+            Effect::Put { at, bytes, condition } => self.objects.put(at, bytes.reveal(), condition),
+            Effect::Delete(at) => self.objects.delete(at),
+            Effect::WaitReady { port, readiness, folder, demanded: true } => self.looks.wait(*port, readiness, folder),
+            Effect::WaitReady { port, readiness, folder, .. } => self.looks.look(*port, readiness, folder),
+            Effect::TestProxy { folder, project } => self.proxy.test(folder, project.as_deref()),
+            Effect::ReloadProxy => self.proxy.reload(),
+            Effect::ProveProxy { marked, served, .. } => self.proxy.prove(*marked, served),
+            Effect::DrainProxy { folder, limit_s } => self.proxy.drain(folder, *limit_s),
+            Effect::ProxyUp { folder, recreate, .. } => self.proxy.up(folder, *recreate),
+            Effect::ProxyDown { folder } => self.proxy.down(folder),
+            Effect::Call { program, arguments, input, limit_s, shown } => {
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                let limit = Duration::from_secs((*limit_s).into());
+                let call = Call { input: input.reveal(), shown: *shown, ..Call::new(program, &arguments, limit) };
+                call::perform(effect, &call, &self.signals)
+            }
+            Effect::ChangeText { zone, name, change, wait_s } => {
+                self.services.change_text(effect, zone, name, change, *wait_s)
+            }
+        }
     }
 
     fn clock_ms(&mut self) -> u64 {
@@ -115,23 +241,21 @@ impl Host for Machine {
     }
 
     fn pause(&mut self, ms: u32) -> bool {
-        std::thread::sleep(std::time::Duration::from_millis(ms.into()));
+        thread::sleep(Duration::from_millis(ms.into()));
         true
     }
 
     fn lock(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {
-        self.held = None;
-        self.held = Some((path.to_string(), Lock::take(path, self.deploys_dir_mode, self.lock_wait_s, may_nest)?));
-        Ok(())
+        self.locks.take(path, may_nest)
     }
 
     fn unlock(&mut self) {
-        self.held = None;
+        self.locks.give_up();
     }
 
     fn shield(&mut self, on: bool) {
         // A command that is attended must not be left without its reader.
-        self.signals.shield(on || self.attended.is_some());
+        self.signals.shield(on || self.commands.attends());
     }
 
     fn heed(&mut self, signals: bool) {
@@ -143,24 +267,23 @@ impl Host for Machine {
     }
 
     fn say(&mut self, message: Message<'_>) {
-        match message {
-            Message::Plan(plan) => {
-                self.tell(0, &plan.purpose.to_string());
-                plan.notes.iter().for_each(|note| self.tell(1, &format!("note: {note}")));
-            }
-            Message::Stage(title) => self.tell(1, title),
-            Message::Effect(effect) => self.log.write(2, &effect.to_string()),
-            // The cause stands once on the terminal, at the end; the log has it should there be no end.
-            Message::Undo(failure) => {
-                self.log.write(1, &format!("failed, going back: {failure}"));
-                self.show(1, "failed, going back");
-            }
-            Message::Stuck(failure) => {
-                self.log.write(1, &format!("going back failed: {failure}"));
-                self.show(1, "going back failed");
-            }
-            Message::Trouble(failure) => self.tell(1, &format!("warning: {failure}")),
-            Message::Wait(why) => self.tell(0, why),
-        }
+        self.progress.say(message);
+    }
+}
+
+/// Makes the deploys folder where the log lies in it: its other folders get bits of their own.
+fn made_around(config: &ToolConfig) -> io::Result<()> {
+    let deploys_dir = Path::new(config.deploys_dir.as_str());
+    match Path::new(config.log_file.as_str()).starts_with(deploys_dir) {
+        true => files::make_folders(deploys_dir, config.deploys_dir_mode.bits()),
+        false => Ok(()),
+    }
+}
+
+/// The configuration's name as it holds in any folder.
+fn as_in_any_folder(config: &str) -> io::Result<String> {
+    match config {
+        object if object.starts_with("s3://") => Ok(object.into()),
+        file => absolute(file).map(|path| path.to_string_lossy().into_owned()),
     }
 }

@@ -1,36 +1,26 @@
 //! The doing half of c2: answers the core's questions and performs its effects. It holds no policy.
 
-mod answer;
-pub mod archive;
 pub mod aws;
-mod beside;
-mod containers;
+mod call;
 mod demo;
-mod dns;
 mod docker;
-mod engine;
 mod files;
-mod foreground;
 mod host;
-mod listener;
+mod http;
 mod lock;
 mod log;
 mod memory;
-mod nginx;
-mod open;
-mod output;
-mod perform;
-mod process;
+mod progress;
 mod proxy;
-mod ready;
+mod release;
 mod repeat;
-pub mod resolve;
 mod run;
-pub mod s3;
-mod shared;
 mod signals;
-mod store;
+mod system;
+mod terminal;
 
+pub use aws::s3;
 pub use demo::demo;
-pub use output::tell;
-pub use run::{print, run};
+pub use release::archive;
+pub use run::run;
+pub use terminal::{print, tell};

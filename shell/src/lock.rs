@@ -12,24 +12,65 @@ use std::{
 use c2_core::seam::Failure;
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{files::make_folders, open, output::tell};
+use crate::{
+    files::{make_folders, open},
+    terminal::tell,
+};
 
 /// The variable that tells the commands of a release which lock is held for them, and by which process: a command of
 /// this tool that one of them calls does not wait for its own caller.
-pub(crate) const HELD: &str = "C2_LOCK_HELD";
+const HELD: &str = "C2_LOCK_HELD";
 
 const LOOK: Duration = Duration::from_millis(100);
 
+/// The lock of this run.
+pub(crate) struct Locks {
+    /// How long another run's lock is waited for.
+    wait_s: u32,
+    /// The permission bits of a deploys folder that has to be made.
+    folder_mode: u32,
+    held: Option<(String, Lock)>,
+}
+
+impl Locks {
+    /// None is held yet.
+    pub(crate) fn new(wait_s: u32) -> Self {
+        Locks { wait_s, folder_mode: 0o755, held: None }
+    }
+
+    /// Gives these permission bits to a deploys folder that has to be made.
+    pub(crate) fn make_folders_with(&mut self, mode: u32) {
+        self.folder_mode = mode;
+    }
+
+    /// Takes the lock at this path, in the place of one that is held.
+    pub(crate) fn take(&mut self, path: &str, may_nest: bool) -> Result<(), Failure> {
+        self.held = None;
+        self.held = Some((path.to_string(), Lock::take(path, self.folder_mode, self.wait_s, may_nest)?));
+        Ok(())
+    }
+
+    /// Gives up what is held.
+    pub(crate) fn give_up(&mut self) {
+        self.held = None;
+    }
+
+    /// The variable that tells the commands of a release which lock is held for them.
+    pub(crate) fn variable(&self) -> Option<(&'static str, String)> {
+        self.held.as_ref().map(|(path, _)| (HELD, mark(&std::process::id().to_string(), path)))
+    }
+}
+
 /// A held lock; it is given up when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Lock {
+struct Lock {
     _file: Option<File>,
 }
 
 impl Lock {
     /// Takes the lock; waits for another holder for so long. Where the deploys folder has to be made, it gets these
     /// permission bits.
-    pub(crate) fn take(path: &str, folder_mode: u32, wait_s: u32, may_nest: bool) -> Result<Lock, Failure> {
+    fn take(path: &str, folder_mode: u32, wait_s: u32, may_nest: bool) -> Result<Lock, Failure> {
         let doing = || format!("take the lock {path}");
         let file = lock_file(Path::new(path), folder_mode).map_err(|error| Failure::World {
             doing: doing(),
@@ -71,11 +112,6 @@ impl Lock {
             thread::sleep(LOOK.min(until.saturating_duration_since(Instant::now())));
         }
     }
-}
-
-/// What [`HELD`] says while this process holds the lock.
-pub(crate) fn own_mark(path: &str) -> String {
-    mark(&std::process::id().to_string(), path)
 }
 
 fn mark(holder: &str, path: &str) -> String {

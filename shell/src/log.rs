@@ -14,7 +14,7 @@ use c2_core::{
     time::utc,
 };
 
-use crate::{files::make_folders, open};
+use crate::files::{make_folders, open};
 
 /// The log's file, shared by all that write lines.
 #[derive(Clone, Debug, Default)]

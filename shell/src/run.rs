@@ -1,28 +1,19 @@
 //! One run of the program: the configuration, the command, what is printed, the exit code.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs::File,
-    io::{self, BufRead, Read, Write},
-    path::Path,
-};
-
 use c2_core::{
-    Ordered,
-    commands::{CONFIG_VARIABLE, Dispatch, Options, Request},
-    config::ToolConfig,
-    printable::lines,
+    commands::{Dispatch, Options, Request},
     seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive},
 };
 
 use crate::{
-    engine::Engine, files::make_folders, host::Machine, log::Log, open, output::tell, repeat::repeat, s3::S3,
-    signals::Signals,
+    host::Machine,
+    repeat::repeat,
+    terminal::{failed, print, print_file, tell},
 };
 
 /// Runs a request on this machine, by the configuration of this name where one is given. The answer is the exit code.
 pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
-    let mut machine = match machine(options, config) {
+    let mut machine = match Machine::new(options, config) {
         Ok(machine) => machine,
         Err(error) => return failed(&format!("take over the signals: {error}"), None),
     };
@@ -36,84 +27,20 @@ pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
         Err(end) => return told(end, &machine, false),
     };
     let Some(config) = config else {
-        machine.quiet = !command.shows_progress();
+        if !command.shows_progress() {
+            machine.be_quiet();
+        }
         return told(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
     };
-    prepare(&mut machine, &config, (!options.dry_run).then_some(&*command));
+    machine.prepare(&config, (!options.dry_run).then_some(&*command));
     if options.dry_run {
         return dry_run(&*command, &mut machine);
     }
     let words: Vec<String> = std::env::args().skip(1).collect();
-    machine.log.write(0, &format!("c2 {}", words.join(" ")));
+    machine.note(&format!("c2 {}", words.join(" ")));
     let end = drive(&*command, &mut machine, &mut Facts::default());
     machine.end();
     told(end, &machine, true)
-}
-
-/// Readies a machine for a command, or for what performs nothing; one that is logged has the log opened anew.
-pub(crate) fn prepare(machine: &mut Machine, config: &ToolConfig, command: Option<&dyn Command>) {
-    machine.spool = format!("{}/.c2", config.deploys_dir);
-    machine.deploys_dir_mode = config.deploys_dir_mode.bits();
-    // A dry run has no command here, and what changes nothing but what is shared takes no lock.
-    machine.touches_nothing = command.is_none_or(|command| command.lock().is_none());
-    let log_file = &config.log_file;
-    if command.is_some_and(Command::is_logged)
-        && let Err(error) = made_around(config).and_then(|()| machine.log.open(log_file.as_str()))
-    {
-        tell(&format!("c2: warning: open the log {log_file}: {error}"));
-    }
-}
-
-/// Makes the deploys folder where the log lies in it: its other folders get bits of their own.
-fn made_around(config: &ToolConfig) -> io::Result<()> {
-    let deploys_dir = Path::new(config.deploys_dir.as_str());
-    match Path::new(config.log_file.as_str()).starts_with(deploys_dir) {
-        true => make_folders(deploys_dir, config.deploys_dir_mode.bits()),
-        false => Ok(()),
-    }
-}
-
-pub(crate) fn machine(options: &Options, config: Option<&str>) -> io::Result<Machine> {
-    let mut environment: BTreeMap<String, String> = std::env::vars_os()
-        // What is not UTF-8 stays recognisable, and names nothing that is there.
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
-        .into_map();
-    let config = config.map(absolute).transpose()?;
-    environment.extend(config.clone().map(|name| (CONFIG_VARIABLE.to_string(), name)));
-    let log = Log::default();
-    Ok(Machine {
-        s3: S3::new(&environment),
-        engine: Engine::new(&environment, &log),
-        environment,
-        log,
-        signals: Signals::install()?,
-        spool: String::new(),
-        deploys_dir_mode: 0o755,
-        archives: BTreeMap::new(),
-        pins: BTreeMap::new(),
-        touches_nothing: false,
-        fetched: BTreeMap::new(),
-        attended: None,
-        shown: vec![],
-        quiet: false,
-        lock_wait_s: options.lock_wait_s,
-        config,
-        held: None,
-        master: None,
-        old_workers: BTreeSet::new(),
-        served_before: None,
-        compose_is_plugin: false,
-        looks: BTreeMap::new(),
-        began: std::time::Instant::now(),
-    })
-}
-
-/// The configuration's name as it holds in any folder.
-fn absolute(config: &str) -> io::Result<String> {
-    match config {
-        object if object.starts_with("s3://") => Ok(object.into()),
-        file => std::path::absolute(file).map(|path| path.to_string_lossy().into_owned()),
-    }
 }
 
 /// Prints the plans and performs nothing.
@@ -146,7 +73,7 @@ fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
 pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
     let note = |text: &str| {
         if logged {
-            machine.log.write(0, text)
+            machine.note(text);
         }
     };
     match end {
@@ -164,7 +91,7 @@ pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
                 (Some(what), _) => {
                     note(&format!("failed: {what}"));
                     report.now.iter().for_each(|now| note(&format!("now: {now}")));
-                    let tail = if report.tail == machine.shown { &[] } else { report.tail.as_slice() };
+                    let tail = if machine.has_shown(&report.tail) { &[] } else { report.tail.as_slice() };
                     complain(what, tail, report.now.as_deref(), report.hint.as_deref());
                     report.code
                 }
@@ -185,44 +112,6 @@ pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
     }
 }
 
-/// The longest part of a line that is looked at at once.
-const LINE_BYTES: u64 = 64 << 10;
-
-/// Prints to standard output, fit for a terminal. The answer is the exit code. A reader that has seen enough (`| head`) is no failure.
-pub fn print(text: &str) -> u8 {
-    let mut out = io::stdout().lock();
-    let printed = out.write_all(lines(text).as_bytes()).and_then(|()| out.flush());
-    match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            failed(&format!("write to standard output: {error}"), None)
-        }
-        _ => 0,
-    }
-}
-
-/// Prints a file, however large; one that is not there has no lines.
-fn print_file(path: &str) -> u8 {
-    let copied = match open::to_read(Path::new(path)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return 0,
-        opened => opened.and_then(|file| copy_lines(file, &mut io::stdout().lock())),
-    };
-    match copied {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failed(&format!("print {path}: {error}"), None),
-        _ => 0,
-    }
-}
-
-/// Copies a text of any length line by line, fit for a terminal: others than this program have written to the log.
-fn copy_lines(from: File, to: &mut impl Write) -> io::Result<()> {
-    let mut from = io::BufReader::new(from);
-    let mut line = Vec::new();
-    while from.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line)? > 0 {
-        to.write_all(lines(&String::from_utf8_lossy(&line)).as_bytes())?;
-        line.clear();
-    }
-    Ok(())
-}
-
 fn refused(refusal: &Refusal) -> u8 {
     failed(&refusal.to_string(), refusal.hint())
 }
@@ -238,11 +127,4 @@ fn complain(what: &str, tail: &[String], now: Option<&str>, next: Option<&str>) 
     now.iter().for_each(|now| tell(&format!("    now: {now}")));
     let next_is = if now.is_some() { "next: " } else { "" };
     next.iter().for_each(|next| tell(&format!("    {next_is}{next}")));
-}
-
-/// Says what failed and why, and what to do about it. The answer is the exit code.
-fn failed(what: &str, hint: Option<&str>) -> u8 {
-    tell(&format!("c2: {what}"));
-    hint.iter().for_each(|hint| tell(&format!("    {hint}")));
-    FAILED
 }

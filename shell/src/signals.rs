@@ -12,7 +12,7 @@ use std::{
 use c2_core::seam::Signal;
 use signal_hook::{consts, flag};
 
-use crate::output::tell;
+use crate::terminal::tell;
 
 /// The signals that ask this process to end.
 #[derive(Debug, Default)]

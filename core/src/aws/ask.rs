@@ -9,12 +9,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// How often a request to what is on the same machine is made in all.
-const LOCAL_ATTEMPTS: u32 = 3;
-
-/// No pause is longer.
-const CAP_MS: u64 = 20_000;
-
 /// A question to the world.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Ask {
@@ -124,20 +118,16 @@ impl<'a> Look<'a> {
     }
 }
 
-/// The pause in milliseconds after attempt number `attempt` (the first is 1) before the next one; `None` when there is
-/// none. A service is asked `most` times in all.
-///
-/// The pause has full jitter: `random` is any number, it picks the length.
-pub fn pause_ms(reach: Reach, attempt: u32, most: u32, answer: &Answer, random: u64) -> Option<u64> {
-    let passing = match answer {
-        Answer::Failed { passing, .. } => *passing,
-        Answer::Http { status: 429 | 500..=599, .. } => true,
-        Answer::Http { status: 400, body } => is_throttled(body),
-        _ => false,
-    };
-    // What is on the same machine answers at once or not at all.
-    let (base_ms, most) = if reach == Reach::Service { (1_000_u64, most) } else { (100, LOCAL_ATTEMPTS) };
-    (passing && attempt < most).then(|| random % (base_ms << attempt.min(8)).min(CAP_MS))
+impl Answer {
+    /// Whether another try may help.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Answer::Failed { passing, .. } => *passing,
+            Answer::Http { status: 429 | 500..=599, .. } => true,
+            Answer::Http { status: 400, body } => is_throttled(body),
+            _ => false,
+        }
+    }
 }
 
 /// Whether an answer with status 400 asks to try again: by the code of its XML, or by that at the end of its JSON's `__type`.

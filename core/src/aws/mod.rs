@@ -4,6 +4,7 @@
 //! again.
 
 mod ask;
+mod attempts;
 mod call;
 mod chain;
 mod container;
@@ -27,7 +28,8 @@ mod sts;
 #[cfg(test)]
 mod tests;
 
-pub use ask::{Answer, Ask, HttpRequest, Known, Look, Reach, Stop, pause_ms};
+pub use ask::{Answer, Ask, HttpRequest, Known, Look, Reach, Stop};
+pub use attempts::{Attempts, Failed};
 pub use chain::credentials;
 pub use credentials::{Credentials, Failure, Tried, have_ended};
 pub use dns::{Dns, Taken, TextChange, TextRecord};

@@ -2,6 +2,7 @@
 
 mod change;
 mod flush;
+mod follower;
 mod follower_state;
 mod ports;
 mod rollout;
@@ -20,6 +21,7 @@ use alloc::{
 
 pub use change::MasterChange;
 pub use flush::SlaveFlush;
+pub use follower::{Basis, Follower, Told};
 pub use rollout::{RolloutChange, RolloutStatus};
 pub use run::RolloutRun;
 pub use slave::SlaveUpdate;

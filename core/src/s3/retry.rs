@@ -1,11 +1,6 @@
-//! Whether and when a request that failed is made again.
+//! Whether a request that failed may succeed at the next try.
 
 use super::Fault;
-
-/// The longest pause before the second attempt; it doubles with each further one.
-const BASE_MS: u64 = 1_000;
-/// No pause is longer.
-const CAP_MS: u64 = 20_000;
 
 /// Codes with which S3 and the servers that speak like it ask for patience, whatever the status beside them.
 /// Source: the AWS SDKs' lists of throttling and transient errors, and the S3 page "Error responses".
@@ -31,38 +26,6 @@ pub(crate) const PASSING_CODES: [&str; 20] = [
     "TooManyRequestsException",
     "TransactionInProgressException",
 ];
-
-/// What to do after a failed attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retry {
-    /// Pause, then make the same request again from its start.
-    Again {
-        /// The pause in milliseconds.
-        after_ms: u64,
-    },
-    /// Trying again would not help, or was tried often enough.
-    GiveUp,
-}
-
-/// Decides what follows attempt number `attempt` (the first is 1) of at most `most` that ended in `fault`.
-///
-/// The pause has full jitter: any length from nothing up to a limit that doubles with each attempt, so that machines
-/// which booted together do not come back together. `random` is any number; it picks the length.
-pub fn retry(attempt: u32, most: u32, fault: &Fault, random: u64) -> Retry {
-    if attempt >= most || !fault.is_passing() {
-        return Retry::GiveUp;
-    }
-    let limit = BASE_MS.saturating_mul(1 << attempt.saturating_sub(1).min(32)).min(CAP_MS);
-    let asked_ms = if let Fault::Refused(answer) = fault { answer.retry_after_ms } else { None };
-    Retry::Again { after_ms: as_asked(random % (limit + 1), asked_ms) }
-}
-
-/// A pause as the service asks for it by `x-amz-retry-after`: not shorter than it would be, and at most 5 s longer, all in
-/// milliseconds. Source: the standard retry mode of the AWS SDKs, revision 2.1 (aws-sdk-java-v2, pull request 6925).
-#[must_use]
-pub fn as_asked(pause_ms: u64, asked_ms: Option<u64>) -> u64 {
-    asked_ms.unwrap_or_default().clamp(pause_ms, pause_ms.saturating_add(5_000))
-}
 
 /// Whether a service that refuses so may not do so at the next try. What a server has not (501) it will not have then
 /// either.
@@ -92,34 +55,20 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_is_tried_as_often_as_is_set() {
+    fn what_may_be_gone_at_the_next_try_passes() {
         let broken = Fault::Broken { why: "connection reset".into(), late: false };
         let unreached = Fault::Unreached { why: "connection refused".into(), late: false };
-        for fault in [
-            broken,
-            unreached,
-            refused(500, ""),
-            refused(503, "SlowDown"),
-            refused(400, "RequestTimeout"),
-            refused(429, ""),
-        ] {
-            assert!(matches!(retry(1, 3, &fault, 7), Retry::Again { .. }), "{fault}");
-            assert!(matches!(retry(2, 3, &fault, 7), Retry::Again { .. }), "{fault}");
-            assert_eq!(retry(3, 3, &fault, 7), Retry::GiveUp, "{fault}");
-            assert_eq!(retry(1, 1, &fault, 7), Retry::GiveUp, "{fault}");
-            assert!(matches!(retry(40, 50, &fault, u64::MAX), Retry::Again { after_ms } if after_ms <= CAP_MS));
+        let refusals = [(500, ""), (503, "SlowDown"), (400, "RequestTimeout"), (429, ""), (200, "InternalError")];
+        let refusals = refusals.map(|(status, code)| refused(status, code));
+        for fault in [broken, unreached].iter().chain(&refusals) {
+            assert!(fault.is_passing(), "{fault}");
         }
     }
 
     #[test]
-    fn an_error_behind_a_200_is_tried_again_when_its_code_passes() {
-        assert!(matches!(retry(1, 3, &refused(200, "InternalError"), 0), Retry::Again { .. }));
-        assert_eq!(retry(1, 3, &refused(200, "AccessDenied"), 0), Retry::GiveUp);
-    }
-
-    #[test]
-    fn what_does_not_pass_is_tried_once() {
+    fn what_will_be_the_same_at_the_next_try_does_not_pass() {
         for (status, code) in [
+            (200, "AccessDenied"),
             (301, "PermanentRedirect"),
             (400, "ExpiredToken"),
             (400, "AuthorizationHeaderMalformed"),
@@ -130,32 +79,9 @@ mod tests {
             (501, "NotImplemented"),
             (400, ""),
         ] {
-            assert_eq!(retry(1, 3, &refused(status, code), 0), Retry::GiveUp, "{status} {code}");
+            assert!(!refused(status, code).is_passing(), "{status} {code}");
         }
-        assert_eq!(retry(1, 3, &Fault::Implausible { why: "HTML".into() }, 0), Retry::GiveUp);
-        assert_eq!(retry(1, 3, &Fault::Hopeless { why: "unknown issuer".into() }, 0), Retry::GiveUp);
-    }
-
-    #[test]
-    fn a_pause_heeds_what_is_asked_for_within_five_seconds() {
-        let cases = [(700, None, 700), (700, Some(0), 700), (700, Some(3_000), 3_000), (700, Some(u64::MAX), 5_700)];
-        for (own_ms, retry_after_ms, expected) in cases {
-            let answer = Answer { status: 503, retry_after_ms, ..Answer::default() };
-            let after = retry(1, 3, &Fault::Refused(Box::new(answer)), own_ms);
-            assert_eq!(after, Retry::Again { after_ms: expected });
-        }
-    }
-
-    #[test]
-    fn a_pause_is_anything_up_to_a_limit_that_doubles() {
-        let fault = refused(503, "SlowDown");
-        for (attempt, limit) in [(1, 1_000), (2, 2_000)] {
-            assert_eq!(retry(attempt, 3, &fault, 0), Retry::Again { after_ms: 0 });
-            assert_eq!(retry(attempt, 3, &fault, limit), Retry::Again { after_ms: limit });
-            assert_eq!(retry(attempt, 3, &fault, limit + 1), Retry::Again { after_ms: 0 });
-            for random in [1, 999, u64::MAX, 0x9e37_79b9_7f4a_7c15] {
-                assert!(matches!(retry(attempt, 3, &fault, random), Retry::Again { after_ms } if after_ms <= limit));
-            }
-        }
+        assert!(!Fault::Implausible { why: "HTML".into() }.is_passing());
+        assert!(!Fault::Hopeless { why: "unknown issuer".into() }.is_passing());
     }
 }

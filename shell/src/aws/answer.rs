@@ -1,9 +1,9 @@
 //! What the chain of credentials asks, answered: files, commands, requests.
 
-use super::http::{fault, retry_after_ms};
 use super::{Aws, random};
-use c2_core::aws::{Answer, Ask, HttpRequest, Reach, pause_ms};
-use c2_core::s3::{Fault, as_asked};
+use crate::http::{fault, retry_after_ms};
+use c2_core::aws::{Answer, Ask, Attempts, HttpRequest, Reach};
+use c2_core::s3::Fault;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
@@ -35,28 +35,20 @@ impl Aws {
             Ok(most) => most,
             Err(failure) => return failed(failure.to_string()),
         };
-        let (mut attempt, mut cost) = (1, None);
+        let mut attempts = Attempts::at(request.reach, most);
         loop {
             let (answer, asked_ms) = self.send(request);
-            let late = matches!(answer, Answer::Failed { late: true, .. });
-            match pause_ms(request.reach, attempt, most, &answer, random()) {
-                Some(pause_ms) if !is_service || self.pays(late, &mut cost) => {
-                    (self.tuning().pause)(Duration::from_millis(as_asked(pause_ms, asked_ms)));
-                }
-                _ => {
-                    if matches!(answer, Answer::Http { status: 200..=299, .. }) && is_service {
-                        self.succeeded(cost);
-                    }
-                    return answer;
-                }
+            if matches!(answer, Answer::Http { status: 200..=299, .. }) {
+                attempts.succeeded(&mut self.quota());
             }
-            attempt += 1;
+            let pause_ms = attempts.pause_ms(&answer.failed(asked_ms), &mut self.quota(), random());
+            let Some(pause_ms) = pause_ms else { return answer };
+            (self.tuning().pause)(Duration::from_millis(pause_ms));
         }
     }
 
     /// The answer, and how long it asks to wait before another try, in milliseconds.
     fn send(&self, request: &HttpRequest) -> (Answer, Option<u64>) {
-        crate::resolve::prepare();
         let is_service = request.reach == Reach::Service;
         let agent = match self.http.agent(&self.env, &request.url, is_service) {
             Ok(agent) => agent,

@@ -1,17 +1,20 @@
 //! AWS as this machine has it: credentials, asked for when first needed and again before they end, and settings.
 
 mod answer;
-pub(crate) mod http;
-mod roots;
+mod objects;
+pub mod s3;
+mod services;
 
-pub use http::{ConnectError, Tuning};
-pub use roots::RootsError;
+pub(crate) use objects::{Objects, s3_failure};
+pub(crate) use services::Services;
 
+pub use crate::http::{ConnectError, RootsError, Tuning};
+
+use crate::http::{self, Http};
 use c2_core::aws::{
     Credentials, Dns, Failure, Heard, Known, Login, Look, Quota, Registries, Service, Settings, Stop, Taken,
     TextChange, TextRecord, credentials, instance_id, is_apart, logins, max_attempts, secret, settings,
 };
-use http::Http;
 use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -240,16 +243,9 @@ impl Aws {
         }
     }
 
-    /// Pays for asking a service again, `late` after no answer in time; false when not enough is left.
-    pub(crate) fn pays(&self, late: bool, cost: &mut Option<u32>) -> bool {
-        let paid = self.quota.lock().unwrap_or_else(PoisonError::into_inner).take(late);
-        *cost = paid.or(*cost);
-        paid.is_some()
-    }
-
-    /// Notes the success of a request whose last try cost so much.
-    pub(crate) fn succeeded(&self, cost: Option<u32>) {
-        self.quota.lock().unwrap_or_else(PoisonError::into_inner).succeeded(cost);
+    /// What is left to be spent on asking again. Whoever holds it asks nothing meanwhile.
+    pub(crate) fn quota(&self) -> MutexGuard<'_, Quota> {
+        self.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The agent for a URL of a service.
