@@ -1,19 +1,12 @@
 //! What the chain of credentials asks of the world, and what it knows already.
 
 use super::Failure;
-use crate::s3::retry::PASSING_CODES;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-
-/// How often a request to what is on the same machine is made in all.
-const LOCAL_ATTEMPTS: u32 = 3;
-
-/// No pause is longer.
-const CAP_MS: u64 = 20_000;
 
 /// A question to the world.
 #[derive(Clone, PartialEq, Eq)]
@@ -124,30 +117,6 @@ impl<'a> Look<'a> {
     }
 }
 
-/// The pause in milliseconds after attempt number `attempt` (the first is 1) before the next one; `None` when there is
-/// none. A service is asked `most` times in all.
-///
-/// The pause has full jitter: `random` is any number, it picks the length.
-pub fn pause_ms(reach: Reach, attempt: u32, most: u32, answer: &Answer, random: u64) -> Option<u64> {
-    let passing = match answer {
-        Answer::Failed { passing, .. } => *passing,
-        Answer::Http { status: 429 | 500..=599, .. } => true,
-        Answer::Http { status: 400, body } => is_throttled(body),
-        _ => false,
-    };
-    // What is on the same machine answers at once or not at all.
-    let (base_ms, most) = if reach == Reach::Service { (1_000_u64, most) } else { (100, LOCAL_ATTEMPTS) };
-    (passing && attempt < most).then(|| random % (base_ms << attempt.min(8)).min(CAP_MS))
-}
-
-/// Whether an answer with status 400 asks to try again: by the code of its XML, or by that at the end of its JSON's `__type`.
-fn is_throttled(body: &[u8]) -> bool {
-    let is_in = |code: &&str| {
-        contains(body, format!("<Code>{code}<").as_bytes()) || contains(body, format!("{code}\"").as_bytes())
-    };
-    PASSING_CODES.iter().any(is_in)
-}
-
 /// A URL without what may be secret in it: a query, and a user's name and password.
 pub(super) fn place(url: &str) -> String {
     let url = url.split('?').next().unwrap_or_default();
@@ -155,10 +124,6 @@ pub(super) fn place(url: &str) -> String {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
         _ => url.to_owned(),
     }
-}
-
-fn contains(body: &[u8], part: &[u8]) -> bool {
-    body.windows(part.len()).any(|window| window == part)
 }
 
 impl fmt::Debug for Ask {

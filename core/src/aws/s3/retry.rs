@@ -1,37 +1,10 @@
 //! Whether and when a request that failed is made again.
 
 use super::Fault;
+use crate::aws::retry::{CAP_MS, as_asked, asks_for_patience};
 
 /// The longest pause before the second attempt; it doubles with each further one.
 const BASE_MS: u64 = 1_000;
-/// No pause is longer.
-const CAP_MS: u64 = 20_000;
-
-/// Codes with which S3 and the servers that speak like it ask for patience, whatever the status beside them.
-/// Source: the AWS SDKs' lists of throttling and transient errors, and the S3 page "Error responses".
-pub(crate) const PASSING_CODES: [&str; 20] = [
-    "BandwidthLimitExceeded",
-    "EC2ThrottledException",
-    "IDPCommunicationError",
-    "InternalError",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "ServiceUnavailable",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequests",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
-];
-
 /// What to do after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
@@ -57,19 +30,6 @@ pub fn retry(attempt: u32, most: u32, fault: &Fault, random: u64) -> Retry {
     Retry::Again { after_ms: as_asked(random % (limit + 1), asked_ms) }
 }
 
-/// A pause as the service asks for it by `x-amz-retry-after`: not shorter than it would be, and at most 5 s longer, all in
-/// milliseconds. Source: the standard retry mode of the AWS SDKs, revision 2.1 (aws-sdk-java-v2, pull request 6925).
-#[must_use]
-pub fn as_asked(pause_ms: u64, asked_ms: Option<u64>) -> u64 {
-    asked_ms.unwrap_or_default().clamp(pause_ms, pause_ms.saturating_add(5_000))
-}
-
-/// Whether a service that refuses so may not do so at the next try. What a server has not (501) it will not have then
-/// either.
-pub(crate) fn asks_for_patience(status: u16, code: &str) -> bool {
-    matches!(status, 429 | 500 | 502..=599) || PASSING_CODES.contains(&code)
-}
-
 impl Fault {
     /// Whether it may be gone at the next try.
     #[must_use]
@@ -85,7 +45,7 @@ impl Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::s3::Answer;
+    use crate::aws::s3::Answer;
 
     fn refused(status: u16, code: &str) -> Fault {
         Fault::Refused(Box::new(Answer { status, code: code.into(), ..Answer::default() }))
