@@ -96,6 +96,26 @@ fn the_core_is_built_without_the_standard_library() {
     assert!(found.is_empty(), "the core has no world to call: {found:#?}");
 }
 
+/// So that it could be a crate of its own. Inside it, S3 stands on the identity, which knows nothing of S3.
+#[test]
+fn the_aws_part_uses_nothing_of_the_core_but_what_lies_below_it() {
+    const BELOW: [&str; 4] = ["aws", "printable", "secret", "time"];
+    let mut found = Vec::new();
+    for file in sources("core/src/aws") {
+        let is_s3 = file.starts_with(root().join("core/src/aws/s3"));
+        for line in fs::read_to_string(&file).unwrap().lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let is_above = line.split("crate::").skip(1).any(|rest| {
+                !BELOW.contains(&rest.split(|c: char| !c.is_alphanumeric()).next().unwrap())
+                    || !is_s3 && rest.starts_with("aws::s3")
+            });
+            if is_above || !is_s3 && line.contains("super::s3") {
+                found.push(format!("{}: {line}", file.display()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "it knows what stands above it: {found:#?}");
+}
+
 #[test]
 fn no_source_file_is_longer_than_a_person_reads() {
     let mut long = Vec::new();

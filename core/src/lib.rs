@@ -21,14 +21,15 @@ pub mod printable;
 pub mod proxy;
 pub mod ready;
 pub mod request;
-pub mod s3;
 pub mod seam;
+pub mod secret;
 pub mod single;
 pub mod template;
 pub mod time;
 #[cfg(feature = "world")]
 pub mod world;
 
+pub use aws::s3;
 pub use nearest::nearest;
 // Until their users have moved.
 pub use ordered::Ordered;

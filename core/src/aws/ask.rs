@@ -1,7 +1,6 @@
 //! What the chain of credentials asks of the world, and what it knows already.
 
 use super::Failure;
-use crate::s3::retry::PASSING_CODES;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -118,26 +117,6 @@ impl<'a> Look<'a> {
     }
 }
 
-impl Answer {
-    /// Whether another try may help.
-    pub(super) fn is_passing(&self) -> bool {
-        match self {
-            Answer::Failed { passing, .. } => *passing,
-            Answer::Http { status: 429 | 500..=599, .. } => true,
-            Answer::Http { status: 400, body } => is_throttled(body),
-            _ => false,
-        }
-    }
-}
-
-/// Whether an answer with status 400 asks to try again: by the code of its XML, or by that at the end of its JSON's `__type`.
-fn is_throttled(body: &[u8]) -> bool {
-    let is_in = |code: &&str| {
-        contains(body, format!("<Code>{code}<").as_bytes()) || contains(body, format!("{code}\"").as_bytes())
-    };
-    PASSING_CODES.iter().any(is_in)
-}
-
 /// A URL without what may be secret in it: a query, and a user's name and password.
 pub(super) fn place(url: &str) -> String {
     let url = url.split('?').next().unwrap_or_default();
@@ -145,10 +124,6 @@ pub(super) fn place(url: &str) -> String {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
         _ => url.to_owned(),
     }
-}
-
-fn contains(body: &[u8], part: &[u8]) -> bool {
-    body.windows(part.len()).any(|window| window == part)
 }
 
 impl fmt::Debug for Ask {

@@ -2,7 +2,6 @@
 //! what is on the same machine.
 
 use super::{Answer, Quota, Reach};
-use crate::s3::Fault;
 
 /// No pause is longer.
 const CAP_MS: u64 = 20_000;
@@ -36,16 +35,6 @@ pub struct Failed {
     pub late: bool,
     /// How long the service asks to wait before another try (`x-amz-retry-after`).
     pub asked_ms: Option<u64>,
-}
-
-impl From<&Fault> for Failed {
-    fn from(fault: &Fault) -> Self {
-        Self {
-            passing: fault.is_passing(),
-            late: matches!(fault, Fault::Unreached { late: true, .. } | Fault::Broken { late: true, .. }),
-            asked_ms: if let Fault::Refused(answer) = fault { answer.retry_after_ms } else { None },
-        }
-    }
 }
 
 /// The attempts at one request so far.

@@ -3,9 +3,9 @@
 //! Source: the Smithy specification, "AWS JSON 1.1 protocol".
 
 use super::credentials::have_ended;
+use super::redact;
 use super::sigv4::Signing;
 use super::{Answer, Ask, Credentials, Failure, HttpRequest, Look, Reach, Service, Settings, Stop};
-use crate::s3::redact;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -4,8 +4,8 @@
 
 use super::ask::place;
 use super::credentials::Found;
+use super::redact;
 use super::{Answer, Ask, Failure, HttpRequest, Look, Reach, Stop, document};
-use crate::s3::redact;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;

@@ -5,10 +5,10 @@
 
 use super::call::Refused;
 use super::document::find;
+use super::redact;
 use super::sigv4::{Signing, query as encoded};
+use super::xml::{self, Element};
 use super::{Answer, Ask, Credentials, Failure, HttpRequest, Look, Reach, Service, SettingError, Settings, Stop};
-use crate::s3::redact;
-use crate::s3::xml::{self, Element};
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,8 +1,8 @@
 //! The documents in which credentials come: JSON from metadata services and commands, XML from STS.
 
 use super::Credentials;
-use crate::s3::redact;
-use crate::s3::xml::{self, Element};
+use super::redact;
+use super::xml::{self, Element};
 use crate::time::parse_utc;
 use alloc::borrow::ToOwned;
 use alloc::format;

@@ -18,7 +18,10 @@ mod profile;
 mod profiles;
 mod proxy;
 mod quota;
+mod redact;
 mod registry;
+mod retry;
+pub mod s3;
 mod secret;
 mod service;
 mod settings;
@@ -27,6 +30,7 @@ mod skew;
 mod sts;
 #[cfg(test)]
 mod tests;
+mod xml;
 
 pub use ask::{Answer, Ask, HttpRequest, Known, Look, Reach, Stop};
 pub use attempts::{Attempts, Failed};
@@ -38,6 +42,7 @@ pub use metadata::{instance_id, instance_region};
 pub use profiles::{Kind, Profiles, Section, Wrong};
 pub use proxy::{has_usable_port, proxy};
 pub use quota::{Quota, max_attempts};
+pub use redact::redact;
 pub use registry::{Login, REGISTRY_USER, Registries, RegistryHost, is_account, logins};
 pub use secret::secret;
 pub use service::{Service, Variant};

@@ -5,7 +5,7 @@
 use super::call::Call;
 use super::settings::{Named, is_region};
 use super::{Credentials, Look, Service, Settings, Stop, Variant};
-use crate::seam::Secret;
+use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -3,9 +3,9 @@
 //! Source: the page "GetSecretValue" of the Secrets Manager API reference, version 2017-10-17.
 
 use super::call::Call;
+use super::retry::asks_for_patience;
 use super::settings::Named;
 use super::{Credentials, Failure, Look, Service, Settings, Stop};
-use crate::s3::retry::asks_for_patience;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;

@@ -3,10 +3,10 @@
 //! Source: the pages "AssumeRole" and "AssumeRoleWithWebIdentity" of the STS reference, version 2011-06-15.
 
 use super::credentials::Found;
+use super::redact;
 use super::settings::settings;
 use super::sigv4::{Signing, encode};
 use super::{Answer, Ask, Credentials, Failure, HttpRequest, Look, Reach, Service, SettingError, Stop, document};
-use crate::s3::redact;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -9,8 +9,8 @@ use alloc::{
 
 use super::SlaveUpdate;
 use crate::{
+    aws::s3::without_request_id,
     config::{Deploy, DeployName, Label, SlaveState, State, ToolConfig},
-    s3::without_request_id,
     seam::{Memo, Purpose, Reason, Refusal, Report, Shared, retry_hint},
 };
 

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Ordered,
+    aws::s3::{Condition, without_request_id},
     config::{
         DeployName, FromText, Label, Positive, ProxyModeConfig, S3Path, SlaveLabel, SlaveState, SlaveStatus, State,
         ToolConfig,
@@ -23,7 +24,6 @@ use crate::{
     deploy::Deploys,
     printable::for_record,
     proxy::{Follow, Followed, Following, noted_state},
-    s3::{Condition, without_request_id},
     seam::{
         Command, Effect, Facts, Memo, Outcome, Plan, Purpose, Reason, Refusal, Secret, Settled as _, Shared, Stage,
         Step,

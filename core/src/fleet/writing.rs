@@ -11,10 +11,10 @@ use serde_json::Map;
 
 use super::{Base, state_of};
 use crate::{
+    aws::s3::Condition,
     config::{self, S3Path, State, Write},
     deploy::rejected,
     printable::one_line,
-    s3::Condition,
     seam::{
         Effect, Facts, Failure, Outcome, Phase, Plan, Purpose, Query, Refusal, Report, Secret, Settled as _, Stage,
         Step, WaitFor,

@@ -9,7 +9,7 @@ use alloc::{
 use core::fmt;
 
 use super::{Answer, CommandLine, Content, Folder, Intent, Link, Location, ProxyNow, Query, Secret};
-use crate::{archive::Limits, aws::TextChange, config::Readiness, nginx::Served, s3::Condition};
+use crate::{archive::Limits, aws::TextChange, aws::s3::Condition, config::Readiness, nginx::Served};
 
 /// Which of a release's commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

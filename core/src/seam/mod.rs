@@ -60,12 +60,12 @@ mod query;
 mod reason;
 mod refusal;
 mod report;
-mod secret;
 mod standing;
 mod supposed;
 
 use alloc::{string::String, vec::Vec};
 
+pub use crate::secret::Secret;
 pub use command_line::CommandLine;
 pub use container::{Container, ContainerState, Health, run_on};
 pub use drive::{End, Host, Message, drive, settle};
@@ -84,7 +84,6 @@ pub use reason::Reason;
 pub use refusal::{Refusal, Settled};
 pub(crate) use report::retry_hint;
 pub use report::{FAILED, Output, REVERTED, Report};
-pub use secret::Secret;
 pub use standing::Standing;
 pub use supposed::Supposed;
 

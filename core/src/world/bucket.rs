@@ -4,8 +4,8 @@ use alloc::{format, string::ToString, vec::Vec};
 
 use super::{Release, World};
 use crate::{
+    aws::s3::Condition,
     config::{FromText, Pin, Sha256},
-    s3::Condition,
     seam::{Effect, Failure, Location, Shared},
 };
 

@@ -1,7 +1,7 @@
 //! An answer of S3 that is not what was asked for: its error document, and what a person can do about it.
 
-use super::xml::{self, Element};
 use crate::aws::have_ended;
+use crate::aws::xml::{self, Element};
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;

@@ -1,37 +1,7 @@
 //! Whether a request that failed may succeed at the next try.
 
 use super::Fault;
-
-/// Codes with which S3 and the servers that speak like it ask for patience, whatever the status beside them.
-/// Source: the AWS SDKs' lists of throttling and transient errors, and the S3 page "Error responses".
-pub(crate) const PASSING_CODES: [&str; 20] = [
-    "BandwidthLimitExceeded",
-    "EC2ThrottledException",
-    "IDPCommunicationError",
-    "InternalError",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "ServiceUnavailable",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequests",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
-];
-
-/// Whether a service that refuses so may not do so at the next try. What a server has not (501) it will not have then
-/// either.
-pub(crate) fn asks_for_patience(status: u16, code: &str) -> bool {
-    matches!(status, 429 | 500 | 502..=599) || PASSING_CODES.contains(&code)
-}
+use crate::aws::retry::asks_for_patience;
 
 impl Fault {
     /// Whether it may be gone at the next try.
@@ -47,8 +17,8 @@ impl Fault {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Answer;
     use super::*;
-    use crate::s3::Answer;
 
     fn refused(status: u16, code: &str) -> Fault {
         Fault::Refused(Box::new(Answer { status, code: code.into(), ..Answer::default() }))

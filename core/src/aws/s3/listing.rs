@@ -1,7 +1,7 @@
 //! The answers of ListObjectsV2, page by page, into a list of objects; what is no listing is an error that says so.
 
-use super::xml::{self, Element};
 use super::{Answer, Fault, plain_etag};
+use crate::aws::xml::{self, Element};
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! How a single request to S3 failed.
 
-use super::{Answer, redact};
+use super::Answer;
+use crate::aws::redact;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;

@@ -74,10 +74,20 @@ impl Remedies {
     }
 }
 
+impl From<&Fault> for Failed {
+    fn from(fault: &Fault) -> Self {
+        Self {
+            passing: fault.is_passing(),
+            late: matches!(fault, Fault::Unreached { late: true, .. } | Fault::Broken { late: true, .. }),
+            asked_ms: if let Fault::Refused(answer) = fault { answer.retry_after_ms } else { None },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::Answer;
     use super::*;
-    use crate::s3::Answer;
     use alloc::boxed::Box;
     use alloc::vec::Vec;
 
