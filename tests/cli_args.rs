@@ -24,8 +24,8 @@ fn check(output: &Output, code: i32, stdout: &str, stderr: &str) {
 #[test]
 fn what_was_asked_for_goes_to_standard_output() {
     check(&c2(&["version"]), 0, concat!(env!("CARGO_PKG_VERSION"), "\n"), "");
-    check(&c2(&["help"]), 0, &c2_core::help::page(), "");
-    check(&c2(&["start", "-h"]), 0, &c2_core::help::command("start").unwrap().usage(), "");
+    check(&c2(&["help"]), 0, &c2_core::request::help::page(), "");
+    check(&c2(&["start", "-h"]), 0, &c2_core::request::help::command("start").unwrap().usage(), "");
     check(&c2(&["show-default-nginx-config"]), 0, c2_core::nginx::DEFAULT_TEMPLATE, "");
 }
 

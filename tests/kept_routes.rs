@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use c2_core::{
     config::{DeployMode, Readiness, Syntax, ToolConfig, state, tool_config},
-    proxy::Served,
+    nginx::Served,
     seam::{Answer, Command, End, Facts, Query, drive},
     world::World,
 };

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use c2_core::{config::ToolConfig, proxy::Served, seam::End, world::World};
+use c2_core::{config::ToolConfig, nginx::Served, seam::End, world::World};
 use serde_json::{Value, json};
 use support::{
     proxied::follow,

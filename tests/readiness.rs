@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use c2_core::{
     config::{State, Syntax, ToolConfig, state, tool_config},
-    proxy::Served,
+    nginx::Served,
     seam::{Command, End, Facts, drive},
     world::World,
 };

@@ -12,7 +12,7 @@ use c2_core::{
         ToolConfig, slave_state,
     },
     fleet::SlaveUpdate,
-    proxy::Served,
+    nginx::Served,
     seam::{End, Facts, drive},
     world::{PRINTED, World},
 };

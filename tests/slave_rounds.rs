@@ -9,8 +9,8 @@ use std::{
 };
 
 use c2_core::{
-    commands::{Options, Request},
     config::{DeployMode, FromText, Label, Positive, SlaveLabel, SlaveStatus, ToolConfig, slave_state},
+    request::{Options, Request},
     seam::{Answer, Effect, End, Facts, Failure, Memo, Query, Reason, Report, drive},
     world::{PRINTED, World},
 };

@@ -6,9 +6,9 @@ mod support;
 use std::{collections::BTreeMap, mem::swap};
 
 use c2_core::{
-    commands::{Options, Request},
     config::{Positive, SlaveStatus, State, ToolConfig, slave_state},
-    proxy::Served,
+    nginx::Served,
+    request::{Options, Request},
     seam::{Answer, Command, Effect, End, Facts, Failure, Host, Memo, Message, Query, Signal, drive},
     world::{Object, World},
 };

@@ -31,6 +31,4 @@ pub mod world;
 
 pub use aws::s3;
 pub use nearest::nearest;
-// Until their users have moved.
 pub use ordered::Ordered;
-pub use request::{completion, help};

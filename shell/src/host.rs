@@ -11,8 +11,9 @@ use std::{
 
 use c2_core::{
     Ordered,
-    commands::{CONFIG_VARIABLE, Options},
+    commands::CONFIG_VARIABLE,
     config::ToolConfig,
+    request::Options,
     seam::{Answer, Command, Effect, Failure, Host, Location, Message, Query, Signal},
 };
 

@@ -3,13 +3,14 @@
 use std::{thread, time::Duration};
 
 use c2_core::{
-    commands::{Options, Request, load_config},
+    commands::load_config,
     config::Positive,
     fleet::{Basis, Follower, Told},
+    request::{Options, Request},
     seam::{End, Facts, Host as _, drive, settle},
 };
 
-use crate::{aws::random, host::Machine, memory, run::told, terminal::tell};
+use crate::{aws::random, ending::print_end, host::Machine, memory, terminal::tell};
 
 /// Follows the master every so many seconds until a signal ends it. The answer is the exit code.
 pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positive) -> u8 {
@@ -23,7 +24,7 @@ pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positiv
                 Some(Told::Changed(warnings)) => {
                     warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
                 }
-                Some(Told::Unread(refusal)) => drop(told(End::Refused(refusal), machine, true)),
+                Some(Told::Unread(refusal)) => drop(print_end(End::Refused(refusal), machine, true)),
                 None => (),
             }
         }
@@ -36,7 +37,7 @@ pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positiv
                 Err(refusal) => End::Refused(refusal),
             };
             let goes_on = follower.goes_on(&end);
-            told(end, machine, true);
+            print_end(end, machine, true);
             if !goes_on {
                 return 0;
             }

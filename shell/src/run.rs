@@ -1,14 +1,15 @@
 //! One run of the program: the configuration, the command, what is printed, the exit code.
 
 use c2_core::{
-    commands::{Dispatch, Options, Request},
-    seam::{Command, End, FAILED, Facts, Failure, Output, Refusal, Report, Supposed, drive},
+    request::{Dispatch, Options, Request},
+    seam::{Command, End, FAILED, Facts, Report, Supposed, drive},
 };
 
 use crate::{
+    ending::{complain, print_end, refused},
     host::Machine,
     repeat::repeat,
-    terminal::{failed, print, print_file, tell},
+    terminal::{failed, print, tell},
 };
 
 /// Runs a request on this machine, by the configuration of this name where one is given. The answer is the exit code.
@@ -24,13 +25,13 @@ pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
     warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
     let command = match command {
         Ok(command) => command,
-        Err(end) => return told(end, &machine, false),
+        Err(end) => return print_end(end, &machine, false),
     };
     let Some(config) = config else {
         if !command.shows_progress() {
             machine.be_quiet();
         }
-        return told(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
+        return print_end(drive(&*command, &mut machine, &mut Facts::default()), &machine, false);
     };
     machine.prepare(&config, (!options.dry_run).then_some(&*command));
     if options.dry_run {
@@ -40,7 +41,7 @@ pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
     machine.note(&format!("c2 {}", words.join(" ")));
     let end = drive(&*command, &mut machine, &mut Facts::default());
     machine.end();
-    told(end, &machine, true)
+    print_end(end, &machine, true)
 }
 
 /// Prints the plans and performs nothing.
@@ -67,64 +68,4 @@ fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
         End::Interrupted(signal) => signal.exit_code(),
         End::Gone => FAILED,
     }
-}
-
-/// Prints how a run ended. The answer is the exit code.
-pub(crate) fn told(end: End, machine: &Machine, logged: bool) -> u8 {
-    let note = |text: &str| {
-        if logged {
-            machine.note(text);
-        }
-    };
-    match end {
-        End::Reported(report) => {
-            let printed = match &report.output {
-                Output::Text(text) => print(text),
-                Output::Failure(text) => print(text).max(report.code),
-                Output::File(path) => print_file(path),
-            };
-            for text in &report.notes {
-                note(text);
-                tell(text);
-            }
-            match (&report.failed, printed) {
-                (Some(what), _) => {
-                    note(&format!("failed: {what}"));
-                    report.now.iter().for_each(|now| note(&format!("now: {now}")));
-                    let tail = if machine.has_shown(&report.tail) { &[] } else { report.tail.as_slice() };
-                    complain(what, tail, report.now.as_deref(), report.hint.as_deref());
-                    report.code
-                }
-                (None, printed) => printed,
-            }
-        }
-        End::Refused(refusal) => {
-            note(&format!("refused: {refusal}"));
-            refused(&refusal)
-        }
-        End::Interrupted(signal) => {
-            let what = Failure::Interrupted(signal).to_string();
-            note(&what);
-            failed(&what, Some("c2 status shows what is live; the same command may be run again"));
-            signal.exit_code()
-        }
-        End::Waits(_) | End::Gone => FAILED,
-    }
-}
-
-fn refused(refusal: &Refusal) -> u8 {
-    failed(&refusal.to_string(), refusal.hint())
-}
-
-/// Says how a run failed: the cause, how things stand now, and what to do next. Where nothing stands otherwise than
-/// before, it reads like a refusal.
-fn complain(what: &str, tail: &[String], now: Option<&str>, next: Option<&str>) {
-    tell(&format!("c2: {what}"));
-    if !tail.is_empty() {
-        tell("    its last lines:");
-    }
-    tail.iter().for_each(|line| tell(&format!("      {line}")));
-    now.iter().for_each(|now| tell(&format!("    now: {now}")));
-    let next_is = if now.is_some() { "next: " } else { "" };
-    next.iter().for_each(|next| tell(&format!("    {next_is}{next}")));
 }

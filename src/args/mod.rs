@@ -15,11 +15,14 @@ use std::{
 
 use argh::FromArgs;
 use c2_core::{
-    commands::{ChallengeHook, DockerCredential, DockerLogin, Options, Request},
-    completion::{Complete, Shell, script},
+    commands::{ChallengeHook, DockerCredential, DockerLogin},
     config::Hundredths,
-    help::{self, CALLBACK_OPTIONS, COMMANDS, CONFIG_OPTION, CommandHelp, HELP_OPTION, OptionHelp, TOP_OPTIONS},
     nearest, nginx,
+    request::completion::{Complete, Shell, script},
+    request::help::{
+        self, CALLBACK_OPTIONS, COMMANDS, CONFIG_OPTION, CommandHelp, HELP_OPTION, OptionHelp, TOP_OPTIONS,
+    },
+    request::{Options, Request},
     seam::RolloutVerb,
 };
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use c2_core::{
-    proxy::Served,
+    nginx::Served,
     seam::{Command, Effect, End, Facts, Outcome, Plan, Refusal, Step, drive},
     world::{Fault, Node, World},
 };

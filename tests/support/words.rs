@@ -2,8 +2,8 @@
 
 use c2::{Invocation, invocation};
 use c2_core::{
-    commands::{Options, Request},
     config::ToolConfig,
+    request::{Options, Request},
     seam::Command,
     world::World,
 };

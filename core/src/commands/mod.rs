@@ -29,5 +29,3 @@ pub use show_log::ShowLog;
 pub use unpack::Unpack;
 
 pub(crate) use list_releases::releases;
-// Until their users have moved.
-pub use crate::request::{Dispatch, Options, Request};

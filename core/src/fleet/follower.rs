@@ -8,8 +8,8 @@ use alloc::{
 };
 
 use crate::{
+    aws::s3::without_request_id,
     config::{Parsed, Positive, Problem, ToolConfig},
-    s3::without_request_id,
     seam::{End, Memo, Refusal},
 };
 

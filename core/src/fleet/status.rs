@@ -152,8 +152,8 @@ mod tests {
 
     use super::SLAVES;
     use crate::{
-        commands::{Options, Request},
         config::{Syntax, tool_config},
+        request::{Options, Request},
         seam::{End, Facts, Location, Output, drive},
         world::{Object, World},
     };

@@ -27,7 +27,6 @@ use alloc::{
     vec::Vec,
 };
 
-pub use crate::nginx::{MARK_HOST, Served};
 pub use certificate::GenerateCertificate;
 pub use health::project_name;
 pub use status::ProxyStatus;

@@ -13,7 +13,7 @@ use std::{
 
 use c2_core::{
     Ordered,
-    proxy::{MARK_HOST, Served},
+    nginx::{MARK_HOST, Served},
     seam::{Failure, ProxyNow, Reason},
 };
 
