@@ -8,7 +8,7 @@ use crate::time::parse_utc;
 pub(super) const EARLIEST_S: u64 = 315_532_800;
 
 /// A DOS time (APPNOTE 4.4.6), the date in its upper half, read as UTC so that all machines have the same one, in seconds
-/// since 1970; one that is no time counts as the earliest.
+/// since 1970; an invalid one counts as the earliest.
 pub(super) fn seconds(dos: u32) -> u64 {
     let field = |from: u32, bits: u32| (dos >> from) & ((1 << bits) - 1);
     let (year, month, day) = (1980 + field(25, 7), field(21, 4), field(16, 5));

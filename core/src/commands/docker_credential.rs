@@ -24,7 +24,7 @@ const NO_SERVER: &str = "no credentials server URL";
 /// What docker asks of a helper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DockerCredential {
-    /// The login to the registry that standard input names, made anew each time.
+    /// A fresh login to the registry that standard input names.
     Get,
     /// The registries that there is a login to.
     List,

@@ -22,7 +22,7 @@ use crate::{
 const TTL_S: u32 = 60;
 /// How long Route 53 may take to bring a change to its name servers; it says usually 60 s.
 const LIMIT_S: u32 = 600;
-/// How often it is tried anew when somebody else changes the record meanwhile.
+/// How often it is retried when somebody else changes the record meanwhile.
 const TRIES: usize = 5;
 
 /// `le-auth-hook`, `le-cleanup-hook`.

@@ -81,7 +81,7 @@ pub(super) fn above_executable(facts: &Facts) -> Result<String, Refusal> {
 /// The place that the environment names.
 ///
 /// # Errors
-/// It is no place in S3.
+/// It is not a place in S3.
 pub(super) fn location(name: &str) -> Result<Location, Refusal> {
     if !name.starts_with("s3://") {
         return Ok(Location::File(name.to_string()));

@@ -122,7 +122,7 @@ impl Decoder {
         }
     }
 
-    /// Notes that a value is no text; a number or truth value was most likely meant as one.
+    /// Notes that a value is not a text; a number or truth value was most likely meant as one.
     fn no_text<T>(&mut self, node: &Node, expected: &str) -> Option<T> {
         let cure = match &node.value {
             Value::Number(text) => format!("; put it in quotes: {}", quoted(text)),

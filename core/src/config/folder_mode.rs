@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::text::FromText;
 
-/// Permission bits with which the owner can do everything and nobody but owner and group can write.
+/// Permission bits with which the owner can do everything and only owner and group can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FolderMode(u32);
 

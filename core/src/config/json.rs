@@ -20,7 +20,7 @@ pub(super) fn tree(text: &str) -> Result<Node, Fault> {
     reader.node(raw, 0)
 }
 
-/// Why a text is no JSON, told without any of its content.
+/// Why a text is not JSON, without any of its content.
 pub(super) fn fault(text: &str, error: &serde_json::Error) -> Fault {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     Reader { text, last: (0, Position { line: 1, column: 1 }) }.fault(text, error)

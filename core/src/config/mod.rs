@@ -122,10 +122,10 @@ fn record_tree(text: &str) -> Result<node::Node, node::Fault> {
     }
 }
 
-/// Reads the JSON of a config source, numbers exact however big (only an exponent is spelled anew, `1E5` as `1e+5`); of a key given twice the last one counts.
+/// Reads the JSON of a config source, numbers exact however big (only an exponent is spelled differently, `1E5` as `1e+5`); of a key given twice the last one counts.
 ///
 /// # Errors
-/// Where and why the text is no JSON, without any of its content: it may be a secret.
+/// Where and why the text is not JSON, without any of its content: it may be a secret.
 pub fn config_source(file: &str, text: &str) -> Result<serde_json::Value, Problem> {
     let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(bare).map_err(|error| {

@@ -207,8 +207,8 @@ impl State {
 }
 
 impl Deploy {
-    /// Whether it is the same release on the same port: nothing of it has to be replaced. Of one without a hash nobody
-    /// can tell that it is another one.
+    /// Whether it is the same release on the same port: nothing of it has to be replaced. Without a
+    /// hash other bytes of the same name cannot be told apart.
     pub fn is_as(&self, other: &Deploy) -> bool {
         let other_bytes = self.pin.as_ref().zip(other.pin.as_ref()).is_some_and(|(its, of)| its.sha256 != of.sha256);
         (&self.release, self.port) == (&other.release, other.port) && !other_bytes

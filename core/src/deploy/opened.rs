@@ -37,7 +37,7 @@ pub(crate) fn opened(facts: &Facts, config: &ToolConfig, release: &str, pin: Opt
     open(facts, config, release, pin, if pin.is_some() { Facts::archive_copy } else { Facts::archive })
 }
 
-/// The same of a copy that nobody else can write: what its bytes are pinned by is what was judged.
+/// The same for a private copy: the bytes that are judged are the bytes that are pinned.
 pub(crate) fn opened_copy(
     facts: &Facts,
     config: &ToolConfig,

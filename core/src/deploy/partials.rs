@@ -51,7 +51,7 @@ pub(crate) fn template_partials(facts: &Facts, path: &str, text: &str) -> Result
     })
 }
 
-/// The partials that a text mentions; one that is no template mentions none, and the renderer says what is wrong.
+/// The partials that a text mentions; one that is not a template mentions none, and the renderer says what is wrong.
 fn names(path: &str, text: &str) -> Vec<String> {
     template::partial_names(template::Source { path, text }).unwrap_or_default()
 }

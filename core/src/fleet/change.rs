@@ -83,8 +83,8 @@ impl MasterChange {
         Ok(Step::Done(report))
     }
 
-    /// Whether this is a change for all machines in the middle of a rollout. In an emergency nobody has to decide on
-    /// the rollout first.
+    /// Whether this is a change for all machines in the middle of a rollout. An emergency must not
+    /// wait for a decision on the rollout.
     fn is_for_all(&self, state: &State) -> bool {
         self.goal.verb().takes_off() && self.rollout.is_none() && state.rollout.is_some()
     }

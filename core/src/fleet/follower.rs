@@ -20,7 +20,7 @@ pub struct Follower {
     /// Whether the configuration is an object; else it is a file.
     is_object: bool,
     config: Option<ToolConfig>,
-    /// When it was read, by a clock that nobody sets.
+    /// When it was read, by the monotonic clock.
     read_at_ms: u64,
     misconfigured: Option<String>,
     /// The last failure to read it that was told.
@@ -44,7 +44,7 @@ pub struct Basis {
     pub config: ToolConfig,
     /// What the round before has kept.
     pub kept: Option<Memo>,
-    /// Why the configuration cannot be read any more, where that is no fault of the store, which may answer the next time.
+    /// Why the configuration cannot be read any more, where not the store is at fault, which may answer the next time.
     pub misconfigured: Option<String>,
 }
 

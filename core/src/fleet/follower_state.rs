@@ -28,7 +28,7 @@ pub(super) struct FollowerState {
     pub(super) look_at_s: u64,
     /// What was reported, and when.
     pub(super) reported: Option<(SlaveState, u64)>,
-    /// What could not be brought about.
+    /// The deploys that failed.
     pub(super) failed: BTreeMap<DeployName, Failed>,
     /// What is wrong, in words.
     pub(super) error: Option<String>,
@@ -42,7 +42,7 @@ pub(super) struct FollowerState {
     pub(super) misconfigured: Option<String>,
 }
 
-/// A deploy that could not be brought about.
+/// A deploy that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failed {
     /// As what.

@@ -158,8 +158,8 @@ impl<'a> Run<'a> {
         let standing = Standing::of(&slaves, rollout, etag, &self.of.proxy);
         let late = waited_s >= self.of.timeout_s;
         let (done, failed) = self.judged(&standing, etag, late.then_some(waited_s), baked_s + waited_s);
-        // The last stage is not got through by nobody.
-        let nobody = standing.well.is_empty() && percent.get() == 100;
+        // The 100 % stage needs at least one healthy slave.
+        let none_well = standing.well.is_empty() && percent.get() == 100;
 
         let forget = [Query::Shared(base.master()), Query::Now, Query::Nonce];
         let forget: Vec<Query> = forget.into_iter().chain(queries(base, &slaves)).collect();
@@ -171,11 +171,11 @@ impl<'a> Run<'a> {
         if failed.len() > self.of.max_failures as usize {
             return wait(Phase::Halted, format!("{HALT} {} at {} %: {told}", self.id, percent.get()), 0);
         }
-        if nobody && late {
+        if none_well && late {
             let why = format!("{HALT} {} at {} %: no slave has taken it up ({line})", self.id, percent.get());
             return wait(Phase::Halted, why, 0);
         }
-        if !late && (!done || nobody) {
+        if !late && (!done || none_well) {
             return wait(waiting, format!("{stage} waiting ({line})"), LOOK_MS);
         }
         if baked_s < self.of.bake_s {
@@ -196,7 +196,7 @@ impl<'a> Run<'a> {
     fn judged(&self, standing: &Standing<'_>, etag: &str, late_s: Option<u32>, since_s: u32) -> (bool, Vec<String>) {
         let error = |slave: &&Slave| format!("{}: {}", slave.label, slave.error().map_or_else(String::new, first_line));
         let mut failed: Vec<String> = standing.failed.iter().map(error).collect();
-        // One that was dead before this stage is nobody's failure. Of the others, one that had taken the change up has died
+        // A slave that was dead before this stage does not count as a failure. Of the others, one that had taken the change up has died
         // of it; one that had not may be busy with it, and is waited for.
         // Who cannot be looked at could not report either.
         let was_away = self.was_away();

@@ -275,7 +275,7 @@ impl Round<'_> {
         })
     }
 
-    /// What could not be brought about, now or before, and when it is tried again.
+    /// The deploys that failed, now or before, and when each is tried again.
     fn failed(&self, ended: &Ended) -> BTreeMap<DeployName, Failed> {
         let mut all = ended.postponed.clone();
         for (deploy, why) in &ended.following.failed {

@@ -39,7 +39,7 @@ pub(super) struct Slave {
     pub(super) is_known: bool,
 }
 
-/// The records of all slaves by label. One that cannot be had or read is one of a slave in trouble.
+/// The records of all slaves by label. An unreadable record stands for a slave in trouble.
 pub(super) fn slaves(facts: &Facts, base: Base<'_>) -> Result<Vec<Slave>, Refusal> {
     let asked: Vec<_> = records(facts, base)?.into_iter().map(|record| (facts.record(&record.at), record)).collect();
     let mut slaves = Vec::new();

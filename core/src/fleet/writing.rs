@@ -1,4 +1,4 @@
-//! One read-decide-write on the state of the master: on the condition that nobody else wrote meanwhile, else anew.
+//! One read-decide-write on the state of the master, under the condition that it is unchanged; else it starts over.
 
 use alloc::{
     format,
@@ -22,14 +22,14 @@ use crate::{
     time::utc,
 };
 
-/// How long a write is tried anew when others write, or nobody knows whether it was done.
+/// How long a write is retried when others write, or its outcome is unknown.
 const LIMIT_S: u64 = 60;
 /// The longest pause before the second attempt; it doubles with each further one, up to the second number.
 const PAUSE_MS: (u64, u64) = (100, 4_000);
 /// How many writings a state remembers: more than others can do while one of them waits for an answer.
 const REMEMBERED: usize = 32;
 
-/// What to do when nobody knows whether a write was done.
+/// What to do when the outcome of a write is unknown.
 const AGAIN: &str = "run the same command again: what is done is not done twice";
 
 /// A write that is to be done once, whoever else writes.
@@ -41,7 +41,7 @@ pub(super) struct Writing<'a> {
     pub(super) what: Purpose,
     /// Whether a store is written to that ignores conditions.
     pub(super) unsafe_store: bool,
-    /// How long in seconds it is tried anew whatever stands in its way; `None`: only as long as others write.
+    /// How long in seconds it is retried whatever stands in its way; `None`: only as long as others write.
     pub(super) endures_s: Option<u64>,
 }
 
@@ -107,7 +107,7 @@ impl Writing<'_> {
         let limit = PAUSE_MS.0.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(PAUSE_MS.1);
         let pause_ms = u32::try_from(self.facts.nonce()? % (limit + 1)).unwrap_or_default();
         let mut forget = vec![Query::Shared(Base(self.base).master()), Query::Now, Query::Nonce];
-        // From here on the time is taken: what this run did before is no part of it.
+        // From here on the time is taken: what this run did before does not count.
         forget.extend((attempts == 1).then_some(Query::Began));
         Ok(Step::Wait { why: format!("{failure}; looking again"), what: self.wait(), pause_ms, forget })
     }
@@ -223,7 +223,7 @@ impl Writing<'_> {
     }
 }
 
-/// Who wrote a state last, for the end of a sentence; empty when nobody knows.
+/// Who wrote a state last, for the end of a sentence; empty when unknown.
 pub(super) fn last_writer(state: &State) -> String {
     let by = |write: &Write| {
         let [user, host, time] = [&write.user, &write.host, &write.time].map(|text| one_line(text));

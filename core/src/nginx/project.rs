@@ -43,8 +43,8 @@ pub(crate) fn explicit_certificates(config: &ToolConfig, proxy: &ProxyModeConfig
 }
 
 /// The compose file, with these explicit certificates and what tells their contents. They are mounted as files, which
-/// stay the same inside when they are replaced outside: what tells them is part of the text, so that the container is
-/// made anew.
+/// stay the same inside when they are replaced outside: their fingerprints are part of the text, so that the container is
+/// re-created.
 pub(crate) fn project(config: &ToolConfig, certificates: &[(String, Option<String>)]) -> Project {
     let letsencrypt = format!("{}/etc/letsencrypt", config.letsencrypt_prefix_dir);
     let www = config.letsencrypt_www_dir.to_string();

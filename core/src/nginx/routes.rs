@@ -191,7 +191,7 @@ impl fmt::Display for Served {
 }
 
 /// A name for a text that no other text is likely to have: 64 bits of FNV-1a (draft-eastlake-fnv). It tells texts
-/// apart that nobody chose to be alike.
+/// apart that were not made to collide.
 pub(crate) fn name_of(text: &str) -> String {
     let hash = text
         .bytes()

@@ -25,7 +25,7 @@ pub(crate) enum Followed {
 /// What came of following.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Following {
-    /// The deploys that are wanted and could not be brought about, and why.
+    /// The wanted deploys that could not be started, and why.
     pub(crate) failed: BTreeMap<DeployName, Reason>,
     /// What else went wrong.
     pub(crate) troubles: Vec<Reason>,

@@ -19,7 +19,7 @@ pub(crate) struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// Refuses an endpoint that nobody knows. Of those that only the state still knows, what it notes can be ended.
+    /// Refuses an unknown endpoint. For one that only the state still knows, what it notes can be ended.
     pub(super) fn endpoint(&self, endpoint: &Label, noted_is_enough: bool) -> Result<(), Refusal> {
         let known = &self.proxy.end_points;
         let noted = self.state.connections.contains_key(endpoint) || self.state.maintenance.contains_key(endpoint);

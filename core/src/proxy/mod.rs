@@ -66,7 +66,7 @@ pub struct ProxyMode {
     pub config: ToolConfig,
     /// Its part about the proxy.
     pub proxy: ProxyModeConfig,
-    /// What it is to bring about.
+    /// The verb.
     pub goal: Goal,
     /// Whether a stop command that fails is only reported.
     pub force: bool,
@@ -161,7 +161,7 @@ pub struct Follow {
 impl Follow {
     /// The next step, or what came of it.
     pub(crate) fn round(&self, facts: &Facts, past: &[Outcome]) -> Result<Followed, Refusal> {
-        // A connection to a deploy that it has not counts as none.
+        // A connection to a missing deploy counts as none.
         let mut wanted = self.master.clone();
         wanted.connections.retain(|_, deploy| self.master.deploys.contains_key(deploy));
         let purpose = Purpose::from("follow the master state");

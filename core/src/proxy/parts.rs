@@ -139,8 +139,7 @@ pub(super) fn note(r: &Reconcile<'_>, after: &State) -> Option<Stage> {
     (!noted).then(|| Stage::new("note it", vec![write(path, after.to_json())]).undone_by(vec![back]))
 }
 
-/// What removes the former folders of these deploys, and with them all that others left behind that nobody goes
-/// back to.
+/// What removes the former folders of these deploys, and with them what else is left behind once no intent needs it.
 pub(super) fn tidied<'d>(r: &Reconcile<'_>, deploys: impl Iterator<Item = &'d DeployName> + Clone) -> Vec<Effect> {
     if r.seen.intents.keys().all(|other| deploys.clone().any(|deploy| deploy == other)) {
         return vec![Effect::Remove(r.seen.deploys.asides())];

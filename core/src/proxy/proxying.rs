@@ -58,14 +58,14 @@ impl<'a> Proxying<'a> {
         let (routes, proxy) = (seen.live_routes()?, &seen.proxy);
         let restarts = r.target.proxy == Upkeep::Restart;
         let as_new = if restarts { Some(compose_file(seen.facts, &project)?) } else { None };
-        // That its logs have no limits is no reason to interrupt what is served; who asks for a restart gets them.
+        // Missing log limits do not justify an interruption; a restart adds them.
         let same = proxy.mounted && proxy.project.as_ref() == Some(&project.name);
         let same = same
             && seen.compose.as_ref().is_some_and(|text| match as_new {
                 Some(as_new) => *text == as_new,
                 None => *text == project.text || *text == project.bounded(),
             });
-        // One that runs and says nothing is made anew by those who are to heal it.
+        // `restart` re-creates a container that does not answer with its mark.
         let dumb = restarts && proxy.serves.is_none();
         let container = match (proxy.exists, proxy.running) {
             (false, _) => Container::Absent,

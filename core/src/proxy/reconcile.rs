@@ -92,7 +92,7 @@ impl Reconcile<'_> {
 /// What was refused, without ending the run.
 #[derive(Debug)]
 pub(super) struct Refused {
-    /// The deploy that cannot be brought about for it; `None`: it is about something else.
+    /// The deploy that it keeps from being started; `None`: it is about something else.
     pub(super) deploy: Option<DeployName>,
     pub(super) refusal: Refusal,
 }

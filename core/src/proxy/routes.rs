@@ -68,7 +68,7 @@ fn followed_route(
     let noted = seen.state.connections.get(endpoint).and_then(|deploy| seen.state.deploys.get_key_value(deploy));
     for (deploy, known) in as_wanted(r, wish, wanted).into_iter().chain(seen.deploy_on(at)).chain(noted) {
         let usable = match at == Some(known.port.0) {
-            // That it could not be found out is no reason to take a route away.
+            // A failed look must not take a route away.
             true => seen.runs(deploy, known).known_or(true),
             false => seen.is_ready(deploy, known).known_or(false),
         };

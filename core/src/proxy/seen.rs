@@ -119,7 +119,7 @@ impl Seen<'_> {
         self.state.deploys.iter().find(|(_, known)| Some(known.port.0) == port)
     }
 
-    /// The routes as they are, but for those to ports where nobody accepts: no undo goes back to them.
+    /// The present routes without those to ports that do not accept: no undo restores them.
     pub(super) fn live_routes(&self) -> Result<Routes, Refusal> {
         let routes = self.routes();
         let ports: BTreeSet<u16> = routes.pairs().map(|(_, port)| port).into_set();

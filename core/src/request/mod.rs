@@ -176,7 +176,7 @@ impl Request {
     /// The command, made for this configuration.
     ///
     /// # Errors
-    /// A word that is no valid name, a command that needs a proxy where there is none, or a share of a fleet where there
+    /// A word that is not a valid name, a command that needs a proxy where there is none, or a share of a fleet where there
     /// is none.
     pub fn command(&self, config: ToolConfig, options: &Options) -> Result<Box<dyn Command>, Refusal> {
         let named = self.named(config.clone(), options)?;

@@ -46,7 +46,7 @@ impl Request {
         }))
     }
 
-    /// What is to be brought about, for a request that is about that.
+    /// The verb of proxy mode that a request is for; `None` for another request.
     fn goal(&self) -> Result<Option<Goal>, Refusal> {
         Ok(Some(match self {
             Request::Start { release, as_deploy, sha256, .. } => {

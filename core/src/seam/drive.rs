@@ -21,7 +21,7 @@ pub trait Host {
     fn perform(&mut self, effect: &Effect) -> Result<(), Failure>;
     /// Lets so many milliseconds pass. False: none pass here (dry run), the wait is where it ends.
     fn pause(&mut self, ms: u32) -> bool;
-    /// Milliseconds by a clock that nobody sets; 0 where looks take no time.
+    /// Monotonic clock, in ms; 0 where looks take no time.
     fn clock_ms(&mut self) -> u64 {
         0
     }
@@ -128,7 +128,7 @@ fn rounds(
             Err(refusal) => return End::Refused(refusal),
             Ok(Step::Done(report)) => return End::Reported(report),
             Ok(Step::Wait { why, what, pause_ms, forget }) => {
-                // Time passes, and with it what is waited for: that is no circle.
+                // Time passes, and with it what is waited for: that is not a circle.
                 steps -= usize::from(pause_ms > 0);
                 host.say(Message::Wait(&why));
                 host.unlock();

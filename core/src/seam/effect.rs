@@ -130,7 +130,7 @@ pub enum Effect {
     },
     /// Stay with the start command that this run spawned until it ends.
     Attend {
-        /// What [`Query::ChangedAt`] said of the intents when it was left alone: while it says so, nobody else has
+        /// What [`Query::ChangedAt`] said of the intents when it was left alone: while it says so, no other run has
         /// begun a change. `None`: it could not be found out.
         as_of: Option<u64>,
         /// The folder it runs in.
@@ -204,7 +204,7 @@ pub enum Effect {
         /// The compose project of the throw-away container that it is tried in; `None`: inside the running one.
         project: Option<String>,
     },
-    /// Signal the proxy to read its configuration anew.
+    /// Signal the proxy to reload its configuration.
     ReloadProxy,
     /// Make sure that the proxy serves this and nothing older.
     ProveProxy {
@@ -228,12 +228,12 @@ pub enum Effect {
         folder: String,
         /// What tells the compose file.
         project: String,
-        /// Whether a container that is there is made anew.
+        /// Whether a container that is there is re-created.
         recreate: bool,
     },
     /// Call a program of this machine, without a shell.
     Call {
-        /// The program, found on the `PATH` where it is no path.
+        /// The program, found on the `PATH` unless it is a path.
         program: String,
         /// Its arguments; never a secret.
         arguments: Vec<String>,

@@ -77,7 +77,7 @@ macro_rules! questions {
                 $(#[$doc])*
                 ///
                 /// # Errors
-                /// Not known yet, or it could not be had.
+                /// Not known yet, or not available.
                 pub fn $name(&self, $($parameter: $type),*) -> Result<$result, Refusal> {
                     match self.ask($query)? {
                         Answer::$variant(value) => Ok(value.clone()),

@@ -30,7 +30,7 @@ pub enum Failure {
         /// What to do about it, where that is known.
         hint: Option<String>,
     },
-    /// It is not to be had yet, and may be later without anybody's doing: no credentials yet, no permission yet.
+    /// Not available yet; may become so by itself (no credentials yet, no permission yet).
     NotYet {
         /// What was being done, and to what.
         doing: String,
@@ -42,7 +42,7 @@ pub enum Failure {
         /// What was being done, and to what.
         doing: String,
     },
-    /// Nobody knows whether it was done: look again.
+    /// The outcome is unknown: look again.
     Unanswered {
         /// What was being done, and to what.
         doing: String,

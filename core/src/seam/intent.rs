@@ -13,7 +13,7 @@ pub struct Intent {
     pub old_folder: Option<String>,
     /// The folder that the change puts in place; none when it only stops.
     pub home: Option<String>,
-    /// The id of what that folder held before; none when there was no whole one.
+    /// The id of what that folder held before; none when it held no whole release.
     pub home_id: Option<String>,
     /// The folder beside, into which the former content goes.
     pub aside: String,

@@ -184,7 +184,7 @@ impl Query {
     }
 }
 
-/// What the world said. "Could not be had" is an answer too.
+/// What the world said. "Not available" is an answer too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// A number.
@@ -221,7 +221,7 @@ pub enum Answer {
     TextRecord(Option<TextRecord>),
     /// Logins to docker registries.
     Logins(Vec<Login>),
-    /// It could not be had.
+    /// It is not available.
     Failed(Failure),
 }
 

@@ -45,7 +45,7 @@ impl Refusal {
         }
     }
 
-    /// The same refusal, with what was to be brought about before what could not be done.
+    /// The same refusal, with the goal in front of the step that could not be done.
     #[must_use]
     pub fn during(self, goal: &str) -> Self {
         match self {

@@ -12,7 +12,7 @@ use crate::printable;
 pub enum Output {
     /// This text.
     Text(String),
-    /// This text, by which whoever called the command learns that it failed; nobody else is told.
+    /// This text, which tells the calling program that the command failed; nothing else is printed.
     Failure(String),
     /// The content of this file, however large.
     File(String),

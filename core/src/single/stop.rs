@@ -137,7 +137,7 @@ impl Stop {
         for (found, home) in asked {
             match found.known()? {
                 Ok(Some(folder)) if is_whole(&folder) => return Ok(Some(home)),
-                // What is no folder is no deploy.
+                // What is not a directory is not a deploy.
                 Ok(_) | Err(_) => (),
             }
         }

@@ -8,7 +8,7 @@
 //! it parses, so that none can contain itself, ends a context stack at four and section nesting at sixteen, cuts off
 //! white space at the end, and reports neither places nor absent names. So the work is shared:
 //! - `scan` reads the text by Mustache's rules, into numbered pieces; `unit` pairs the sections and writes the pieces
-//!   down anew for ramhorns, each as a tag whose name is the piece's number: `{{&0}}{{#1}}{{2}}{{/1}}`. No text of a
+//!   down again for ramhorns, each as a tag whose name is the piece's number: `{{&0}}{{#1}}{{2}}{{/1}}`. No text of a
 //!   user's reaches ramhorns' parser: without optimisation its lexer recurs at every lone brace, down to a crash.
 //! - ramhorns parses that, walks it, enters and repeats sections, gathers the output and escapes what goes into it.
 //! - `render` is the content that ramhorns asks about each number. It looks names up, decides which sections are

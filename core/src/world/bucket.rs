@@ -16,7 +16,7 @@ pub struct Object {
     pub bytes: Vec<u8>,
     /// The time from which on it is there.
     pub appears: u64,
-    /// When it was last written; 0 when nobody knows.
+    /// When it was last written; 0 when unknown.
     pub modified: u64,
     /// Whether the answer before that is that there is no permission.
     pub denied: bool,

@@ -213,8 +213,8 @@ impl World {
         self.inherited.retain(|route| present.contains(route));
     }
 
-    /// The machine starts anew. Either what ran and the proxy's container come back, as docker restarts them, or
-    /// nothing runs. Routes that the proxy comes back with are nobody's doing until they are changed.
+    /// The machine reboots. Either what ran and the proxy's container come back, as docker restarts them, or
+    /// nothing runs. Routes that the proxy comes back with count against no plan until they are changed.
     pub fn reboot(&mut self, comes_back: bool) {
         self.proven.clear();
         self.undrained.clear();

@@ -78,7 +78,7 @@ impl World {
         }
     }
 
-    /// Time passes: what is late accepts now, and what dies by itself has died. That endpoints go to it is nobody's
+    /// Time passes: what is late accepts now, and what dies by itself has died. That endpoints go to it is no plan's
     /// doing.
     pub(super) fn pass(&mut self, ms: u32) {
         self.clock_ms += u64::from(ms);

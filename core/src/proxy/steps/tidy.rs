@@ -5,7 +5,7 @@ use alloc::vec;
 use super::super::{parts::tidied, reconcile::Reconcile};
 use crate::seam::{Plan, Purpose, Refusal};
 
-/// Removes what nobody goes back to; `None` when there is nothing, or it was tried.
+/// Removes what no intent needs; `None` when there is nothing, or it was tried.
 pub(super) fn tidy(r: &Reconcile<'_>) -> Result<Option<Plan>, Refusal> {
     let left = r.seen.intents.is_empty() && r.tried(&Purpose::Tidy).is_none();
     if !left || r.seen.facts.folder(&r.seen.deploys.asides())?.is_none() {

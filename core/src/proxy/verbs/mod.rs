@@ -63,7 +63,7 @@ pub(crate) trait Verb {
         true
     }
 
-    /// Whether it only takes endpoints off: in an emergency nobody has to decide on a rollout first.
+    /// Whether it only takes endpoints off: allowed in the middle of a rollout, as an emergency must not wait for one.
     fn takes_off(&self) -> bool {
         false
     }
@@ -74,7 +74,7 @@ pub(crate) trait Verb {
     }
 }
 
-/// What one of the commands of proxy mode is to bring about. A verb is known here and in its file.
+/// A verb with its words. A verb is known here and in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each has its own")]
 pub enum Goal {

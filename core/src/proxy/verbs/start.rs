@@ -70,7 +70,7 @@ impl Start {
         state.deploys.get(&self.deploy).map_or(0, |known| known.port.0)
     }
 
-    /// The port that a deploy has, else the lowest of the range that no deploy has and nobody listens on.
+    /// The port that a deploy has, else the lowest free one of the range: no deploy has it and nothing listens on it.
     fn port_on(&self, r: &Reconcile<'_>) -> Result<Port, Refusal> {
         let deploys = &r.seen.state.deploys;
         if let Some(Deploy { port, .. }) = deploys.get(&self.deploy) {

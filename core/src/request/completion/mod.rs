@@ -128,7 +128,7 @@ fn words_that_fit(facts: &Facts, fits: Fits) -> Result<Vec<(String, &'static str
     Ok(names.into_iter().map(|name| (name, "")).collect())
 }
 
-/// What `names` says about the configuration; nothing when that cannot be had.
+/// What `names` says about the configuration; nothing when that is not available.
 fn from_config(
     facts: &Facts,
     names: impl FnOnce(&ToolConfig) -> Result<Vec<String>, Refusal>,
