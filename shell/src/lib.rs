@@ -4,6 +4,7 @@ pub mod aws;
 mod call;
 mod demo;
 mod docker;
+mod ending;
 mod files;
 mod host;
 mod http;

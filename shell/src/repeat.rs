@@ -9,7 +9,7 @@ use c2_core::{
     seam::{End, Facts, Host as _, drive, settle},
 };
 
-use crate::{aws::random, host::Machine, memory, run::told, terminal::tell};
+use crate::{aws::random, ending::told, host::Machine, memory, terminal::tell};
 
 /// Follows the master every so many seconds until a signal ends it. The answer is the exit code.
 pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positive) -> u8 {
