@@ -27,6 +27,9 @@ pub(crate) const PASSING_CODES: [&str; 20] = [
     "TransactionInProgressException",
 ];
 
+/// The errors of an identity that has no permission yet, or is not known everywhere yet.
+const NOT_YET: [&str; 3] = ["AccessDenied", "InvalidAccessKeyId", "ExpiredToken"];
+
 /// Whether a service that refuses so may not do so at the next try. What a server has not (501) it will not have then
 /// either.
 pub(crate) fn asks_for_patience(status: u16, code: &str) -> bool {
@@ -42,6 +45,12 @@ impl Fault {
             Fault::Refused(answer) => asks_for_patience(answer.status, &answer.code),
             Fault::Implausible { .. } | Fault::Hopeless { .. } => false,
         }
+    }
+
+    /// Whether it may be gone later without anybody's doing, though not at the next try: permissions take a while.
+    #[must_use]
+    pub fn is_not_yet(&self) -> bool {
+        matches!(self, Fault::Refused(answer) if NOT_YET.contains(&answer.code.as_str()))
     }
 }
 
@@ -81,6 +90,7 @@ mod tests {
         ] {
             assert!(!refused(status, code).is_passing(), "{status} {code}");
         }
+        assert!(refused(403, "AccessDenied").is_not_yet() && !refused(404, "NoSuchBucket").is_not_yet());
         assert!(!Fault::Implausible { why: "HTML".into() }.is_passing());
         assert!(!Fault::Hopeless { why: "unknown issuer".into() }.is_passing());
     }
