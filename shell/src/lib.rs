@@ -11,6 +11,7 @@ mod http;
 mod lock;
 mod log;
 mod memory;
+mod processes;
 mod progress;
 mod proxy;
 mod release;

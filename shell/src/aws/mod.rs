@@ -259,7 +259,7 @@ impl Aws {
     }
 
     pub(crate) fn tuning(&self) -> &Tuning {
-        &self.http.tuning
+        self.http.tuning()
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -275,10 +275,10 @@ impl Aws {
 
     /// What a request is signed with, or what it was sent at.
     pub(crate) fn moment(&self) -> Moment {
-        let at = (self.http.tuning.monotonic)();
+        let at = (self.tuning().monotonic)();
         match *self.told.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(told) => Moment { now_s: told.after(at), at },
-            None => Moment { now_s: (self.http.tuning.now_s)(), at },
+            None => Moment { now_s: (self.tuning().now_s)(), at },
         }
     }
 
@@ -290,7 +290,7 @@ impl Aws {
 
     /// Takes the time from the answer of a service to a request that was sent at this moment.
     pub(crate) fn hear(&self, sent: Moment, response: &Response<Body>) {
-        let at = (self.http.tuning.monotonic)();
+        let at = (self.tuning().monotonic)();
         let heard = Heard {
             took_s: at.saturating_sub(sent.at).as_secs(),
             date: http::header(response, "date"),

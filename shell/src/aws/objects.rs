@@ -10,7 +10,7 @@ use std::{
 
 use c2_core::{
     Ordered,
-    s3::{Condition, Fault, Heeds, Put},
+    s3::{Condition, Heeds, Put},
     seam::{Answer, Content, Failure, Location, Query, RECORD_BYTES, Secret, Shared},
 };
 
@@ -139,19 +139,15 @@ fn content(s3: &S3, at: &Location, limit_bytes: u64) -> Answer {
     bytes.map_or_else(Answer::Failed, |bytes| Answer::Content(bytes.map(read)))
 }
 
-/// The errors of an identity that has no permission yet, or is not known everywhere yet.
-const NOT_YET: [&str; 3] = ["AccessDenied", "InvalidAccessKeyId", "ExpiredToken"];
-
 /// A failure of the S3 client, whose text begins with what could not be done.
 pub(crate) fn s3_failure(doing: &str, error: &S3Error) -> Failure {
     let text = error.to_string();
     let why = text.strip_prefix("cannot ").and_then(|text| text.strip_prefix(doing)).unwrap_or(&text);
     let (doing, why) = (doing.to_string(), why.trim_start_matches([':', ' ']).to_string());
-    match error {
-        S3Error::NoCredentials(_) | S3Error::Request { no_others: Some(_), .. } => Failure::NotYet { doing, why },
-        S3Error::Request { fault: Fault::Refused(answer), .. } if NOT_YET.contains(&answer.code.as_str()) => {
-            Failure::NotYet { doing, why }
-        }
-        _ => Failure::World { doing, why, hint: None },
-    }
+    let is_not_yet = match error {
+        S3Error::NoCredentials(_) | S3Error::Request { no_others: Some(_), .. } => true,
+        S3Error::Request { fault, .. } => fault.is_not_yet(),
+        _ => false,
+    };
+    if is_not_yet { Failure::NotYet { doing, why } } else { Failure::World { doing, why, hint: None } }
 }

@@ -13,6 +13,7 @@ use c2_core::{
 use serde_json::Value;
 
 use super::Docker;
+use crate::processes;
 
 /// The label by which Compose notes the folder of a project.
 const FOLDER: &str = "com.docker.compose.project.working_dir";
@@ -91,11 +92,13 @@ fn container(value: &Value) -> Option<Container> {
         "exited" => ContainerState::Exited(exit_code),
         other => ContainerState::Other(other.to_string()),
     };
-    let pid = state.get("Pid").and_then(Value::as_u64).filter(|pid| *pid > 0);
+    let pid = state.get("Pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
+    // Its first process, where that is one of this machine.
+    let pid = pid.filter(|pid| processes::is_of_container(*pid, &id));
     Some(Container {
         name: value.get("Name")?.as_str()?.trim_start_matches('/').to_string(),
         state: now,
-        age_ms: pid.and_then(|pid| own_age_ms(pid, &id)).or_else(|| age_by_clock_ms(&started)),
+        age_ms: pid.and_then(processes::age_ms).or_else(|| age_by_clock_ms(&started)),
         started,
         restarts: value.get("RestartCount").and_then(Value::as_u64).unwrap_or(0),
         health: match value.pointer("/State/Health/Status").and_then(Value::as_str) {
@@ -133,23 +136,6 @@ fn published(value: &Value) -> Vec<u16> {
     let bindings = ports.into_iter().flatten().filter_map(|(_, bindings)| bindings.as_array()).flatten();
     let ports = bindings.filter_map(|binding| binding.get("HostPort")?.as_str()?.parse::<u16>().ok());
     ports.into_set().into_iter().collect()
-}
-
-/// The age of a container's first process, where it is one of this machine: no clock that is set changes it.
-fn own_age_ms(pid: u64, id: &str) -> Option<u64> {
-    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    if groups.contains(id) { process_age_ms(pid) } else { None }
-}
-
-/// The age of a process of this machine (proc(5): `starttime` in clock ticks, which Linux counts as a hundredth of a
-/// second to every program).
-pub(crate) fn process_age_ms(pid: u64) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let ticks: u64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
-    let uptime = fs::read_to_string("/proc/uptime").ok()?;
-    let (seconds, hundredths) = uptime.split_whitespace().next()?.split_once('.')?;
-    let now = seconds.parse::<u64>().ok()?.saturating_mul(100) + hundredths.parse::<u64>().ok()?;
-    Some(now.saturating_sub(ticks) * 10)
 }
 
 /// The time since then by this machine's clock; none for what never was.
@@ -213,12 +199,5 @@ mod tests {
             is_within("/opt/deploys/app", "/opt/deploys/app") && is_within("/opt/deploys/app/sub", "/opt/deploys/app")
         );
         assert!(!is_within("/opt/deploys/app-2", "/opt/deploys/app") && !is_within("/opt/deploys", "/opt/deploys/app"));
-    }
-
-    #[test]
-    fn a_process_is_as_old_as_it_is() {
-        let age_ms = process_age_ms(std::process::id().into()).unwrap();
-        assert!(age_ms < 3_600_000, "{age_ms}");
-        assert!(process_age_ms(1).unwrap() >= age_ms, "nothing is older than the first process");
     }
 }

@@ -7,7 +7,6 @@ use std::{cell::Cell, collections::BTreeMap, path::Path, rc::Rc, time::Duration}
 
 use c2_core::seam::{Container, Effect, Failure, run_on};
 
-pub(crate) use containers::process_age_ms;
 pub(crate) use engine::Container as Inspected;
 
 use crate::{

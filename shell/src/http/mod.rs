@@ -92,7 +92,7 @@ impl From<RootsError> for ConnectError {
 
 /// The agents with their pools of connections.
 pub(crate) struct Http {
-    pub(crate) tuning: Tuning,
+    tuning: Tuning,
     /// For http and https, each straight and through the proxy.
     agents: [OnceLock<Agent>; 4],
 }
@@ -100,6 +100,10 @@ pub(crate) struct Http {
 impl Http {
     pub(crate) fn new(tuning: Tuning) -> Self {
         Self { tuning, agents: Default::default() }
+    }
+
+    pub(crate) fn tuning(&self) -> &Tuning {
+        &self.tuning
     }
 
     /// The agent for a URL; only those for https and for a proxy read the root certificates.

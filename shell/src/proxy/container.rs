@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     docker::{Docker, Inspected as Container},
-    files,
+    files, processes,
     signals::Signals,
 };
 
@@ -90,13 +90,10 @@ fn mounts(container: &Container, folder: &str) -> bool {
     }
 }
 
-/// When a process was started, since 1970 (proc(5): the 22nd field of its `stat`, in hundredths since the start).
+/// When a process was started, since 1970.
 fn started(pid: u32) -> Option<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let ticks: u64 = stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()?;
-    let uptime: f64 = fs::read_to_string("/proc/uptime").ok()?.split(' ').next()?.parse().ok()?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    Some(now.checked_sub(Duration::from_secs_f64(uptime))? + Duration::from_millis(ticks * 10))
+    now.checked_sub(Duration::from_millis(processes::age_ms(pid)?))
 }
 
 fn marked() -> Option<Served> {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::docker::process_age_ms;
+use crate::processes;
 
 /// The sockets, by inode, that listen on a port on any of this machine's addresses (proc(5), `/proc/net/tcp`).
 pub(crate) fn sockets(port: u16) -> Vec<String> {
@@ -26,7 +26,7 @@ pub(crate) fn age_ms(port: u16) -> Option<u64> {
         let Ok(open) = fs::read_dir(entry.path().join("fd")) else { continue };
         let links = open.flatten().filter_map(|open| fs::read_link(open.path()).ok());
         if links.into_iter().any(|link| wanted.iter().any(|socket| link.as_os_str() == socket.as_str())) {
-            oldest = oldest.max(process_age_ms(pid));
+            oldest = oldest.max(processes::age_ms(pid));
         }
     }
     oldest

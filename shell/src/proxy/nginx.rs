@@ -1,19 +1,19 @@
 //! The proxy's nginx as processes of this machine: read from `/proc` and signalled without docker's help.
 
 use std::{
-    fs,
-    io::{self, Read},
+    fs, io,
     os::fd::OwnedFd,
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, test_kill_process},
-};
+use rustix::process::{Pid, Signal, pidfd_send_signal, test_kill_process};
 
-use crate::{docker::Inspected, signals::Signals};
+use crate::{
+    docker::Inspected,
+    processes::{Stat, has_ended, hold, is_of_container, title},
+    signals::Signals,
+};
 
 /// How long the workers of a new configuration may take to stand before the old ones are left to nginx.
 const HANDING_OVER: Duration = Duration::from_secs(1);
@@ -50,9 +50,8 @@ impl Master {
     /// the container is in the name of its control group (cgroups(7)).
     pub(crate) fn of(container: &Inspected) -> Option<Master> {
         let pid = container.pid;
-        let process = opened(pid)?;
-        let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-        let is_it = container.id.len() == 64 && groups.contains(&container.id);
+        let process = hold(pid)?;
+        let is_it = container.id.len() == 64 && is_of_container(pid, &container.id);
         let master = Master { pid, process };
         (is_it && title(pid)?.starts_with("nginx: master process") && master.is_there()).then_some(master)
     }
@@ -102,7 +101,7 @@ impl Master {
 
     /// A worker, held so that no other process takes on its id.
     fn held(&self, pid: u32) -> Option<(u32, OwnedFd)> {
-        let process = opened(pid)?;
+        let process = hold(pid)?;
         self.worker(pid).map(|_| (pid, process))
     }
 
@@ -115,7 +114,7 @@ impl Master {
 
     /// The worker with this id; `None` when there is none.
     pub(crate) fn worker(&self, pid: u32) -> Option<Worker> {
-        if parent(pid)? == self.pid { Worker::of(pid, &title(pid)?) } else { None }
+        if Stat::of(pid)?.parent == self.pid { Worker::of(pid, &title(pid)?) } else { None }
     }
 
     /// Whether it accepts no more and only ends what its workers have begun.
@@ -137,30 +136,6 @@ impl Master {
 
     /// Whether it has not ended.
     pub(crate) fn is_there(&self) -> bool {
-        // A process that ended is readable (pidfd_open(2)).
-        let ended = poll(&mut [PollFd::new(&self.process, PollFlags::IN)], Some(&Timespec::default()));
-        ended == Ok(0)
+        !has_ended(&self.process)
     }
-}
-
-fn opened(pid: u32) -> Option<OwnedFd> {
-    pidfd_open(Pid::from_raw(pid.try_into().ok()?)?, PidfdFlags::empty()).ok()
-}
-
-/// The title that a process gave itself, or its command line, as far as it matters.
-fn title(pid: u32) -> Option<String> {
-    Some(beginning(&format!("/proc/{pid}/cmdline"))?.replace('\0', " ").trim_end().to_string())
-}
-
-/// The process that a process was started by (proc(5): the fourth field of its `stat`).
-fn parent(pid: u32) -> Option<u32> {
-    let stat = beginning(&format!("/proc/{pid}/stat"))?;
-    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
-}
-
-/// The beginning of a file of `/proc`, by one read: each further one would have the kernel write all of it anew.
-fn beginning(path: &str) -> Option<String> {
-    let mut bytes = [0; 1024];
-    let read = fs::File::open(path).ok()?.read(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes[..read]).into_owned())
 }

@@ -11,13 +11,15 @@ use std::{
 };
 
 use c2_core::seam::Failure;
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
-};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
-use crate::{files, log::Log, signals::Signals};
+use crate::{
+    files,
+    log::Log,
+    processes::{Stat, has_ended, hold},
+    signals::Signals,
+};
 
 /// The shortest time between asking a group to end and killing it.
 const SHORTEST: Duration = Duration::from_secs(10);
@@ -218,7 +220,7 @@ struct Process {
 impl Process {
     /// The process with this id which was started then; `None` when there is none.
     fn opened(pid: u32, started: Option<u64>) -> Option<Process> {
-        let held = pidfd_open(Pid::from_raw(pid.try_into().ok()?)?, PidfdFlags::empty()).ok();
+        let held = hold(pid);
         let now = Stat::of(pid)?.started;
         let process = Process { pid, started: now, held };
         (started.is_none_or(|started| started == now) && !process.has_ended()).then_some(process)
@@ -235,32 +237,9 @@ impl Process {
 
     fn has_ended(&self) -> bool {
         match &self.held {
-            // It is readable then (pidfd_open(2)).
-            Some(held) => poll(&mut [PollFd::new(held, PollFlags::IN)], Some(&Timespec::default())) != Ok(0),
+            Some(held) => has_ended(held),
             None => Stat::of(self.pid).is_none_or(|stat| stat.is_dead || stat.started != self.started),
         }
-    }
-}
-
-/// What the kernel tells of a process (proc(5), `/proc/pid/stat`).
-struct Stat {
-    /// The third field: a zombie has ended.
-    is_dead: bool,
-    /// The fifth field.
-    group: u32,
-    /// The 22nd field: clock ticks from the boot to its start.
-    started: u64,
-}
-
-impl Stat {
-    fn of(pid: u32) -> Option<Stat> {
-        let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        let text = String::from_utf8_lossy(&text);
-        // Its name, the second field, may hold anything.
-        let fields: Vec<&str> = text.rsplit_once(") ")?.1.split_whitespace().collect();
-        let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
-        let is_dead = matches!(fields.first(), Some(&"Z" | &"X"));
-        Some(Stat { is_dead, group: u32::try_from(number(2)?).ok()?, started: number(19)? })
     }
 }
 

@@ -3,6 +3,9 @@
 use super::Fault;
 use crate::aws::retry::asks_for_patience;
 
+/// The errors of an identity that has no permission yet, or is not known everywhere yet.
+const NOT_YET: [&str; 3] = ["AccessDenied", "InvalidAccessKeyId", "ExpiredToken"];
+
 impl Fault {
     /// Whether it may be gone at the next try.
     #[must_use]
@@ -12,6 +15,12 @@ impl Fault {
             Fault::Refused(answer) => asks_for_patience(answer.status, &answer.code),
             Fault::Implausible { .. } | Fault::Hopeless { .. } => false,
         }
+    }
+
+    /// Whether it may be gone later without anybody's doing, though not at the next try: permissions take a while.
+    #[must_use]
+    pub fn is_not_yet(&self) -> bool {
+        matches!(self, Fault::Refused(answer) if NOT_YET.contains(&answer.code.as_str()))
     }
 }
 
@@ -51,6 +60,7 @@ mod tests {
         ] {
             assert!(!refused(status, code).is_passing(), "{status} {code}");
         }
+        assert!(refused(403, "AccessDenied").is_not_yet() && !refused(404, "NoSuchBucket").is_not_yet());
         assert!(!Fault::Implausible { why: "HTML".into() }.is_passing());
         assert!(!Fault::Hopeless { why: "unknown issuer".into() }.is_passing());
     }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// An answer over HTTP/1.1, whole (RFC 9112).
+/// An answer to a request of HTTP/1.0, whole: its body ends where its head says, else with the connection, and never comes
+/// in chunks (RFC 9112, section 6.1).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     /// Its status.
@@ -19,16 +20,12 @@ impl Answer {
         let rest = bytes.get(end + 4..)?;
         let mut lines = head.split("\r\n");
         let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-        let mut body = Some(rest.to_vec());
-        for (name, value) in lines.filter_map(|line| line.split_once(':')) {
-            let value = value.trim();
-            if name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case("chunked") {
-                body = unchunked(rest);
-            } else if name.eq_ignore_ascii_case("content-length") {
-                body = rest.get(..value.parse().ok()?).map(<[u8]>::to_vec);
-            }
-        }
-        Some(Answer { status, body: body? })
+        let mut headers = lines.filter_map(|line| line.split_once(':'));
+        let body = match headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+            Some((_, length)) => rest.get(..length.trim().parse().ok()?)?,
+            None => rest,
+        };
+        Some(Answer { status, body: body.to_vec() })
     }
 
     /// Its body as JSON; `None` when it is none.
@@ -39,22 +36,6 @@ impl Answer {
     /// What the engine says of a request that failed (`ErrorResponse` of the Engine API).
     pub(super) fn message(&self) -> Option<String> {
         Some(self.json()?.get("message")?.as_str()?.to_string())
-    }
-}
-
-/// The chunks of a body put together (RFC 9112, section 7.1).
-fn unchunked(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let end = rest.windows(2).position(|part| part == b"\r\n")?;
-        let size = std::str::from_utf8(rest.get(..end)?).ok()?.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        if size == 0 {
-            return Some(body);
-        }
-        let chunk = rest.get(end + 2..)?;
-        body.extend_from_slice(chunk.get(..size)?);
-        rest = chunk.get(size..)?.strip_prefix(b"\r\n")?;
     }
 }
 
@@ -83,23 +64,18 @@ mod tests {
 
     #[test]
     fn a_body_is_as_long_as_its_head_says() {
-        assert_eq!(body("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1]"), Some("[1]".into()));
-        assert_eq!(body("HTTP/1.1 200 OK\r\n\r\nuntil the end"), Some("until the end".into()));
-        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n4;x=y\r\n[1, \r\n2\r\n2]\r\n0\r\n\r\n";
-        assert_eq!(body(chunked), Some("[1, 2]".into()));
+        assert_eq!(body("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n[1]"), Some("[1]".into()));
+        assert_eq!(body("HTTP/1.0 200 OK\r\n\r\nuntil the end"), Some("until the end".into()));
     }
 
     #[test]
     fn an_answer_that_broke_off_or_is_no_http_is_none() {
         for bytes in [
             "",
-            "HTTP/1.1 200 OK\r\n",
+            "HTTP/1.0 200 OK\r\n",
             "220 smtp.example.com\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n[1]",
-            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n[1]",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1]\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n[1]\r\n0\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n[1]\r\n0\r\n\r\n",
+            "HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\n[1]",
+            "HTTP/1.0 200 OK\r\nContent-Length: -1\r\n\r\n[1]",
         ] {
             assert_eq!(body(bytes), None, "{bytes}");
         }

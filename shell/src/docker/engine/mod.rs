@@ -239,7 +239,7 @@ impl Request {
         };
         let (path, length) = (&self.path, body.len());
         format!(
-            "{method} {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: c2\r\nConnection: close\r\n\
+            "{method} {path} HTTP/1.0\r\nHost: docker\r\nUser-Agent: c2\r\n\
              Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         )
         .into_bytes()

@@ -38,7 +38,7 @@ fn asked<T>(answers: &[&str], limit: Duration, ask: impl FnOnce(&Engine) -> T) -
 }
 
 fn ok(body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
 const LONG: Duration = Duration::from_secs(20);
@@ -83,7 +83,7 @@ fn a_container_is_read() {
     let (container, requests) = found(r#""Running":true,"Paused":false"#);
     let labels = environment(&[("a", "b")]);
     assert_eq!(container, Container { id: "ab".into(), running: true, paused: false, pid: 7, labels });
-    assert_eq!(requests, ["GET /containers/proxy/json HTTP/1.1"]);
+    assert_eq!(requests, ["GET /containers/proxy/json HTTP/1.0"]);
     assert!(!found(r#""Running":true,"Paused":true"#).0.running);
     assert!(!found(r#""Running":true,"Restarting":true"#).0.running);
     assert!(!found(r#""Running":false"#).0.running);
@@ -92,9 +92,9 @@ fn a_container_is_read() {
 #[test]
 fn a_container_that_is_not_there_is_an_answer_and_an_error_is_a_failure() {
     let look = |engine: &Engine| engine.container("proxy");
-    let none = "HTTP/1.1 404 Not Found\r\n\r\n{\"message\":\"No such container: proxy\"}";
+    let none = "HTTP/1.0 404 Not Found\r\n\r\n{\"message\":\"No such container: proxy\"}";
     assert_eq!(asked(&[none], LONG, look).0, Ok(Some(None)));
-    let error = "HTTP/1.1 500 Internal Server Error\r\n\r\n{\"message\":\"no space left\"}";
+    let error = "HTTP/1.0 500 Internal Server Error\r\n\r\n{\"message\":\"no space left\"}";
     let failure = Failure::world("look at the container proxy", "no space left");
     assert_eq!(asked(&[error], LONG, look).0, Err(failure));
 }
@@ -104,10 +104,10 @@ fn the_docker_command_is_asked_when_no_answer_is_understood() {
     let look = |engine: &Engine| engine.container("proxy");
     for answer in [
         "not HTTP",
-        "HTTP/1.1 404 Not Found\r\n\r\n{\"message\":\"page not found\"}",
-        "HTTP/1.1 502 Bad Gateway\r\n\r\n<html>",
-        "HTTP/1.1 200 OK\r\n\r\n{\"Id\":\"ab\"}",
-        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
+        "HTTP/1.0 404 Not Found\r\n\r\n{\"message\":\"page not found\"}",
+        "HTTP/1.0 502 Bad Gateway\r\n\r\n<html>",
+        "HTTP/1.0 200 OK\r\n\r\n{\"Id\":\"ab\"}",
+        "HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\n{}",
     ] {
         assert_eq!(asked(&[answer], LONG, look).0, Ok(None), "{answer}");
     }
@@ -127,9 +127,9 @@ fn an_engine_that_hangs_is_a_failure_at_the_limit() {
 fn what_has_a_label_is_listed_by_it_and_then_looked_at_one_by_one() {
     let found = |engine: &Engine| engine.with_label("a=b", &|labels| labels["a"] == "b");
     let (none, requests) = asked(&[&ok("[]")], LONG, found);
-    let listed = "GET /containers/json?all=1&filters=%7B%22label%22%3A%5B%22a%3Db%22%5D%7D HTTP/1.1";
+    let listed = "GET /containers/json?all=1&filters=%7B%22label%22%3A%5B%22a%3Db%22%5D%7D HTTP/1.0";
     assert_eq!((none, &requests[..]), (Ok(Some(vec![])), &[listed.to_string()][..]));
-    let gone = "HTTP/1.1 404 Not Found\r\n\r\n{\"message\":\"No such container: cd\"}";
+    let gone = "HTTP/1.0 404 Not Found\r\n\r\n{\"message\":\"No such container: cd\"}";
     let answers = [
         &ok(r#"[{"Id":"ab","Labels":{"a":"b"}},{"Id":"no"},{"Id":"cd","Labels":{"a":"b"}}]"#),
         &ok(r#"{"Id":"ab"}"#),
@@ -137,19 +137,19 @@ fn what_has_a_label_is_listed_by_it_and_then_looked_at_one_by_one() {
     ];
     let (some, requests) = asked(&answers, LONG, found);
     assert_eq!(some, Ok(Some(vec![json!({"Id": "ab"})])), "one that was removed meanwhile is not there");
-    assert_eq!(requests[1..], ["GET /containers/ab/json HTTP/1.1", "GET /containers/cd/json HTTP/1.1"]);
+    assert_eq!(requests[1..], ["GET /containers/ab/json HTTP/1.0", "GET /containers/cd/json HTTP/1.0"]);
     assert_eq!(asked(&[&ok("{}")], LONG, found).0, Ok(None));
 }
 
 #[test]
 fn a_command_is_run_to_its_end() {
     let run = |engine: &Engine| engine.exec("proxy", &["nginx", "-t"]).unwrap().unwrap();
-    let (created, printed) = (ok(r#"{"Id":"x1"}"#), "HTTP/1.1 200 OK\r\n\r\n\x02\0\0\0\0\0\0\x03bad");
+    let (created, printed) = (ok(r#"{"Id":"x1"}"#), "HTTP/1.0 200 OK\r\n\r\n\x02\0\0\0\0\0\0\x03bad");
     let (running, ended) = (ok(r#"{"Running":true,"ExitCode":null}"#), ok(r#"{"Running":false,"ExitCode":1}"#));
     let (called, requests) = asked(&[&created, printed, &running, &ended], LONG, run);
     assert_eq!((called.succeeded, &*called.stdout, &*called.stderr), (false, "", "bad"));
-    let looked = "GET /exec/x1/json HTTP/1.1";
-    let expected = ["POST /containers/proxy/exec HTTP/1.1", "POST /exec/x1/start HTTP/1.1", looked, looked];
+    let looked = "GET /exec/x1/json HTTP/1.0";
+    let expected = ["POST /containers/proxy/exec HTTP/1.0", "POST /exec/x1/start HTTP/1.0", looked, looked];
     assert_eq!(requests, expected);
     let good = ok(r#"{"Running":false,"ExitCode":0}"#);
     assert!(asked(&[&created, printed, &good], LONG, run).0.succeeded);
