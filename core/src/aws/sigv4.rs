@@ -3,12 +3,17 @@
 //! Source: the IAM page "Create a signed AWS API request". The hash is an argument; HMAC over it is RFC 2104.
 
 use super::Credentials;
+use crate::hex;
 use crate::time::utc;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt::Write as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const IN_PATH: AsciiSet = RESERVED.remove(b'/');
 
 /// The hash SHA-256.
 pub type Sha256 = fn(&[u8]) -> [u8; 32];
@@ -122,17 +127,5 @@ pub(super) fn query(parameters: &[(&str, &str)]) -> String {
 
 /// Percent-encodes all but the unreserved characters of RFC 3986, and the slash in a path.
 pub(super) fn encode(text: &str, is_path: bool) -> String {
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (is_path && byte == b'/') {
-            encoded.push(byte.into());
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().to_string()
+    utf8_percent_encode(text, if is_path { &IN_PATH } else { &RESERVED }).to_string()
 }
