@@ -46,5 +46,5 @@ pub use retry::{as_asked, pause_ms};
 pub use secret::secret;
 pub use service::{Service, Variant};
 pub use settings::{Named, SettingError, Settings, settings};
-pub use sigv4::{Request, Sha256, Signing};
+pub use sigv4::{Request, Signing};
 pub use skew::{Heard, is_apart, is_skewed};

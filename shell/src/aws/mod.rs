@@ -12,7 +12,6 @@ use c2_core::aws::{
     TextChange, TextRecord, credentials, instance_id, is_apart, logins, max_attempts, secret, settings,
 };
 use http::Http;
-use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -340,7 +339,7 @@ impl Aws {
         loop {
             let instance_region = self.instance_region.get().map(String::as_str);
             let Settling { known, signs_at, .. } = &settling;
-            match decide(&Look { env: &self.env, now_s: signs_at.now_s, sha256, instance_region, known }) {
+            match decide(&Look { env: &self.env, now_s: signs_at.now_s, instance_region, known }) {
                 Ok(value) => return Ok(value),
                 Err(stop) => self.heed(stop, &mut settling)?,
             }
@@ -371,13 +370,6 @@ impl Moment {
     fn after(self, at: Duration) -> u64 {
         self.now_s.saturating_add(at.saturating_sub(self.at).as_secs())
     }
-}
-
-/// The hash that requests are signed with.
-pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    hash
 }
 
 /// A number that differs from machine to machine and call to call; not fit for cryptography.
