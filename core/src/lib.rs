@@ -14,6 +14,7 @@ pub mod commands;
 pub mod config;
 mod deploy;
 pub mod fleet;
+mod hex;
 mod nearest;
 pub mod nginx;
 mod ordered;
@@ -30,5 +31,6 @@ pub mod time;
 pub mod world;
 
 pub use aws::s3;
+pub use hex::hex;
 pub use nearest::nearest;
 pub use ordered::Ordered;

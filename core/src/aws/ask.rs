@@ -97,8 +97,6 @@ pub struct Look<'a> {
     pub env: &'a BTreeMap<String, String>,
     /// Seconds since 1970 UTC, the same in every call for one result.
     pub now_s: u64,
-    /// The hash that requests are signed with.
-    pub sha256: fn(&[u8]) -> [u8; 32],
     /// The region of this instance, where it was asked for before.
     pub instance_region: Option<&'a str>,
     /// The answers so far.

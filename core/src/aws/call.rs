@@ -40,8 +40,7 @@ impl Call<'_> {
         let region = self.settings.signing_region(self.service).map_err(wrong)?;
         let body = members.to_string();
         let service = self.service.id();
-        let signing =
-            Signing { credentials: self.credentials, region, service, now_s: look.now_s, sha256: look.sha256 };
+        let signing = Signing { credentials: self.credentials, region, service, now_s: look.now_s };
         let own = [("content-type", CONTENT_TYPE), ("x-amz-target", self.target)];
         let mut headers: Vec<_> = own.map(|(name, value)| (name, value.to_string())).into();
         headers.extend(signing.of_post(&base, &own, &body));

@@ -171,8 +171,7 @@ impl Dns<'_> {
         let base = self.settings.url(Service::Route53).map_err(wrong)?;
         let region = self.settings.signing_region(Service::Route53).map_err(wrong)?;
         let service = Service::Route53.id();
-        let signing =
-            Signing { credentials: self.credentials, region, service, now_s: look.now_s, sha256: look.sha256 };
+        let signing = Signing { credentials: self.credentials, region, service, now_s: look.now_s };
         let headers = signing.of(&base, method, path, parameters, &[], body);
         let mark = if parameters.is_empty() { "" } else { "?" };
         let url = format!("{base}{path}{mark}{}", encoded(parameters));

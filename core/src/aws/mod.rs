@@ -47,5 +47,5 @@ pub use registry::{Login, REGISTRY_USER, Registries, RegistryHost, is_account, l
 pub use secret::secret;
 pub use service::{Service, Variant};
 pub use settings::{Named, SettingError, Settings, settings};
-pub use sigv4::{Request, Sha256, Signing};
+pub use sigv4::{Request, Signing};
 pub use skew::{Heard, is_apart, is_skewed};

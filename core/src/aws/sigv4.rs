@@ -1,17 +1,21 @@
 //! Signature version 4 in the header `Authorization`, for the services that take their request in a POST.
 //!
-//! Source: the IAM page "Create a signed AWS API request". The hash is an argument; HMAC over it is RFC 2104.
+//! Source: the IAM page "Create a signed AWS API request".
 
 use super::Credentials;
+use crate::hex;
 use crate::time::utc;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt::Write as _;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest as _, Sha256};
 
-/// The hash SHA-256.
-pub type Sha256 = fn(&[u8]) -> [u8; 32];
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const IN_PATH: AsciiSet = RESERVED.remove(b'/');
 
 /// What a request is signed for.
 pub struct Signing<'a> {
@@ -23,8 +27,6 @@ pub struct Signing<'a> {
     pub service: &'a str,
     /// Seconds since 1970 UTC.
     pub now_s: u64,
-    /// The hash.
-    pub sha256: Sha256,
 }
 
 /// A request as its signature sees it.
@@ -62,14 +64,13 @@ impl Signing<'_> {
             encode(request.path, true),
             query(request.query),
             headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect::<String>(),
-            hex(&(self.sha256)(request.body)),
+            hex(&Sha256::digest(request.body)),
         );
         let scope = format!("{}/{}/{}/aws4_request", &time[..8], self.region, self.service);
-        let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex(&(self.sha256)(canonical.as_bytes())));
-        let mut key =
-            self.hmac(format!("AWS4{}", self.credentials.secret_access_key).as_bytes(), &time.as_bytes()[..8]);
+        let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
+        let mut key = hmac(format!("AWS4{}", self.credentials.secret_access_key).as_bytes(), &time.as_bytes()[..8]);
         for part in [self.region, self.service, "aws4_request", &to_sign] {
-            key = self.hmac(&key, part.as_bytes());
+            key = hmac(&key, part.as_bytes());
         }
         added.push((
             "authorization",
@@ -101,15 +102,11 @@ impl Signing<'_> {
         let headers = [&[("host", host)], others].concat();
         self.headers(&Request { method, path, query, headers: &headers, body: body.as_bytes() })
     }
+}
 
-    fn hmac(&self, key: &[u8], message: &[u8]) -> [u8; 32] {
-        let hashed = (self.sha256)(key);
-        let key = if key.len() > 64 { &hashed[..] } else { key };
-        let padded = |pad: u8| (0..64).map(move |n| key.get(n).copied().unwrap_or_default() ^ pad);
-        let inner: Vec<u8> = padded(0x36).chain(message.iter().copied()).collect();
-        let outer: Vec<u8> = padded(0x5c).chain((self.sha256)(&inner)).collect();
-        (self.sha256)(&outer)
-    }
+fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let hmac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    hmac.chain_update(message).finalize().into_bytes().into()
 }
 
 /// The canonical query: encoded, in order of the encoded names and values.
@@ -122,17 +119,5 @@ pub(super) fn query(parameters: &[(&str, &str)]) -> String {
 
 /// Percent-encodes all but the unreserved characters of RFC 3986, and the slash in a path.
 pub(super) fn encode(text: &str, is_path: bool) -> String {
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (is_path && byte == b'/') {
-            encoded.push(byte.into());
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().to_string()
+    utf8_percent_encode(text, if is_path { &IN_PATH } else { &RESERVED }).to_string()
 }

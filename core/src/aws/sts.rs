@@ -70,7 +70,7 @@ impl Role<'_> {
         let body = body.collect::<Vec<_>>().join("&");
         let mut headers = Vec::from([("content-type", CONTENT_TYPE.to_owned())]);
         if let Some(credentials) = with {
-            let signing = Signing { credentials, region, service: "sts", now_s: look.now_s, sha256: look.sha256 };
+            let signing = Signing { credentials, region, service: "sts", now_s: look.now_s };
             headers.extend(signing.of_post(&base, &[("content-type", CONTENT_TYPE)], &body));
         }
         let token = form.iter().find(|(name, _)| *name == "WebIdentityToken").map_or("", |(_, token)| token.as_str());

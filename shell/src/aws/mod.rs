@@ -15,7 +15,6 @@ use c2_core::aws::{
     Credentials, Dns, Failure, Heard, Known, Login, Look, Quota, Registries, Service, Settings, Stop, Taken,
     TextChange, TextRecord, credentials, instance_id, is_apart, logins, max_attempts, secret, settings,
 };
-use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -336,7 +335,7 @@ impl Aws {
         loop {
             let instance_region = self.instance_region.get().map(String::as_str);
             let Settling { known, signs_at, .. } = &settling;
-            match decide(&Look { env: &self.env, now_s: signs_at.now_s, sha256, instance_region, known }) {
+            match decide(&Look { env: &self.env, now_s: signs_at.now_s, instance_region, known }) {
                 Ok(value) => return Ok(value),
                 Err(stop) => self.heed(stop, &mut settling)?,
             }
@@ -367,13 +366,6 @@ impl Moment {
     fn after(self, at: Duration) -> u64 {
         self.now_s.saturating_add(at.saturating_sub(self.at).as_secs())
     }
-}
-
-/// The hash that requests are signed with.
-pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    hash
 }
 
 /// A number that differs from machine to machine and call to call; not fit for cryptography.

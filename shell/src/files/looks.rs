@@ -42,7 +42,7 @@ pub(crate) fn fingerprint(path: &str) -> Result<Option<String>, Failure> {
     let read = files::read_small(Path::new(path)).map_err(|error| failed("read", path, &error))?;
     Ok(read.map(|(bytes, _)| {
         let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
-        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        c2_core::hex(digest.as_ref())
     }))
 }
 

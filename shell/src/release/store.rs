@@ -179,7 +179,7 @@ impl Archives {
             copy.write_all(bytes).map_err(|error| self.no_room(at, &error))?;
             size += length as u64;
         }
-        let sha256: String = hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = c2_core::hex(hash.finish().as_ref());
         let sha256 = Sha256::from_text(&sha256).map_err(|why| Failure::world(format!("hash {at}"), why.to_string()))?;
         self.pins.insert(at.clone(), Pin { sha256, size: Some(size), version: None });
         Ok(copy)
@@ -317,7 +317,7 @@ mod tests {
         fs::write(&path, &bad).unwrap();
         assert!(archives.listing(&at, Limits::default(), false).unwrap().is_some());
         let digest = ring::digest::digest(&SHA256, &good);
-        let sha256: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = c2_core::hex(digest.as_ref());
         let pin = archives.pin(&at).unwrap();
         assert_eq!((pin.sha256.to_string(), pin.size), (sha256, Some(good.len() as u64)));
         archives.judged[&(at, Limits::default())].unpack(&to, &[]).unwrap();

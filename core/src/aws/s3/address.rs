@@ -114,7 +114,7 @@ mod tests {
 
     fn find(variables: &[(&str, &str)], bucket: &str) -> Result<Address, AddressError> {
         let env = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let look = Look { env: &env, now_s: 0, sha256: |_| [0; 32], instance_region: None, known: &Known::default() };
+        let look = Look { env: &env, now_s: 0, instance_region: None, known: &Known::default() };
         let settings = settings(&look, Service::S3).map_err(|_| "no file is needed").unwrap();
         address(&settings, bucket)
     }

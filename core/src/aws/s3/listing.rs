@@ -2,12 +2,13 @@
 
 use super::{Answer, Fault, plain_etag};
 use crate::aws::xml::{self, Element};
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use percent_encoding::percent_decode_str;
 
 /// Ten million objects under one prefix are no releases but a server that never ends.
 const MAX_PAGES: usize = 10_000;
@@ -151,23 +152,13 @@ fn is_moment(text: &str) -> bool {
 /// Undoes `encoding-type=url`, which is form encoding at AWS: a blank is `+`, a plus `%2B`.
 fn decoded(raw: &str) -> Result<String, String> {
     let broken = || format!("the key {raw:?} in it is not URL-encoded");
-    let mut bytes = Vec::with_capacity(raw.len());
-    let mut rest = raw.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => match (rest.next().and_then(hex_value), rest.next().and_then(hex_value)) {
-                (Some(high), Some(low)) => high << 4 | low,
-                _ => return Err(broken()),
-            },
-            other => other,
-        });
+    // The decoder leaves a lone percent sign as it is.
+    let is_byte = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|digit| digit.is_ascii_hexdigit());
+    if !raw.split('%').skip(1).all(is_byte) {
+        return Err(broken());
     }
-    String::from_utf8(bytes).map_err(|_| broken())
-}
-
-fn hex_value(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    let key = raw.replace('+', " ");
+    percent_decode_str(&key).decode_utf8().map(Cow::into_owned).map_err(|_| broken())
 }
 
 #[cfg(test)]

@@ -62,8 +62,7 @@ impl World<'_> {
             self.env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let (mut known, mut asked) = (Known::default(), Vec::new());
         loop {
-            let look =
-                Look { env: &env, now_s: NOW_S, sha256: |_| [7; 32], instance_region: self.region, known: &known };
+            let look = Look { env: &env, now_s: NOW_S, instance_region: self.region, known: &known };
             match decide(&look) {
                 Ok(shown) => return Outcome { shown, asked },
                 Err(Stop::Failed(failure)) => return Outcome { shown: format!("no: {failure}"), asked },

@@ -2,10 +2,10 @@
 
 use super::{Download, Small};
 use crate::http::{self, Tuning, header};
+use c2_core::hex;
 use c2_core::s3::{Fault, etag_md5, version};
 use md5::{Digest, Md5};
 use ring::digest::{Context, SHA256};
-use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use ureq::Body;
 use ureq::http::Response;
@@ -130,12 +130,4 @@ fn broken_off(error: io::Error, bytes: u64, length: Option<u64>, tuning: &Tuning
         (Fault::Broken { why, late }, None) => Fault::Broken { why: format!("{why}, after {bytes} bytes"), late },
         (fault, _) => fault,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -7,7 +7,6 @@ mod answer;
 use std::{
     cell::Cell,
     collections::BTreeMap,
-    fmt::Write as _,
     fs,
     io::{self, Read, Write},
     os::unix::net::UnixStream,
@@ -19,6 +18,7 @@ use std::{
 };
 
 use c2_core::{Ordered, seam::Failure};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use self::answer::{Answer, printed};
@@ -303,14 +303,7 @@ fn container(value: &Value) -> Option<Container> {
 
 /// A text as a value of a query (RFC 3986, section 2.1).
 fn escaped(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        match byte {
-            byte if byte.is_ascii_alphanumeric() => escaped.push(byte.into()),
-            // Writing to a text does not fail.
-            byte => drop(write!(escaped, "%{byte:02X}")),
-        }
-        escaped
-    })
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 #[cfg(test)]
