@@ -22,6 +22,30 @@ const LAYERS: &[&[&str]] = &[
     &["request", "world"],
 ];
 
+/// The parts of the shell, from the bottom to the top.
+const PARTS: &[&[&str]] = &[
+    &["memory"],
+    &["processes"],
+    &["files"],
+    &["terminal"],
+    &["log"],
+    &["lock"],
+    &["signals"],
+    &["system"],
+    &["progress"],
+    &["call"],
+    &["http"],
+    &["aws"],
+    &["docker"],
+    &["proxy"],
+    &["release"],
+    &["host"],
+    &["ending"],
+    &["repeat"],
+    &["run"],
+    &["demo"],
+];
+
 /// The files that import each other all the same; ARCHITECTURE.md says why.
 const CIRCLES: &[&[&str]] = &[
     &["config/advice.rs", "config/doubts.rs", "config/folders.rs", "config/tool.rs"],
@@ -30,24 +54,56 @@ const CIRCLES: &[&[&str]] = &[
 
 #[test]
 fn each_layer_of_the_core_uses_only_those_below_it() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/src");
-    let height = |layer: &str| LAYERS.iter().position(|layers| layers.contains(&layer));
-    let mut wrong = Vec::new();
+    hold(LAYERS, "core/src");
+}
+
+#[test]
+fn each_part_of_the_shell_uses_only_those_below_it() {
+    hold(PARTS, "shell/src");
+}
+
+#[track_caller]
+fn hold(layers: &[&[&str]], root: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(root);
+    let height = |layer: &str| layers.iter().position(|layers| layers.contains(&layer));
+    let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
     for file in files(&root) {
-        let user = modules(&root, &file).first().cloned().unwrap_or_default();
-        if user.is_empty() {
-            continue;
-        }
+        let Some(user) = modules(&root, &file).first().cloned() else { continue };
         let own = height(&user).unwrap_or_else(|| panic!("{user} is in no layer"));
         for path in imports(&root, &file) {
             let used = path.first().cloned().unwrap_or_default();
-            let at_root = used.chars().next().is_some_and(char::is_uppercase) || path.len() < 2;
+            // What the root gives out by a name of its own lies at the bottom.
+            let at_root =
+                used.chars().next().is_some_and(char::is_uppercase) || (path.len() < 2 && height(&used).is_none());
             if used != user && !at_root && height(&used).is_none_or(|used| used >= own) {
                 wrong.push(format!("{} uses {}", file.strip_prefix(&root).unwrap().display(), path.join("::")));
             }
         }
+        seen.insert(user);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let unknown: Vec<_> = layers.iter().flat_map(|layers| layers.iter()).filter(|it| !seen.contains(**it)).collect();
+    assert!(unknown.is_empty(), "not there: {unknown:?}");
+}
+
+#[test]
+fn architecture_is_short_and_names_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    assert!(text.lines().count() < 200, "{} lines", text.lines().count());
+    let table = text.split("## Where is it decided that ...").nth(1).unwrap().split("\n## ").next().unwrap();
+    let mut rows = 0;
+    for row in table.lines().filter(|line| line.contains(".rs` | `")) {
+        let cells: Vec<&str> = row.split('`').collect();
+        let (file, name) = (cells[1], cells[3]);
+        let code = fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let is_there = ["fn ", "const "]
+            .iter()
+            .any(|kind| code.split(&format!("{kind}{name}")).skip(1).any(|rest| rest.starts_with(['(', '<', ':'])));
+        assert!(is_there, "{file} decides nothing by the name {name}");
+        rows += 1;
+    }
+    assert!(rows >= 10, "{rows} rows");
 }
 
 #[test]
