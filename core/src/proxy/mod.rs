@@ -102,7 +102,7 @@ impl ProxyMode {
     fn look<'a>(&'a self, facts: &'a Facts, past: &'a [Outcome], goal: &Goal) -> Result<Reconcile<'a>, Refusal> {
         const NONE: &BTreeSet<DeployName> = &BTreeSet::new();
         let (verb, target) = (goal.verb(), goal.verb().target());
-        let needs = |state: &State| verb.needs_proxy(self.proxy.is_routed(state));
+        let needs = |state: &State| target.needs_proxy(self.proxy.is_routed(state));
         let seen = look(facts, &self.config, &self.proxy, needs).map_err(|it| it.during(&target.doing()))?;
         let needs_proxy = needs(&seen.state);
         let mut pages = State { maintenance: seen.state.maintenance.clone(), ..State::default() };
@@ -125,7 +125,12 @@ impl ProxyMode {
 
     /// What would be done to the proxy, where the state that the verb is about is kept in S3 and nothing is done here.
     fn is_elsewhere(&self) -> Option<&'static str> {
-        self.goal.verb().of_this_machine().filter(|_| self.proxy.remote_state_s3.is_some())
+        let what = match self.goal.verb().target().proxy {
+            Upkeep::Restart => "restarted",
+            Upkeep::Stop => "shut down",
+            _ => return None,
+        };
+        self.proxy.remote_state_s3.is_some().then_some(what)
     }
 }
 

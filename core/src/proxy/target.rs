@@ -55,6 +55,11 @@ impl Target {
         self.routes.as_ref().map(|asked| &asked.endpoint)
     }
 
+    /// Whether the verb needs the proxy, on a machine some of whose endpoints are `routed`.
+    pub(crate) fn needs_proxy(&self, routed: bool) -> bool {
+        routed || !matches!(self.proxy, Upkeep::Leave | Upkeep::Repair)
+    }
+
     /// What the verb does, for an error.
     pub(crate) fn doing(&self) -> String {
         self.purpose.to_string()

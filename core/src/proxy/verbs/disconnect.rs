@@ -5,7 +5,6 @@ use alloc::{format, string::String};
 use super::{
     super::{
         known::Known,
-        reconcile::Reconcile,
         target::{Target, Upkeep},
     },
     Verb,
@@ -46,21 +45,9 @@ impl Verb for Disconnect {
         known.endpoint(&self.endpoint, true)
     }
 
-    // What is done already is not judged by what it left.
-    fn judge(&self, r: &Reconcile<'_>, known: &Known<'_>) -> Result<Option<Port>, Refusal> {
-        if !r.is_done() {
-            self.allows(known)?;
-        }
-        Ok(None)
-    }
-
     fn apply(&self, state: &mut State, _: Option<Port>) {
         state.connections.remove(&self.endpoint);
         state.splits.remove(&self.endpoint);
-    }
-
-    fn needs_proxy(&self, routed: bool) -> bool {
-        routed
     }
 
     fn takes_off(&self) -> bool {

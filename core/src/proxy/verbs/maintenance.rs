@@ -7,7 +7,6 @@ use serde_json::Map;
 use super::{
     super::{
         known::Known,
-        reconcile::Reconcile,
         target::{Target, Upkeep},
     },
     Verb,
@@ -91,20 +90,8 @@ impl Verb for EndMaintenance {
         known.endpoint(&self.endpoint, true)
     }
 
-    // What is done already is not judged by what it left.
-    fn judge(&self, r: &Reconcile<'_>, known: &Known<'_>) -> Result<Option<Port>, Refusal> {
-        if !r.is_done() {
-            self.allows(known)?;
-        }
-        Ok(None)
-    }
-
     fn apply(&self, state: &mut State, _: Option<Port>) {
         state.maintenance.remove(&self.endpoint);
-    }
-
-    fn needs_proxy(&self, routed: bool) -> bool {
-        routed
     }
 
     fn takes_off(&self) -> bool {

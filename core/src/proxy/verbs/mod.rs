@@ -50,27 +50,18 @@ pub(crate) trait Verb {
         Ok(())
     }
 
-    /// Refuses what this machine does not allow. The answer is the port of a new deploy.
-    fn judge(&self, _r: &Reconcile<'_>, known: &Known<'_>) -> Result<Option<Port>, Refusal> {
-        self.allows(known).map(|()| None)
+    /// Refuses what this machine does not allow; what is done already is not judged by what it left. The answer is the
+    /// port of a new deploy.
+    fn judge(&self, r: &Reconcile<'_>, known: &Known<'_>) -> Result<Option<Port>, Refusal> {
+        if r.is_done() { Ok(None) } else { self.allows(known).map(|()| None) }
     }
 
     /// Makes the change in a state that allows it. A new deploy gets this port.
     fn apply(&self, _state: &mut State, _port: Option<Port>) {}
 
-    /// Whether it needs the proxy, on a machine some of whose endpoints are `routed`.
-    fn needs_proxy(&self, _routed: bool) -> bool {
-        true
-    }
-
     /// Whether it only takes endpoints off: allowed in the middle of a rollout, as an emergency must not wait for one.
     fn takes_off(&self) -> bool {
         false
-    }
-
-    /// What it does to the proxy of a machine, for one whose state is kept elsewhere.
-    fn of_this_machine(&self) -> Option<&'static str> {
-        None
     }
 }
 

@@ -42,8 +42,4 @@ impl Verb for Restart {
     fn done(&self, state: &State, untouched: bool) -> String {
         Refresh.done(state, untouched)
     }
-
-    fn of_this_machine(&self) -> Option<&'static str> {
-        Some("restarted")
-    }
 }

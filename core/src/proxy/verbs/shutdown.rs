@@ -24,8 +24,4 @@ impl Verb for Shutdown {
     fn done(&self, _: &State, _: bool) -> String {
         "the proxy is shut down".into()
     }
-
-    fn of_this_machine(&self) -> Option<&'static str> {
-        Some("shut down")
-    }
 }

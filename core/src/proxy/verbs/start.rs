@@ -59,10 +59,6 @@ impl Verb for Start {
         let (label, release, pin) = (deploy.clone(), release.clone(), pin.clone());
         state.deploys.insert(deploy.clone(), Deploy { label, release, port, pin, extra });
     }
-
-    fn needs_proxy(&self, routed: bool) -> bool {
-        routed
-    }
 }
 
 impl Start {

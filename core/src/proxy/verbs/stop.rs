@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
-    super::{known::Known, reconcile::Reconcile, target::Target},
+    super::{known::Known, target::Target},
     Verb,
 };
 use crate::{
@@ -58,19 +58,7 @@ impl Verb for Stop {
         }
     }
 
-    // What is done already is not judged by what it left.
-    fn judge(&self, r: &Reconcile<'_>, known: &Known<'_>) -> Result<Option<Port>, Refusal> {
-        if !r.is_done() {
-            self.allows(known)?;
-        }
-        Ok(None)
-    }
-
     fn apply(&self, state: &mut State, _: Option<Port>) {
         state.deploys.remove(&self.deploy);
-    }
-
-    fn needs_proxy(&self, routed: bool) -> bool {
-        routed
     }
 }
