@@ -13,10 +13,11 @@ impl Command for Follow {
         Ok(match self.round(facts, past)? {
             Followed::Step(step) => step,
             Followed::Done(following) => {
-                let reasons = following.failed.into_values().chain(following.troubles).chain(following.unready);
-                let reasons: Vec<String> = reasons.map(|reason| reason.full).collect();
+                let reasons: Vec<String> =
+                    following.failed.into_values().chain(following.troubles).map(|reason| reason.full).collect();
                 let failed = (!reasons.is_empty()).then(|| reasons.join("\n"));
-                Step::Done(Report { failed, ..Report::text("") })
+                let notes = following.unready.into_iter().map(|reason| reason.full).collect();
+                Step::Done(Report { failed, notes, ..Report::text("") })
             }
         })
     }
