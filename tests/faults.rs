@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{collections::BTreeMap, mem::discriminant, thread};
+use std::mem::discriminant;
 
 use c2_core::{
     seam::{Command, End, Facts, Intent, Outcome, drive},
@@ -13,31 +13,15 @@ use c2_core::{
 use support::{
     case::{Case, cases},
     norm::{difference, norm},
+    part::Part,
+    tally::{Tally, share},
 };
 
 /// The faults that may follow another one.
 const SECOND: [Fault; 4] = [Fault::Clean, Fault::Torn, Fault::Crash, Fault::Half];
 
-#[derive(Default)]
-struct Tally {
-    points: usize,
-    violations: BTreeMap<String, (usize, String)>,
-}
-
-impl Tally {
-    fn violation(&mut self, property: &str, detail: impl FnOnce() -> String) {
-        let detail = detail();
-        let case = detail.split(' ').next().unwrap_or_default();
-        self.violations.entry(format!("{case}: {property}")).or_insert((0, detail)).0 += 1;
-    }
-
-    fn add(&mut self, other: Tally) {
-        self.points += other.points;
-        for (property, (count, detail)) in other.violations {
-            self.violations.entry(property).or_insert((0, detail)).0 += count;
-        }
-    }
-}
+/// Of pairs of faults, one of so many is run: of them each second fault comes as often as any other.
+const PAIRS: usize = 7;
 
 fn run(world: &mut World, command: &dyn Command, faults: &[(usize, Fault)]) -> End {
     world.begin(faults);
@@ -46,25 +30,8 @@ fn run(world: &mut World, command: &dyn Command, faults: &[(usize, Fault)]) -> E
 
 #[test]
 fn every_property_holds_under_every_fault() {
-    let cases = cases();
-    let mut tally = Tally::default();
-    thread::scope(|scope| {
-        let part = |index| {
-            let mine: Vec<&Case> = cases.iter().skip(index).step_by(2).collect();
-            scope.spawn(move || {
-                let mut tally = Tally::default();
-                mine.iter().for_each(|case| sweep(&mut tally, case));
-                tally
-            })
-        };
-        let threads = [part(0), part(1)];
-        threads.into_iter().for_each(|thread| tally.add(thread.join().unwrap()));
-    });
-    println!("{} cases, {} fault points, {} violations", cases.len(), tally.points, tally.violations.len());
-    for (property, (count, detail)) in &tally.violations {
-        println!("{count} x {property}\n   first: {detail}");
-    }
-    assert!(tally.violations.is_empty());
+    let tally = share(&cases(), sweep);
+    tally.conclude("faults");
     assert!(tally.points > 10_000, "the faults were not injected");
 }
 
@@ -97,7 +64,9 @@ impl Undisturbed<'_> {
     }
 }
 
-fn sweep(tally: &mut Tally, case: &Case) {
+fn sweep(tally: &mut Tally, number: usize, case: &Case) {
+    tally.cases += 1;
+    let mut pairs = Part::new(PAIRS, number);
     let (command, mut world) = (case.command(), case.world());
     let end = run(&mut world, &*command, &[]);
     let goal = norm(&world);
@@ -127,7 +96,7 @@ fn sweep(tally: &mut Tally, case: &Case) {
     let mut first = 1;
     while first <= last {
         for fault in Fault::ALL {
-            last = last.max(one_fault(tally, &base, (first, fault)).min(base.effects * 2));
+            last = last.max(one_fault(tally, &mut pairs, &base, (first, fault)).min(base.effects * 2));
         }
         first += 1;
     }
@@ -142,7 +111,7 @@ fn one_question(tally: &mut Tally, base: &Undisturbed<'_>, question: usize) {
     if world.asked < question {
         return;
     }
-    tally.points += 1;
+    tally.point();
     // One asked after the release was started meets a live release.
     let after = world.started_at.map(|_| (usize::MAX, Fault::Clean));
     check_end(tally, base, &mut world, &end, after.as_slice());
@@ -150,54 +119,48 @@ fn one_question(tally: &mut Tally, base: &Undisturbed<'_>, question: usize) {
 }
 
 /// One fault, then the same command again; then a second fault in the same run and in the next. The number of effects.
-fn one_fault(tally: &mut Tally, base: &Undisturbed<'_>, fault: (usize, Fault)) -> usize {
+fn one_fault(tally: &mut Tally, pairs: &mut Part, base: &Undisturbed<'_>, fault: (usize, Fault)) -> usize {
     let mut world = base.start.clone();
     let end = run(&mut world, &*base.command, &[fault]);
     if world.performed < fault.0 {
         return world.performed;
     }
-    tally.points += 1;
+    tally.point();
     let performed = world.performed;
     check_end(tally, base, &mut world, &end, &[fault]);
-    converges(tally, base, world.clone(), &[fault]);
+    let in_the_next = converges(tally, base, world.clone(), &[fault]);
     if matches!(fault.1, Fault::Clean | Fault::Torn | Fault::Signal) {
-        for second in (fault.0 + 1)..=performed {
-            for kind in SECOND {
-                let faults = [fault, (second, kind)];
-                let mut world = base.start.clone();
-                let end = run(&mut world, &*base.command, &faults);
-                tally.points += 1;
-                // A second fault may meet the undo itself: what was live is back after the next run.
-                drain(tally, base, &mut world, &faults);
-                let _ = end;
-                converges(tally, base, world, &faults);
+        for faults in followed(fault, fault.0 + 1, performed) {
+            if !tally.takes(pairs) {
+                continue;
             }
-        }
-    }
-    for second in 1.. {
-        let mut over = false;
-        for kind in SECOND {
-            let mut world = world.clone();
-            let done = old_is_gone(base, &world);
-            let end = run(&mut world, &*base.command, &[(second, kind)]);
-            if world.performed < second {
-                over = true;
-                break;
-            }
-            tally.points += 1;
-            let faults = [fault, (second, kind)];
-            if done {
-                drain(tally, base, &mut world, &faults)
-            } else {
-                check_end(tally, base, &mut world, &end, &faults)
-            }
+            let mut world = base.start.clone();
+            run(&mut world, &*base.command, &faults);
+            // A second fault may meet the undo itself: what was live is back after the next run.
+            drain(tally, base, &mut world, &faults);
             converges(tally, base, world, &faults);
         }
-        if over {
-            break;
+    }
+    let done = old_is_gone(base, &world);
+    for faults in followed(fault, 1, in_the_next) {
+        if !tally.takes(pairs) {
+            continue;
         }
+        let mut world = world.clone();
+        let end = run(&mut world, &*base.command, &faults[1..]);
+        if done {
+            drain(tally, base, &mut world, &faults)
+        } else {
+            check_end(tally, base, &mut world, &end, &faults)
+        }
+        converges(tally, base, world, &faults);
     }
     performed
+}
+
+/// A fault with each second one at these effects.
+fn followed(fault: (usize, Fault), from: usize, to: usize) -> impl Iterator<Item = [(usize, Fault); 2]> {
+    (from..=to).flat_map(move |number| SECOND.map(|kind| [fault, (number, kind)]))
 }
 
 /// Property 3, and what the model says must never happen.
@@ -237,12 +200,13 @@ fn old_is_gone(base: &Undisturbed<'_>, world: &World) -> bool {
     !before.is_empty() && (&world.running != before || link(world) != link(&base.start))
 }
 
-/// Property 1: the same command again ends where an undisturbed run ends.
-fn converges(tally: &mut Tally, base: &Undisturbed<'_>, mut world: World, faults: &[(usize, Fault)]) {
+/// Property 1: the same command again ends where an undisturbed run ends. The number of its effects.
+fn converges(tally: &mut Tally, base: &Undisturbed<'_>, mut world: World, faults: &[(usize, Fault)]) -> usize {
     let end = run(&mut world, &*base.command, &[]);
+    tally.runs += 1;
     drain(tally, base, &mut world, faults);
     if base.met_a_live_release(faults) {
-        return;
+        return world.performed;
     }
     let mut found = norm(&world);
     if !base.succeeded() {
@@ -261,6 +225,7 @@ fn converges(tally: &mut Tally, base: &Undisturbed<'_>, mut world: World, faults
             format!("{} {faults:?} {end:?} not {:?}", base.case.name, base.end)
         });
     }
+    world.performed
 }
 
 fn drain(tally: &mut Tally, base: &Undisturbed<'_>, world: &mut World, faults: &[(usize, Fault)]) {

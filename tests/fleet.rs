@@ -5,6 +5,7 @@
 #[allow(missing_docs, unreachable_pub, reason = "the tests of the shell use more of it")]
 #[path = "../shell/tests/support/faulty_s3.rs"]
 mod faulty_s3;
+mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,18 +18,25 @@ use std::{
 use c2_core::config::{State, state};
 use faulty_s3::FaultyS3;
 use serde_json::json;
+use support::part::is_whole;
 
 /// How many faults of a hundred requests.
 const PERCENT: u64 = 30;
 
-/// `C2_TEST_SEEDS` and `C2_TEST_UPDATES` take more of them.
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+/// How many seeds, and updates of each writer: those of the part that is always run, and all.
+const SEEDS: (u64, u64) = (2, 5);
+const UPDATES: (u64, u64) = (20, 50);
+
+/// `C2_TEST_SEEDS` and `C2_TEST_UPDATES` take another number of them.
+fn setting(name: &str, (part, all): (u64, u64)) -> u64 {
+    let given = std::env::var(name).ok().and_then(|text| text.parse().ok());
+    given.unwrap_or(if is_whole() { all } else { part })
 }
 
 #[test]
 fn of_many_writers_none_is_lost_whatever_the_store_does() {
-    let (seeds, updates) = (setting("C2_TEST_SEEDS", 5), setting("C2_TEST_UPDATES", 50));
+    let (seeds, updates) = (setting("C2_TEST_SEEDS", SEEDS), setting("C2_TEST_UPDATES", UPDATES));
+    println!("{seeds} of {} seeds, {updates} of {} updates by each of 8 writers", SEEDS.1, UPDATES.1);
     let seeds: Vec<u64> = (0..seeds).collect();
     // Writers mostly wait: several seeds go side by side.
     for part in seeds.chunks(5) {

@@ -20,10 +20,14 @@ use serde_json::{Map, json};
 use support::{
     fleet::{master, put_master, slave},
     hooked::Hooked,
+    part::part_of,
     states::{DEPLOYS, RELEASES, Wanted, config, runs, states, world},
     sweep::{At, Case, lines, run, sweep},
     tally::{Tally, share},
 };
+
+/// Of the pairs of states, one of so many is gone.
+const PAIRS: usize = 4;
 
 fn slave_update() -> SlaveUpdate {
     let mut config: ToolConfig = config(&["main"], true);
@@ -88,8 +92,8 @@ fn a_round_converges_under_every_fault_and_reports_what_really_runs() {
     let states = states(&["a", "b"], 2, &["main"]);
     let pairs: Vec<(usize, bool)> =
         (0..120).map(|number| ((number * 7_368_787) % (states.len() * states.len()), number % 3 > 0)).collect();
-    let command = slave_update();
-    let tally = share(&pairs, |tally, _, (pair, starts)| {
+    let (command, part) = (slave_update(), part_of(&pairs, PAIRS));
+    let tally = share(&part, |tally, _, (pair, starts)| {
         let (from, to) = (&states[pair / states.len()], &states[pair % states.len()]);
         let name = format!("{from:?} => {to:?} starts={starts}");
         let check = |tally: &mut Tally, world: &World, end: &End, faults: &[At]| {
@@ -119,13 +123,14 @@ fn a_round_converges_under_every_fault_and_reports_what_really_runs() {
             check: &check,
             between: &between,
             faults: true,
-            two_faults: false,
+            pairs: None,
             done_already: false,
         };
         sweep(tally, &case);
     });
+    println!("{} of {} pairs of states", part.len(), pairs.len());
     tally.conclude("slave-update");
-    assert!(tally.points > 5_000, "the faults were not injected");
+    assert!(tally.points > 1_000, "the faults were not injected");
 }
 
 /// When a slave that looks every ten seconds for so long begins to start a deploy.

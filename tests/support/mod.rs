@@ -7,6 +7,7 @@ pub mod fleet;
 pub mod hooked;
 pub mod machine;
 pub mod norm;
+pub mod part;
 pub mod proxied;
 pub mod states;
 pub mod sweep;

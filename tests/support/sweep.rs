@@ -17,6 +17,7 @@ use c2_core::{
 use super::{
     hooked::Hooked,
     norm::{difference, norm},
+    part::Part,
     tally::Tally,
 };
 
@@ -40,8 +41,8 @@ pub struct Case<'a> {
     pub between: &'a dyn Fn(&mut World),
     /// Whether faults are injected at all.
     pub faults: bool,
-    /// Whether a second fault follows each first one, in the same run and in the next.
-    pub two_faults: bool,
+    /// Whether a second fault follows each first one, in the same run and in the next: the part of them that is run.
+    pub pairs: Option<Part>,
     /// Whether the command, where it succeeds, may end otherwise when it finds itself done.
     pub done_already: bool,
 }
@@ -54,7 +55,8 @@ pub fn sweep(tally: &mut Tally, case: &Case<'_>) {
     let mut world = undisturbed.world.clone();
     drain(tally, case, &mut world, &[]);
     (case.check)(tally, &world, &undisturbed.end, &[]);
-    let sweep = Sweep { case, goal: lines(&world), end: undisturbed.end.clone(), known: RefCell::default() };
+    let (end, pairs) = (undisturbed.end.clone(), RefCell::new(case.pairs.clone()));
+    let sweep = Sweep { case, goal: lines(&world), end, known: RefCell::default(), pairs };
     let again = run(&mut world, case.command, &[]);
     drain(tally, case, &mut world, &[]);
     if lines(&world) != sweep.goal {
@@ -76,6 +78,7 @@ struct Sweep<'a> {
     goal: Vec<String>,
     end: End,
     known: RefCell<HashMap<u64, Seen>>,
+    pairs: RefCell<Option<Part>>,
 }
 
 /// What the command comes to on a host: each property that it violates, with the details.
@@ -93,16 +96,18 @@ impl Sweep<'_> {
             return;
         }
         let (mut world, end) = undisturbed.replay(case, &[fault]);
-        tally.points += 1;
+        tally.point();
         drain(tally, case, &mut world, &[fault]);
         (case.check)(tally, &world, &end, &[fault]);
-        if case.two_faults && matches!(fault.1, Fault::Clean | Fault::Torn) {
+        if case.pairs.is_some() && matches!(fault.1, Fault::Clean | Fault::Torn) {
             let first = Recording::of(case, case.start.clone(), &[fault]);
             for second in (fault.0 + 1)..=first.world.performed {
                 for kind in SECOND {
+                    if !self.takes(tally) {
+                        continue;
+                    }
                     let faults = [fault, (second, kind)];
                     let (mut world, _) = first.replay(case, &faults);
-                    tally.points += 1;
                     drain(tally, case, &mut world, &faults);
                     self.again(tally, world, &faults);
                 }
@@ -117,7 +122,7 @@ impl Sweep<'_> {
         (case.between)(&mut world);
         world.trusts_claims = true;
         let key = hash(&world);
-        let disturb = case.two_faults && faults.len() == 1;
+        let disturb = case.pairs.is_some() && faults.len() == 1;
         let known = self.known.borrow().get(&key).cloned();
         let mut seen = known.clone().unwrap_or_default();
         if known.is_none() || disturb && !seen.disturbed {
@@ -143,13 +148,20 @@ impl Sweep<'_> {
     fn disturb_second(&self, tally: &mut Tally, second: &Recording, faults: &[At]) {
         for number in 1..=second.world.performed {
             for kind in SECOND {
+                if !self.takes(tally) {
+                    continue;
+                }
                 let (mut world, _) = second.replay(self.case, &[(number, kind)]);
-                tally.points += 1;
                 let faults = [faults, &[(number, kind)]].concat();
                 drain(tally, self.case, &mut world, &faults);
                 self.again(tally, world, &faults);
             }
         }
+    }
+
+    /// Whether the next pair of faults is in the part that is run.
+    fn takes(&self, tally: &mut Tally) -> bool {
+        self.pairs.borrow_mut().as_mut().is_some_and(|pairs| tally.takes(pairs))
     }
 
     fn judge(&self, mut world: World, end: &End) -> Vec<(String, String)> {

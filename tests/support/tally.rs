@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::part::Part;
+
 /// What was found.
 #[derive(Default)]
 pub struct Tally {
     /// What was worked on, each in one or more cases.
     pub items: usize,
     pub cases: usize,
+    /// The points that were run, a point a fault or a pair of faults.
     pub points: usize,
+    /// Those that were passed over, as they are not in the part that is run.
+    pub passed: usize,
     /// The runs that were made to their end; the others were like one of them.
     pub runs: usize,
     pub violations: BTreeMap<String, (usize, String)>,
@@ -19,10 +24,24 @@ impl Tally {
         self.violations.entry(property.to_string()).or_insert_with(|| (0, detail())).0 += 1;
     }
 
+    /// Counts a point.
+    pub fn point(&mut self) {
+        self.points += 1;
+    }
+
+    /// Counts a point if it is in the part that is run; whether it is.
+    pub fn takes(&mut self, part: &mut Part) -> bool {
+        let takes = part.takes();
+        self.points += usize::from(takes);
+        self.passed += usize::from(!takes);
+        takes
+    }
+
     pub fn add(&mut self, other: Tally) {
         self.items += other.items;
         self.cases += other.cases;
         self.points += other.points;
+        self.passed += other.passed;
         self.runs += other.runs;
         for (property, (count, detail)) in other.violations {
             self.violations.entry(property).or_insert((0, detail)).0 += count;
@@ -33,7 +52,8 @@ impl Tally {
     pub fn conclude(&self, title: &str) {
         let count: usize = self.violations.values().map(|(count, _)| count).sum();
         let Tally { cases, points, runs, .. } = self;
-        println!("{title}: {cases} cases, {points} fault points, {runs} runs, {count} violations");
+        let all = points + self.passed;
+        println!("{title}: {cases} cases, {points} of their {all} fault points, {runs} runs, {count} violations");
         for (property, (count, detail)) in &self.violations {
             println!("{count} x {property}\n   first: {detail}");
         }
