@@ -196,7 +196,7 @@ fn a_release_whose_bytes_have_changed_is_pinned_anew_and_said() {
     end(&mut store);
     assert_ne!(pin(&store), before);
     assert!(
-        store.notes.iter().any(|note| note.contains(&format!("{before}: it is started anew"))),
+        store.notes.iter().any(|note| note.contains(&format!("{before}: it is started again"))),
         "{:?}",
         store.notes
     );

@@ -110,7 +110,10 @@ fn what_is_not_to_be_had_is_said_and_nothing_is_called() {
     side.server_names.push(ServerName::from_text("*.example.com").unwrap());
     let (end, world, _) = generate(machine(), &wild, None);
     let End::Refused(refusal) = end else { panic!("{end:?}") };
-    assert!(refusal.to_string().contains("*.example.com, a name of the endpoint side, is no host name"), "{refusal}");
+    assert!(
+        refusal.to_string().contains("*.example.com, a name of the endpoint side, is not a host name"),
+        "{refusal}"
+    );
     assert_eq!(world.calls, []);
 }
 

@@ -78,7 +78,7 @@ fn behind_the_proxy_nothing_but_the_pinned_bytes_runs_whenever_the_archive_is_wr
 #[test]
 fn a_shared_state_pins_what_was_judged_whenever_the_archive_is_written_over() {
     let command = start(json!({ "proxy": { "endPoints": {}, "remoteStateS3": "s3://fleet/base" } }), false);
-    let bad = Release { broken: Some("it is no zip file".into()), ..release("bad") };
+    let bad = Release { broken: Some("it is not a zip file".into()), ..release("bad") };
     for moment in 1.. {
         let mut world = machine(proxied::bare(&BTreeMap::new()), moment);
         world.written_over = world.written_over.map(|(moment, at, _)| (moment, at, bad.clone()));

@@ -75,7 +75,7 @@ def without_docker_it_says_what_to_install(cloud):
 
 def what_is_no_registry_is_refused(cloud):
     with cloud.machine() as machine:
-        contains(machine.run("aws-docker-login-cmd", "1234", exit_code=1)[1], '"1234" is no id of a registry')
+        contains(machine.run("aws-docker-login-cmd", "1234", exit_code=1)[1], '"1234" is not the id of a registry')
 
 
 def without_credentials_every_source_is_named(cloud):

@@ -11,7 +11,7 @@ from host import FIRST_PORT, MAIN, OTHER, Host, answers, by_compose, docker, mas
 from load import ask
 from machine import cases_of, contains, contains_none, equal, until
 
-ANEW = "made anew once"
+ANEW = "re-created once"
 
 
 def the_proxy_comes_back_by_itself_with_the_last_good_configuration():
@@ -183,7 +183,7 @@ services:
         machine.run("start", "r2.zip", "b")
         equal(proxy_id(), container)
         _, stderr = machine.run("connect", "main", "b")
-        contains(stderr, "made anew once")
+        contains(stderr, "re-created once")
         equal(ask(MAIN), (200, "two"))
         container = proxy_id()
         machine.run("connect", "main", "a")

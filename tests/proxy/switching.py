@@ -192,7 +192,7 @@ def another_version_of_the_image_is_served_without_waiting_for_a_connection_that
         with Outage(MAIN) as outage:
             _, stderr = machine.run("connect", "main", "b")
             answers(MAIN, "two")
-        contains(stderr, "made anew once")
+        contains(stderr, "re-created once")
         equal(websocket.echoes("gone"), False)
         equal(proxy_id() == container, False)
         equal(docker("inspect", "-f", "{{.Config.Image}}", "frontendproxy").strip(), images.NEXT)

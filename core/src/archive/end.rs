@@ -134,7 +134,7 @@ fn end_position(tail: &[u8]) -> Result<usize, Problem> {
     }
     found.ok_or_else(|| match behind {
         Some(more) => Problem::of_archive(format!("{more} bytes follow behind its end: pack it again, as a plain zip")),
-        None => Problem::of_archive("it has no end record: it is no zip file, or it is cut off"),
+        None => Problem::of_archive("it has no end record: it is not a zip file, or it is cut off"),
     })
 }
 

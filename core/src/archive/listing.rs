@@ -77,7 +77,7 @@ impl Listing {
     pub fn problems_of_extra_file(&self, path: &str, problems: &mut Problems) {
         match name::path_of(path.as_bytes()) {
             Ok(Some(name)) if name.path == path => {}
-            Ok(_) => return problems.add(Problem::of_entry(path.as_bytes(), "it is no plain path of a file")),
+            Ok(_) => return problems.add(Problem::of_entry(path.as_bytes(), "it is not a plain path of a file")),
             Err(what) => return problems.add(Problem::of_entry(path.as_bytes(), what)),
         }
         if self.find(path).is_some_and(|member| member.folder) {

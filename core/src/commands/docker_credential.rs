@@ -62,7 +62,7 @@ impl DockerCredential {
                 match RegistryHost::parse(url) {
                     _ if url.is_empty() => failed(NO_SERVER),
                     Some(_) => Ok(Ok(String::new())),
-                    None => failed("c2 keeps no logins: it makes those to registries of Amazon ECR anew each time"),
+                    None => failed("c2 keeps no logins: it makes a fresh one to registries of Amazon ECR each time"),
                 }
             }
             DockerCredential::Get => {
@@ -154,7 +154,7 @@ mod tests {
     fn store_is_as_good_as_done_for_a_registry_of_ecr_and_refused_for_others_without_their_secret() {
         let of = |url: &str| json!({ "ServerURL": url, "Username": "u", "Secret": "hidden" }).to_string();
         assert_eq!(run(DockerCredential::Store, &of(HOST)), Output::Text(String::new()));
-        let refused = "c2 keeps no logins: it makes those to registries of Amazon ECR anew each time";
+        let refused = "c2 keeps no logins: it makes a fresh one to registries of Amazon ECR each time";
         assert_eq!(run(DockerCredential::Store, &of("ghcr.io")), failure(refused));
         assert_eq!(run(DockerCredential::Store, "hidden"), failure("no credentials server URL"));
     }

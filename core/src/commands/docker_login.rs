@@ -29,7 +29,7 @@ pub struct DockerLogin {
 impl Command for DockerLogin {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         if let Some(other) = self.registries.iter().find(|registry| !is_account(registry)) {
-            let why = format!("{other:?} is no id of a registry: it is the twelve digits of an account");
+            let why = format!("{other:?} is not the id of a registry: it is the twelve digits of an account");
             return Err(Refusal::no("log docker in to Amazon ECR", why));
         }
         let mut accounts: Vec<String> = Vec::new();

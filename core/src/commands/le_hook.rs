@@ -54,7 +54,7 @@ impl Command for ChallengeHook {
             .map_err(|error| Refusal::no(self.doing(), format!("CERTBOT_DOMAIN: {error}")))?;
         // The digest of RFC 8555 is base64url.
         if !validation.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
-            return Err(Refusal::no(self.doing(), "CERTBOT_VALIDATION is no text of letters, digits, - and _"));
+            return Err(Refusal::no(self.doing(), "CERTBOT_VALIDATION is not a text of letters, digits, - and _"));
         }
         let name = format!("_acme-challenge.{}", domain.as_str().to_ascii_lowercase());
         let zone = match &config.aws_hosted_zone_id {
@@ -237,7 +237,7 @@ mod tests {
             ("", "one", "CERTBOT_DOMAIN is not set"),
             ("example.com", "", "CERTBOT_VALIDATION is not set"),
             ("exa mple.com", "one", "CERTBOT_DOMAIN: found \"exa mple.com\""),
-            ("example.com", "o\"ne", "CERTBOT_VALIDATION is no text of letters, digits, - and _"),
+            ("example.com", "o\"ne", "CERTBOT_VALIDATION is not a text of letters, digits, - and _"),
         ] {
             let end = call(ChallengeHook::Auth, &mut world(""), domain, validation);
             let End::Refused(refusal) = end else { panic!("{end:?}") };

@@ -24,7 +24,7 @@ impl FromText for FolderMode {
         let is_octal = matches!(text.len(), 3 | 4) && text.bytes().all(|digit| matches!(digit, b'0'..=b'7'));
         let bits = if is_octal { u32::from_str_radix(text, 8).ok() } else { None };
         match bits {
-            None => Err("these are no such digits".into()),
+            None => Err("these are not such digits".into()),
             Some(bits) if bits & 0o5000 != 0 => Err("of the special bits only setgid (2) is of use here".into()),
             Some(bits) if bits & 0o700 != 0o700 => Err("its owner must read, write and enter it (7)".into()),
             Some(bits) if bits & 0o002 != 0 => Err("every user of the machine could write to it".into()),

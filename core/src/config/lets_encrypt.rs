@@ -102,7 +102,7 @@ fn domain(text: &str) -> Result<(), String> {
     let is_label =
         |label: &str| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
     match name.split('.').find(|label| !is_label(label)) {
-        Some(label) => Err(format!("{} is no part of a name", quoted(label))),
+        Some(label) => Err(format!("{} is not a part of a name", quoted(label))),
         None => Ok(()),
     }
 }

@@ -109,7 +109,7 @@ fn label(text: &str) -> Result<(), String> {
 fn deploy_name(text: &str) -> Result<(), String> {
     not_empty(text)?;
     if matches!(text, "." | "..") {
-        return Err("this is no name".into());
+        return Err("this is not a name".into());
     }
     only(text, |c| c != '/' && !c.is_control())?;
     not_reserved(text)
@@ -170,7 +170,7 @@ fn interface_name(text: &str) -> Result<(), String> {
     not_empty(text)?;
     at_most(text, 15)?;
     if matches!(text, "." | "..") {
-        return Err("this is no name".into());
+        return Err("this is not a name".into());
     }
     only(text, |c| c != '/' && !c.is_control() && !c.is_whitespace())
 }

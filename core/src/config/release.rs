@@ -63,7 +63,7 @@ impl FromText for FileMode {
         let digits = if text.len() == 4 { text.strip_prefix('0') } else { Some(text) };
         let digits = digits.filter(|digits| digits.len() == 3 && digits.bytes().all(|digit| digit.is_ascii_digit()));
         let bits = digits.and_then(|digits| u32::from_str_radix(digits, 8).ok());
-        bits.map(Self).ok_or_else(|| "these are no such digits".into())
+        bits.map(Self).ok_or_else(|| "these are not such digits".into())
     }
 }
 

@@ -284,7 +284,7 @@ fn check_state(state: &mut State, node: &Node, at: &mut Decoder) {
         let value = node.get(field).and_then(|of_endpoints| of_endpoints.get(endpoint.as_str()));
         let known: Vec<&str> = state.deploys.keys().map(DeployName::as_str).collect();
         let text = format!(
-            "found {}, which is no deploy of this state; counts as {}{}",
+            "found {}, which is not a deploy of this state; counts as {}{}",
             quoted(deploy.as_str()),
             if field == "splits" { "no split" } else { "not connected" },
             hint(deploy.as_str(), &known)

@@ -70,12 +70,12 @@ fn image_name(text: &str) -> Result<(), String> {
         Some((host, path)) if host == "localhost" || host.contains(['.', ':']) => {
             let (host, port) = host.split_once(':').unwrap_or((host, "0"));
             if port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(format!("{} is no port", quoted(port)));
+                return Err(format!("{} is not a port", quoted(port)));
             }
             let is_label = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
             only(host, |c| c.is_ascii_alphanumeric() || ".-".contains(c))?;
             if !host.split('.').all(is_label) {
-                return Err(format!("{} is no host name", quoted(host)));
+                return Err(format!("{} is not a host name", quoted(host)));
             }
             path
         }
@@ -83,7 +83,7 @@ fn image_name(text: &str) -> Result<(), String> {
     };
     only(path, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c))?;
     match path.split('/').find(|part| !is_image_part(part)) {
-        Some(part) => Err(format!("{} is no part of an image name", quoted(part))),
+        Some(part) => Err(format!("{} is not a part of an image name", quoted(part))),
         None => Ok(()),
     }
 }
@@ -110,7 +110,7 @@ fn image_version(text: &str) -> Result<(), String> {
     let is_hex = |hex: &str| hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     match digest {
         Some(digest) if !digest.strip_prefix("sha256:").is_some_and(is_hex) => {
-            Err(format!("{} is no digest", quoted(digest)))
+            Err(format!("{} is not a digest", quoted(digest)))
         }
         _ => Ok(()),
     }
@@ -134,16 +134,16 @@ fn secret_id(text: &str) -> Result<(), String> {
                 !text.is_empty() && text.bytes().all(is_plain)
             };
             if !is_word(partition) {
-                return Err(format!("{} is no partition such as aws", quoted(partition)));
+                return Err(format!("{} is not a partition such as aws", quoted(partition)));
             }
             if service != "secretsmanager" {
                 return Err(format!("it is an ARN of {}, not of secretsmanager", quoted(service)));
             }
             if !is_word(region) {
-                return Err(format!("{} is no region", quoted(region)));
+                return Err(format!("{} is not a region", quoted(region)));
             }
             if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(format!("{} is no account of 12 digits", quoted(account)));
+                return Err(format!("{} is not an account of 12 digits", quoted(account)));
             }
             let kind = part();
             if kind != "secret" {

@@ -247,5 +247,7 @@ impl MasterChange {
 fn repinned(known: &Deploy, release: &ReleaseName, found: &Pin) -> Option<String> {
     let pinned = known.pin.as_ref().filter(|pinned| known.release == *release && pinned.sha256 != found.sha256)?;
     let (before, now) = (&pinned.sha256, &found.sha256);
-    Some(format!("the bytes of {release} are no longer those with the SHA-256 {before}: it is started anew from {now}"))
+    Some(format!(
+        "the bytes of {release} are no longer those with the SHA-256 {before}: it is started again from {now}"
+    ))
 }

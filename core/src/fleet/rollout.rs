@@ -199,7 +199,7 @@ fn may_grow(what: &str, rollout: &Rollout, percent: Hundredths) -> Result<(), Re
         return Ok(());
     }
     let why = format!("the rollout {} is at {} % already, and its share only grows", rollout.id, rollout.percent.get());
-    Err(Refusal::no(what, why).with_hint("take it back with c2 rollout abort, then begin anew"))
+    Err(Refusal::no(what, why).with_hint("take it back with c2 rollout abort, then begin again"))
 }
 
 /// That there is no rollout.

@@ -38,8 +38,9 @@ impl Command for GenerateCertificate {
             return Ok(Step::Done(Report::note(note)));
         }
         if let Some((label, name)) = self.no_host_name() {
-            let why =
-                format!("{name}, a name of the endpoint {label}, is no host name: no certificate can be had for it");
+            let why = format!(
+                "{name}, a name of the endpoint {label}, is not a host name: no certificate can be obtained for it"
+            );
             return Err(Refusal::no(OBTAIN, why)
                 .with_hint("give it an endpoint of its own, with an explicit certificate or httpOnly"));
         }

@@ -15,7 +15,7 @@ const DAY_S: u64 = 86_400;
 pub(super) fn standing(pem: &[u8], now: Result<u64, Refusal>) -> Result<String, Refusal> {
     let now = now?;
     Ok(match not_after(pem) {
-        None => "is no certificate that can be read".into(),
+        None => "is not a readable certificate".into(),
         Some(end) if end <= now => format!("expired {} days ago, at {}", (now - end) / DAY_S, utc(end)),
         Some(end) => format!("expires in {} days, at {}", (end - now) / DAY_S, utc(end)),
     })
@@ -116,7 +116,7 @@ mod tests {
         let told = |now| standing(PEM.as_bytes(), Ok(now)).unwrap();
         assert_eq!(told(end - 3 * DAY_S - 5), "expires in 3 days, at 2036-11-25T17:05:39Z");
         assert_eq!(told(end + 2 * DAY_S), "expired 2 days ago, at 2036-11-25T17:05:39Z");
-        assert_eq!(standing(b"no", Ok(0)), Ok("is no certificate that can be read".into()));
+        assert_eq!(standing(b"no", Ok(0)), Ok("is not a readable certificate".into()));
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl<'a> Proxying<'a> {
         let (_, compose_file) = (free?, compose_file?);
         let running = self.container == Container::Stale { running: true };
         if running {
-            let note = "the proxy's container is not made from what is on disk now: it is made anew once";
+            let note = "the proxy's container is not made from what is on disk now: it is re-created once";
             self.notes.push(note.to_string());
         }
         let include = |name: &str| format!("include /etc/c2/{name};\n");

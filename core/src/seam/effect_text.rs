@@ -42,11 +42,11 @@ impl fmt::Display for Effect {
             Effect::TestProxy { folder, project: Some(project) } => {
                 write!(f, "try {folder}/nginx.candidate.conf in a throw-away container of the project {project}")
             }
-            Effect::ReloadProxy => f.write_str("make the proxy read its configuration anew"),
+            Effect::ReloadProxy => f.write_str("make the proxy reload its configuration"),
             Effect::ProveProxy { served, .. } => write!(f, "make sure that the proxy serves {served}"),
             Effect::DrainProxy { limit_s, .. } => write!(f, "wait for the proxy's old workers, at most {limit_s} s"),
             Effect::ProxyUp { recreate: false, .. } => f.write_str("start the proxy"),
-            Effect::ProxyUp { .. } => f.write_str("start the proxy, its container made anew"),
+            Effect::ProxyUp { .. } => f.write_str("start the proxy, its container re-created"),
             Effect::Call { program, arguments, input, .. } => {
                 write!(f, "call {program} {}", arguments.join(" "))?;
                 if input.reveal().is_empty() { Ok(()) } else { write!(f, " with {input} for it to read") }

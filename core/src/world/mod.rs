@@ -270,7 +270,7 @@ impl World {
                 }
                 Some(_) => Answer::Failed(Failure::World {
                     doing: format!("read the link {path}"),
-                    why: "it is no symbolic link".into(),
+                    why: "it is not a symbolic link".into(),
                     hint: Some("move what is there out of the way".into()),
                 }),
                 None => Answer::Link(None),
@@ -311,7 +311,7 @@ impl World {
                     ..Folder::of_stamp(text(".c2-id").as_deref())
                 }))
             }
-            Some(_) => failed(format!("look at {path}"), "it is no folder"),
+            Some(_) => failed(format!("look at {path}"), "it is not a folder"),
         }
     }
 

@@ -18,7 +18,9 @@ pub(crate) fn folder(path: &str) -> Result<Option<Folder>, Failure> {
     match fs::metadata(at) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed("look at", path, &error)),
-        Ok(metadata) if !metadata.is_dir() => return Err(Failure::world(format!("look at {path}"), "it is no folder")),
+        Ok(metadata) if !metadata.is_dir() => {
+            return Err(Failure::world(format!("look at {path}"), "it is not a folder"));
+        }
         Ok(_) => (),
     }
     let text = |name: &str| {
@@ -91,7 +93,7 @@ pub(crate) fn link(path: &str) -> Result<Option<Link>, Failure> {
     if !metadata.is_symlink() {
         return Err(Failure::World {
             doing: format!("read the link {path}"),
-            why: "it is no symbolic link".into(),
+            why: "it is not a symbolic link".into(),
             hint: Some("move what is there out of the way".into()),
         });
     }

@@ -196,7 +196,7 @@ impl Proxy {
         called.must(&format!("try the proxy's configuration {folder}/nginx.candidate.conf")).map(drop)
     }
 
-    /// Signals the proxy to read its configuration anew; its workers are noted as the old ones.
+    /// Signals the proxy to reload its configuration; its workers are noted as the old ones.
     pub(crate) fn reload(&mut self) -> Result<(), Failure> {
         self.served_before = marked();
         let old = self.workers()?;

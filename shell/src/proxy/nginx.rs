@@ -70,7 +70,7 @@ impl Master {
         }
     }
 
-    /// Has it read its configuration anew, and its old workers leave as soon as the new ones stand.
+    /// Has it reload its configuration, and its old workers leave as soon as the new ones stand.
     ///
     /// nginx itself asks the old ones to, as gracefully, a tenth of a second after it started the new ones; what they
     /// have begun they end in both cases. One that leaves earlier cannot be missed: the sockets that are listened on

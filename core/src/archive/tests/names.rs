@@ -116,9 +116,9 @@ fn a_file_of_the_tool_must_fit_into_the_release() {
         ("c/x", "c/x: a file is to be written here, but the release lacks its folder"),
         ("d/x", "d/x: a file is to be written here, but the release lacks its folder"),
         ("../x", "../x: its name holds the part '..', which leads out of the release"),
-        ("x/", "x/: it is no plain path of a file"),
-        ("./x", "./x: it is no plain path of a file"),
-        ("./", "./: it is no plain path of a file"),
+        ("x/", "x/: it is not a plain path of a file"),
+        ("./x", "./x: it is not a plain path of a file"),
+        ("./", "./: it is not a plain path of a file"),
     ] {
         let mut problems = crate::archive::Problems::default();
         listing.problems_of_extra_file(path, &mut problems);

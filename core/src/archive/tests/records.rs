@@ -28,7 +28,7 @@ fn check(before: usize, records: &[Vec<u8>], expected: Result<(u64, u64, u64), &
     assert_eq!(found, expected.map_err(ToString::to_string));
 }
 
-const NO_END: &str = "it has no end record: it is no zip file, or it is cut off";
+const NO_END: &str = "it has no end record: it is not a zip file, or it is cut off";
 const DISAGREE: &str = "its two end records disagree: pack it again";
 const BAD_ZIP64: &str = "its zip64 end record is not where its locator says, or is of an unknown kind: pack it again";
 

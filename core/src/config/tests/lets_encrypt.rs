@@ -38,13 +38,13 @@ fn ids_of_zones_and_domains() {
         &[("", "it is empty"), ("z1", "'z' is not allowed"), ("/change/C1", "'/' is not allowed")],
     );
     let long = format!("{}.example", "a".repeat(64));
-    let label = format!("\"{}\" is no part of a name", "a".repeat(64));
+    let label = format!("\"{}\" is not a part of a name", "a".repeat(64));
     check::<Domain>(
         &["example.com", "*.example.com", "_x.example.com", "localhost", "1.2"],
         &[
-            ("", "\"\" is no part of a name"),
-            ("a..b", "\"\" is no part of a name"),
-            ("-a.b", "\"-a\" is no part of a name"),
+            ("", "\"\" is not a part of a name"),
+            ("a..b", "\"\" is not a part of a name"),
+            ("-a.b", "\"-a\" is not a part of a name"),
             ("a.*.b", "'*' is not allowed"),
             ("a b", "' ' is not allowed"),
             (&long, &label),

@@ -133,7 +133,7 @@ fn a_connection_to_a_deploy_that_is_not_there_is_kept_but_counts_as_none() {
     let text = r#"{"deploys": {"app-1": {"label": "app-1", "release": "a", "port": 1}},
 "connections": {"main": "app-2", "test": "app-1"}}"#;
     let result = state("s", text);
-    let expected = "warning: s:2:25: connections.main: found \"app-2\", which is no deploy of this state; counts as not \
+    let expected = "warning: s:2:25: connections.main: found \"app-2\", which is not a deploy of this state; counts as not \
                     connected; nearest known name: app-1";
     assert_eq!(report(&result), expected);
     let value = result.expect("no errors").value;
@@ -152,7 +152,7 @@ fn splits_and_maintenance_are_read_and_written_and_a_split_to_nowhere_counts_as_
  "self": {"deploy": "b", "percent": 99}, "off": {"deploy": "b", "percent": 5}},
 "maintenance": {"main": {"message": "back soon", "since": 5}}}"#;
     let result = state("s", text);
-    let expected = "warning: s:3:68: splits.test: found \"c\", which is no deploy of this state; counts as no split";
+    let expected = "warning: s:3:68: splits.test: found \"c\", which is not a deploy of this state; counts as no split";
     assert_eq!(report(&result), expected);
     let value = result.expect("no errors").value;
     let split = |endpoint: &str| {

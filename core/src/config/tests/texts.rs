@@ -57,8 +57,8 @@ fn the_name_of_a_deploy_in_a_state_is_whatever_a_folder_may_be_called_but_none_o
         &["app-1.11", "my app", ".hidden", "-x", "...", "a:b;$c'", "\u{e4}", &long],
         &[
             ("", "it is empty"),
-            (".", "this is no name"),
-            ("..", "this is no name"),
+            (".", "this is not a name"),
+            ("..", "this is not a name"),
             ("a/b", "'/' is not allowed"),
             ("../a", "'/' is not allowed"),
             ("a\nb", "the control character U+000A is not allowed"),

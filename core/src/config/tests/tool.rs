@@ -62,12 +62,12 @@ fn the_mode_of_the_deploys_dir_is_octal_text_that_lets_its_owner_work_there() {
         assert_eq!(good(mode(&format!("{text:?}"))).deploys_dir_mode.bits(), bits, "{text}");
     }
     for (text, why) in [
-        (r#""""#, "these are no such digits"),
-        (r#""75""#, "these are no such digits"),
-        (r#""+755""#, "these are no such digits"),
-        (r#""0785""#, "these are no such digits"),
-        (r#""00755""#, "these are no such digits"),
-        (r#""rwxr-xr-x""#, "these are no such digits"),
+        (r#""""#, "these are not such digits"),
+        (r#""75""#, "these are not such digits"),
+        (r#""+755""#, "these are not such digits"),
+        (r#""0785""#, "these are not such digits"),
+        (r#""00755""#, "these are not such digits"),
+        (r#""rwxr-xr-x""#, "these are not such digits"),
         (r#""1777""#, "of the special bits only setgid (2) is of use here"),
         (r#""4755""#, "of the special bits only setgid (2) is of use here"),
         (r#""0655""#, "its owner must read, write and enter it (7)"),

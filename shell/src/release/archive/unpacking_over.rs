@@ -209,7 +209,7 @@ fn check_room(listing: &Listing, to: &Path, extra: &[ExtraFile<'_>]) -> Result<F
     let unfit = |problems| ArchiveError::InTheWay { folder: to.to_owned(), problems };
     let root = match way::named(to) {
         Ok(root) => root,
-        Err(NoWay::NoFolder) => return Err(unfit(vec![Problem::of_archive("it is no folder")])),
+        Err(NoWay::NoFolder) => return Err(unfit(vec![Problem::of_archive("it is not a folder")])),
         Err(NoWay::Foreign) => {
             let what = "it is a link of another user, which is not followed: name the folder that it leads to";
             return Err(unfit(vec![Problem::of_archive(what)]));

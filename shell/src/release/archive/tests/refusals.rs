@@ -29,7 +29,7 @@ fn a() -> Entry {
 
 #[test]
 fn what_is_no_whole_zip_file_is_refused() {
-    let none = ": it has no end record: it is no zip file, or it is cut off";
+    let none = ": it has no end record: it is not a zip file, or it is cut off";
     let good = zip(&[a(), deflated("b", b"x")]);
     check(b"", none);
     check(b"PK\x03\x04", none);

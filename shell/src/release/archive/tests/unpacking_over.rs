@@ -79,7 +79,7 @@ fn the_folder_must_be_there() {
     assert_eq!(missing, Err("cannot look at the folder to: No such file or directory (os error 2)".into()));
     fs::write(place.to(), "").unwrap();
     let file = over(&place, &[]);
-    assert_eq!(file, Err("cannot unpack into to: it is no folder".into()));
+    assert_eq!(file, Err("cannot unpack into to: it is not a folder".into()));
 }
 
 #[test]
