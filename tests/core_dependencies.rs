@@ -10,7 +10,7 @@ use std::{
 /// Everything that the core is built with, its dependencies' dependencies included. A new name here is a new way to
 /// the world: look at what it does before it is added. `serde_derive` is only locked (serde keeps its version equal);
 /// through `libc`, on ARM alone, `cpufeatures` asks which instructions an ARM processor has.
-const CORE: [&str; 46] = [
+const CORE: [&str; 47] = [
     "arraydeque",
     "arrayvec",
     "base64",
@@ -21,6 +21,7 @@ const CORE: [&str; 46] = [
     "cpufeatures",
     "crypto-common",
     "ctutils",
+    "der",
     "digest",
     "fnv",
     "hmac",
