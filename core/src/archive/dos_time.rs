@@ -1,8 +1,8 @@
 //! The times of archives: two numbers of DOS, which say neither a zone nor more than every other second.
 
-use alloc::format;
+use jiff::civil::DateTime;
 
-use crate::time::parse_utc;
+use crate::time::of_day;
 
 /// 1980-01-01T00:00:00Z, the earliest that such a time can say.
 pub(super) const EARLIEST_S: u64 = 315_532_800;
@@ -10,10 +10,10 @@ pub(super) const EARLIEST_S: u64 = 315_532_800;
 /// A DOS time (APPNOTE 4.4.6), the date in its upper half, read as UTC so that all machines have the same one, in seconds
 /// since 1970; an invalid one counts as the earliest.
 pub(super) fn seconds(dos: u32) -> u64 {
-    let field = |from: u32, bits: u32| (dos >> from) & ((1 << bits) - 1);
-    let (year, month, day) = (1980 + field(25, 7), field(21, 4), field(16, 5));
-    let (hour, minute, second) = (field(11, 5), field(5, 6), 2 * field(0, 5));
-    parse_utc(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z")).unwrap_or(EARLIEST_S)
+    let field = |from: u32, bits: u32| ((dos >> from) & ((1 << bits) - 1)) as i8;
+    let (month, day, hour, minute, second) = (field(21, 4), field(16, 5), field(11, 5), field(5, 6), 2 * field(0, 5));
+    let time = DateTime::new(1980 + i16::from(field(25, 7)), month, day, hour, minute, second, 0);
+    time.ok().and_then(of_day).unwrap_or(EARLIEST_S)
 }
 
 #[cfg(test)]

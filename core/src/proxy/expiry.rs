@@ -3,11 +3,12 @@
 use alloc::{format, string::String};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-
-use crate::{
-    seam::Refusal,
-    time::{parse_utc, utc},
+use der::{
+    Decode as _, SliceReader, Tag, Tagged as _,
+    asn1::{AnyRef, GeneralizedTime, UtcTime},
 };
+
+use crate::{seam::Refusal, time::utc};
 
 const DAY_S: u64 = 86_400;
 
@@ -28,63 +29,37 @@ fn not_after(pem: &[u8]) -> Option<u64> {
     let body = text.split_once("-----BEGIN CERTIFICATE-----")?.1.split_once("-----END CERTIFICATE-----")?.0;
     let lines: String = body.split_ascii_whitespace().collect();
     let der = STANDARD.decode(lines).ok()?;
-    let certificate = Value::first(&der)?.0;
-    let mut fields = Value::first(certificate.inner(0x30)?)?.0.inner(0x30)?;
-    let mut next = || {
-        let (value, rest) = Value::first(fields)?;
-        fields = rest;
-        Some(value)
-    };
+    end_of_validity(&der).ok()
+}
+
+fn end_of_validity(der: &[u8]) -> der::Result<u64> {
+    let mut certificate = sequence(&mut SliceReader::new(der)?)?;
+    let mut fields = sequence(&mut certificate)?;
     // The version may be left out; serial number, signature, issuer.
-    if next()?.tag == 0xa0 {
-        next()?;
+    if Tag::peek(&fields)?.is_context_specific() {
+        AnyRef::decode(&mut fields)?;
     }
-    next()?;
-    next()?;
-    let validity = next()?.inner(0x30)?;
-    let (_, rest) = Value::first(validity)?;
-    time(&Value::first(rest)?.0)
+    for _ in 0..3 {
+        AnyRef::decode(&mut fields)?;
+    }
+    let mut validity = sequence(&mut fields)?;
+    AnyRef::decode(&mut validity)?;
+    time(AnyRef::decode(&mut validity)?)
 }
 
-/// A value of DER (X.690, section 8.1).
-struct Value<'a> {
-    tag: u8,
-    content: &'a [u8],
+/// The inside of the sequence that comes next.
+fn sequence<'a>(reader: &mut SliceReader<'a>) -> der::Result<SliceReader<'a>> {
+    let value = AnyRef::decode(reader)?;
+    value.tag().assert_eq(Tag::Sequence)?;
+    SliceReader::new(value.value())
 }
 
-impl<'a> Value<'a> {
-    /// The first value, and what is behind it.
-    fn first(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let (&[tag, length], rest) = bytes.split_first_chunk::<2>()?;
-        let (length, rest) = match usize::from(length) {
-            short @ 0..0x80 => (short, rest),
-            // More than four bytes of length are of no certificate.
-            long => {
-                let (digits, rest) = rest.split_at_checked(long - 0x80).filter(|(digits, _)| digits.len() <= 4)?;
-                (digits.iter().fold(0, |sum: usize, digit| sum << 8 | usize::from(*digit)), rest)
-            }
-        };
-        let (content, rest) = rest.split_at_checked(length)?;
-        Some((Value { tag, content }, rest))
-    }
-
-    /// Its content, if it has this tag.
-    fn inner(&self, tag: u8) -> Option<&'a [u8]> {
-        (self.tag == tag).then_some(self.content)
-    }
-}
-
-/// `UTCTime` with years from 1950 to 2049, or `GeneralizedTime` (RFC 5280, section 4.1.2.5).
-fn time(value: &Value<'_>) -> Option<u64> {
-    let text = core::str::from_utf8(value.content).ok()?.strip_suffix('Z').filter(|text| text.is_ascii())?;
-    let (century, rest) = match (value.tag, text.len()) {
-        (0x17, 12) if text < "5" => ("20", text),
-        (0x17, 12) => ("19", text),
-        (0x18, 14) => text.split_at(2),
-        _ => return None,
+fn time(value: AnyRef<'_>) -> der::Result<u64> {
+    let time = match value.tag() {
+        Tag::UtcTime => value.decode_as::<UtcTime>()?.to_unix_duration(),
+        _ => value.decode_as::<GeneralizedTime>()?.to_unix_duration(),
     };
-    let two = |at: usize| rest.get(at..at + 2).unwrap_or_default();
-    parse_utc(&format!("{century}{}-{}-{}T{}:{}:{}Z", two(0), two(2), two(4), two(6), two(8), two(10)))
+    Ok(time.as_secs())
 }
 
 #[cfg(test)]
@@ -132,13 +107,16 @@ mod tests {
 
     #[test]
     fn both_kinds_of_time_are_read() {
-        let told = |tag, text: &str| time(&Value { tag, content: text.as_bytes() }).map(utc);
-        assert_eq!(told(0x17, "491231235959Z"), Some("2049-12-31T23:59:59Z".into()));
-        assert_eq!(told(0x17, "991231235959Z"), Some("1999-12-31T23:59:59Z".into()));
-        assert_eq!(told(0x18, "20500102030405Z"), Some("2050-01-02T03:04:05Z".into()));
-        for (tag, text) in
-            [(0x18, "491231235959Z"), (0x17, "4912312359Z"), (0x17, "49123123595\u{e9}Z"), (0x16, "491231235959Z")]
-        {
+        let told = |tag, text: &str| time(AnyRef::new(tag, text.as_bytes()).unwrap()).ok().map(utc);
+        assert_eq!(told(Tag::UtcTime, "491231235959Z"), Some("2049-12-31T23:59:59Z".into()));
+        assert_eq!(told(Tag::UtcTime, "991231235959Z"), Some("1999-12-31T23:59:59Z".into()));
+        assert_eq!(told(Tag::GeneralizedTime, "20500102030405Z"), Some("2050-01-02T03:04:05Z".into()));
+        for (tag, text) in [
+            (Tag::GeneralizedTime, "491231235959Z"),
+            (Tag::UtcTime, "4912312359Z"),
+            (Tag::UtcTime, "49123123595\u{e9}Z"),
+            (Tag::Ia5String, "491231235959Z"),
+        ] {
             assert_eq!(told(tag, text), None, "{text}");
         }
     }

@@ -8,6 +8,7 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 /// Ten million objects under one prefix are no releases but a server that never ends.
@@ -68,17 +69,6 @@ impl Listing {
     }
 }
 
-/// Sorts the object that was written last to the front, and by key what was written at the same time.
-pub fn newest_first(objects: &mut [ListedObject]) {
-    objects.sort_by(|a, b| moment(&b.last_modified).cmp(&moment(&a.last_modified)).then_with(|| a.key.cmp(&b.key)));
-}
-
-/// Seconds and fraction as texts that compare as the moments do, whatever the number of digits.
-fn moment(last_modified: &str) -> (&str, &str) {
-    let (seconds, fraction) = last_modified.split_at_checked(19).unwrap_or((last_modified, ""));
-    (seconds, fraction.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.'))
-}
-
 struct Page {
     objects: Vec<ListedObject>,
     next: Option<String>,
@@ -137,16 +127,9 @@ fn object(element: &Element<'_>, is_encoded: bool) -> Result<ListedObject, Strin
     Ok(ListedObject { key, last_modified: last_modified.to_owned(), bytes, etag })
 }
 
-/// Whether the text is `YYYY-MM-DDTHH:MM:SS[.digits]Z`; the ranges of its numbers are the server's affair.
+/// Whether the text is `YYYY-MM-DDTHH:MM:SS[.digits]Z`. A time may be written in other ways that S3 does not.
 fn is_moment(text: &str) -> bool {
-    let Some(text) = text.strip_suffix('Z') else { return false };
-    let Some((seconds, fraction)) = text.split_at_checked(19) else { return false };
-    let is_shape = seconds.bytes().zip(b"0000-00-00T00:00:00").all(|(b, shape)| match shape {
-        b'0' => b.is_ascii_digit(),
-        mark => b == *mark,
-    });
-    let is_fraction = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    is_shape && (fraction.is_empty() || fraction.strip_prefix('.').is_some_and(is_fraction))
+    text.ends_with('Z') && text.contains('T') && text.parse::<Timestamp>().is_ok()
 }
 
 /// Undoes `encoding-type=url`, which is form encoding at AWS: a blank is `+`, a plus `%2B`.

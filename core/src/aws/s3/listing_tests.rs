@@ -129,26 +129,6 @@ fn a_page_that_failed_can_be_asked_for_again() {
     assert_eq!(listing.into_objects().len(), 1);
 }
 
-#[test]
-fn the_newest_is_first_whatever_the_number_of_digits() {
-    let object = |key: &str, time: &str| ListedObject {
-        key: key.into(),
-        last_modified: format!("2024-05-06T07:08:{time}Z"),
-        bytes: 0,
-        etag: String::new(),
-    };
-    let mut objects = [
-        object("e", "09"),
-        object("d", "09.000"),
-        object("b", "09.120"),
-        object("c", "09.12"),
-        object("a", "09.1234"),
-        object("f", "08.999999"),
-    ];
-    newest_first(&mut objects);
-    assert_eq!(objects.map(|object| object.key), ["a", "b", "c", "d", "e", "f"]);
-}
-
 /// A fixed sequence, so that a failure can be looked at again. Source: Marsaglia, "Xorshift RNGs".
 struct Xorshift(u64);
 
@@ -201,7 +181,6 @@ fn random_bytes_never_panic() {
         let mut listing = Listing::new("");
         accepted += u32::from(listing.add_page(&body).is_ok());
         Answer::new(500, None, None, &body);
-        newest_first(&mut listing.objects);
     }
     assert!(accepted > 100, "the changes are too big to reach beyond the parser: {accepted}");
 }

@@ -14,7 +14,7 @@ pub use super::redact;
 pub use address::{Address, AddressError, Addressing, address};
 pub use answer::{Answer, Needs, without_request_id};
 pub use fault::Fault;
-pub use listing::{ListedObject, Listing, newest_first};
+pub use listing::{ListedObject, Listing};
 pub use object::{check_key, etag_md5, plain_etag, version};
 pub use remedies::{Remedies, Remedy};
 pub use write::{Condition, Heeds, Put, unless_etag};
