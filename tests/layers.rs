@@ -9,6 +9,7 @@ use std::{
 
 /// The layers of the core, from the bottom to the top; those of one line do not use each other.
 const LAYERS: &[&[&str]] = &[
+    &["prelude"],
     &["hex", "nearest", "ordered", "printable", "secret", "time"],
     &["archive", "aws", "template"],
     &["config"],

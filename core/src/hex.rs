@@ -1,6 +1,6 @@
 //! Bytes as hexadecimal digits.
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 /// The bytes in lower-case hexadecimal digits.
 #[must_use]

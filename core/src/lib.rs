@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
+#[macro_use]
 extern crate alloc;
 
 pub mod archive;
@@ -18,6 +19,7 @@ mod hex;
 mod nearest;
 pub mod nginx;
 mod ordered;
+mod prelude;
 pub mod printable;
 pub mod proxy;
 pub mod ready;

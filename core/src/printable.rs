@@ -1,11 +1,8 @@
 //! Text from elsewhere (records, archives, stores, what a command printed) made fit for terminals, logs and records:
 //! the one place that says which characters are shown as escapes. Ordinary text stays as it is, byte for byte.
 
-use alloc::{
-    borrow::Cow,
-    format,
-    string::{String, ToString},
-};
+use crate::prelude::*;
+use alloc::borrow::Cow;
 
 use serde_json::Value;
 

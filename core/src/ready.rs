@@ -3,11 +3,7 @@
 //! An accepted connection proves little: docker's own proxy accepts for a container that is about to die. So a deploy
 //! must have stood well for a while, and its containers too.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use crate::{
     config::{HttpReadiness, Readiness, Settle, TcpReadiness},

@@ -1,6 +1,6 @@
 //! What is taken for ready, and for how long that is waited for.
 
-use alloc::{vec, vec::Vec};
+use crate::prelude::*;
 
 use super::*;
 use crate::config::Positive;

@@ -1,6 +1,6 @@
 //! Bytes that may hold a secret: only an effect's performance sees them.
 
-use alloc::vec::Vec;
+use crate::prelude::*;
 use core::fmt;
 
 /// Bytes that print as their length alone, in plans, logs, records and `Debug`.

@@ -1,6 +1,6 @@
 //! Times as texts.
 
-use alloc::string::{String, ToString};
+use crate::prelude::*;
 
 use jiff::{Timestamp, civil::DateTime, fmt::rfc2822, tz::Offset};
 

@@ -1,7 +1,5 @@
 //! The records at the end of an archive, which say where its directory is (APPNOTE 4.3.14 to 4.3.16).
 
-use alloc::format;
-
 use super::bytes::Bytes;
 use super::limits::Limits;
 use super::problem::Problem;

@@ -1,9 +1,6 @@
 //! The headers of the entries: in the directory (APPNOTE 4.3.12), and once more before each entry's data (4.3.7).
 
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 use super::bytes::Bytes;
 use super::end::Directory;

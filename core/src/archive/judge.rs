@@ -1,9 +1,7 @@
 //! The judgement on an archive's headers: what it would unpack to, or everything that is wrong with it.
 
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use super::bytes::Bytes;
 use super::dos_time::{EARLIEST_S, seconds};

@@ -1,8 +1,7 @@
 //! What an accepted archive holds.
 
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::dos_time::EARLIEST_S;
 use super::name;

@@ -1,7 +1,6 @@
 //! From a name as stored to a path that is safe to join to a folder.
 
-use alloc::format;
-use alloc::string::String;
+use crate::prelude::*;
 
 /// The longest part of a path, as Linux file systems have it.
 const PART_BYTES: usize = 255;

@@ -1,8 +1,6 @@
 //! What is wrong with an archive, told one by one.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 use core::fmt;
 
 use crate::printable::one_line;

@@ -1,11 +1,8 @@
 //! What the chain of credentials asks of the world, and what it knows already.
 
 use super::Failure;
-use alloc::borrow::ToOwned;
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
 /// A question to the world.

@@ -114,7 +114,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
+    use crate::prelude::*;
 
     const PASSING: Failed = Failed { passing: true, late: false, asked_ms: None };
 

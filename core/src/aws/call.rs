@@ -6,9 +6,7 @@ use super::credentials::have_ended;
 use super::redact;
 use super::sigv4::Signing;
 use super::{Answer, Ask, Credentials, Failure, HttpRequest, Look, Reach, Service, Settings, Stop};
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use crate::prelude::*;
 use serde_json::{Map, Value};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";

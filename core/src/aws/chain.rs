@@ -2,7 +2,7 @@
 
 use super::credentials::Found;
 use super::{Credentials, Failure, Look, Stop, container, environment, metadata, profile};
-use alloc::borrow::ToOwned;
+use crate::prelude::*;
 
 type Source = fn(&Look<'_>) -> Result<Found, Stop>;
 

@@ -6,10 +6,7 @@ use super::ask::place;
 use super::credentials::Found;
 use super::redact;
 use super::{Answer, Ask, Failure, HttpRequest, Look, Reach, Stop, document};
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 use core::net::IpAddr;
 
 const SOURCE: &str = "container credentials";

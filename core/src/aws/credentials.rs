@@ -1,7 +1,6 @@
 //! Credentials, which never show themselves, and why there are none.
 
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use crate::prelude::*;
 use core::fmt;
 
 /// How long before they end credentials are asked for anew. Source: the AWS SDKs' common rules on refreshing.

@@ -9,10 +9,7 @@ use super::redact;
 use super::sigv4::{Signing, query as encoded};
 use super::xml::{self, Element};
 use super::{Answer, Ask, Credentials, Failure, HttpRequest, Look, Reach, Service, SettingError, Settings, Stop};
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 const NAMESPACE: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
 

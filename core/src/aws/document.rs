@@ -3,10 +3,8 @@
 use super::Credentials;
 use super::redact;
 use super::xml::{self, Element};
+use crate::prelude::*;
 use crate::time::parse_utc;
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::{String, ToString};
 use serde_json::{Map, Value};
 
 /// Reads the JSON of a metadata service, the names in whatever case.

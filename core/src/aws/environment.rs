@@ -5,9 +5,7 @@
 use super::credentials::Found;
 use super::sts::Role;
 use super::{Credentials, Failure, Look, Stop};
-use alloc::borrow::ToOwned;
-use alloc::format;
-
+use crate::prelude::*;
 const KEY: &str = "AWS_ACCESS_KEY_ID";
 const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
 const TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";

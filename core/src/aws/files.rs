@@ -2,10 +2,8 @@
 
 use super::profiles::{Kind, Profiles, Section};
 use super::{Answer, Ask, Failure, Look, Stop};
-use alloc::borrow::ToOwned;
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::String;
 
 /// Where the two files are, and the name of the profile.
 #[derive(Debug, Clone, PartialEq, Eq)]

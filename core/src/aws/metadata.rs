@@ -7,11 +7,7 @@ use super::ask::place;
 use super::credentials::Found;
 use super::redact;
 use super::{Answer, Ask, Failure, HttpRequest, Look, Reach, Stop, document};
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec;
-
+use crate::prelude::*;
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 const INSTANCE_ID: &str = "/latest/meta-data/instance-id";
 const REGION: &str = "/latest/meta-data/placement/region";

@@ -6,10 +6,7 @@ use super::credentials::Found;
 use super::profiles::{Profiles, Section};
 use super::sts::Role;
 use super::{Answer, Ask, Credentials, Failure, Look, Stop, container, document, environment, metadata};
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 /// The credentials of the profile that counts.
 pub(super) fn credentials(look: &Look<'_>) -> Result<Found, Stop> {

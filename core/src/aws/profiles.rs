@@ -3,9 +3,8 @@
 //! Source: the page "Shared config and credentials files" of the AWS SDKs reference. No error quotes a line: it may
 //! hold a secret.
 
-use alloc::borrow::ToOwned;
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 
 const BLANKS: [char; 2] = [' ', '\t'];
 const COMMENT: [char; 2] = ['#', ';'];

@@ -1,7 +1,7 @@
 //! Which proxy a request goes through, as the environment says.
 
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use core::net::IpAddr;
 
 /// The variables for each scheme, the strongest first. Source: curl's page "Environment", and the AWS CLI's page "Using

@@ -1,6 +1,6 @@
 //! Takes keys, signatures and presigned URLs out of a text that a server or a library wrote.
 
-use alloc::string::String;
+use crate::prelude::*;
 
 use crate::printable::one_line;
 
@@ -45,8 +45,6 @@ fn has_parameter(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
-
     #[test]
     fn presigned_urls_and_secrets_are_hidden() {
         let text =

@@ -5,11 +5,8 @@
 use super::call::Call;
 use super::settings::{Named, is_region};
 use super::{Credentials, Look, Service, Settings, Stop, Variant};
+use crate::prelude::*;
 use crate::secret::Secret;
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};

@@ -1,7 +1,5 @@
 //! Which failures of a service pass.
 
-use alloc::format;
-
 use super::Answer;
 
 /// Codes with which S3 and the servers that speak like it ask for patience, whatever the status beside them.

@@ -2,8 +2,7 @@
 //!
 //! Source: `partitions.json` and the endpoint rule sets of the AWS SDKs.
 
-use alloc::format;
-use alloc::string::String;
+use crate::prelude::*;
 
 /// A group of regions with domains and identities of its own.
 struct Partition {

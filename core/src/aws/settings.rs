@@ -5,9 +5,7 @@
 
 use super::profiles::nested;
 use super::{Failure, Look, Service, Stop, Variant, metadata};
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::{String, ToString};
+use crate::prelude::*;
 use core::fmt;
 
 const DEFAULT_REGION: &str = "us-east-1";

@@ -7,10 +7,7 @@ use super::redact;
 use super::settings::settings;
 use super::sigv4::{Signing, encode};
 use super::{Answer, Ask, Credentials, Failure, HttpRequest, Look, Reach, Service, SettingError, Stop, document};
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
 

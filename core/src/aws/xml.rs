@@ -2,10 +2,7 @@
 //!
 //! There are no document types, so no entities beyond the five of XML itself and character references: nothing expands.
 
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 /// A listing nests four deep.
 const MAX_DEPTH: usize = 16;

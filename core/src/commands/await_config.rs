@@ -1,6 +1,6 @@
 //! What `fetch-context --retry` does first: it waits for a configuration that is to come from S3.
 
-use alloc::{format, string::String, vec};
+use crate::prelude::*;
 
 use super::{
     fetch_context::PAUSE_MS,

@@ -1,11 +1,6 @@
 //! `check-config`: everything that is wrong or doubtful about the configuration, and advice.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::{config_on_host::ConfigOnHost, load_config::read_config};
 use crate::seam::{Command, Facts, Outcome, Refusal, Report, Step};

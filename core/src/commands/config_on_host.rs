@@ -1,6 +1,6 @@
 //! What `check-config` finds on the machine about the paths of a configuration. Where this may not look it says nothing.
 
-use alloc::{format, string::String, vec::Vec};
+use crate::prelude::*;
 
 use crate::{
     config::{ConfigSource, Releases, ToolConfig},

@@ -3,11 +3,7 @@
 //! Source: the README of docker-credential-helpers, section "Development", and the messages in its
 //! `credentials/error.go`. Docker reads standard output also of a helper that fails.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use crate::deploy::utf8;
 use crate::{

@@ -1,11 +1,6 @@
 //! `aws-docker-login-cmd`: docker is logged in to registries of Amazon ECR with this machine's identity.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use crate::deploy::utf8;
 use crate::{

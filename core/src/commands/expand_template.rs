@@ -1,6 +1,6 @@
 //! `expand-template <templatePath> <destPath>`: one file, filled from the cached config sources.
 
-use alloc::{format, string::String, vec};
+use crate::prelude::*;
 
 use serde_json::Value;
 

@@ -1,12 +1,7 @@
 //! `fetch-context [--retry]`: every config source into the cache.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use crate::{
     config::ToolConfig,

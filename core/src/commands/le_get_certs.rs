@@ -1,11 +1,6 @@
 //! `le-get-certs`: certbot obtains a certificate, or renews it, by challenges that its hooks show in Route 53.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::lets_encrypt::config;
 use crate::{

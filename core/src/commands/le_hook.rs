@@ -4,12 +4,7 @@
 //! Source: RFC 8555 section 8.4, and certbot's manual, "Pre and Post Validation Hooks". A wildcard and its base name
 //! share one record with a value each, and certbot calls the hook once a name: what is there stays there.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::lets_encrypt::config;
 use crate::{

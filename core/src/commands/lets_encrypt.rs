@@ -1,7 +1,5 @@
 //! The configuration of certificates through DNS: where it is, and read. That of the tool is not needed.
 
-use alloc::format;
-
 use super::load_config::above_executable;
 use crate::{
     config::{LetsEncryptConfig, lets_encrypt_config},

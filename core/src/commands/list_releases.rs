@@ -1,10 +1,6 @@
 //! `list-releases`: the names that `start` takes, newest first.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use crate::{
     config::{FromText, ReleaseName, Releases, ToolConfig},

@@ -1,11 +1,6 @@
 //! The configuration: where it is looked for, and read.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use crate::{
     config::{FromText, Parsed, Rejected, S3Path, Syntax, ToolConfig, tool_config},

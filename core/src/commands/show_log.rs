@@ -1,6 +1,6 @@
 //! `show-log`: prints the log.
 
-use alloc::string::ToString;
+use crate::prelude::*;
 
 use crate::{
     config::ToolConfig,

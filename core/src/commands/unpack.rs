@@ -1,6 +1,6 @@
 //! `unpack <release> <todir>`: a release into a folder, filled from the cached config sources.
 
-use alloc::{format, string::String, vec};
+use crate::prelude::*;
 
 use crate::{
     config::{ReleaseName, ToolConfig},

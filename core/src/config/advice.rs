@@ -1,7 +1,6 @@
 //! What might be better in a configuration in which nothing is wrong: `check-config` notes it, and nothing refuses it.
 
-use alloc::format;
-use alloc::string::ToString;
+use crate::prelude::*;
 
 use super::decode::{Decoder, Step};
 use super::node::Node;

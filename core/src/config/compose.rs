@@ -1,6 +1,6 @@
 //! What of a release's compose file a person should know before it is started.
 
-use alloc::{string::String, vec::Vec};
+use crate::prelude::*;
 
 use super::{
     node::{Node, Value},

@@ -1,10 +1,7 @@
 //! From a tree to typed values: collects every error and warning with its path instead of stopping at the first.
 
-use alloc::borrow::ToOwned;
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use super::json;
 use super::node::{Entry, Fault, Node, Value, quoted};

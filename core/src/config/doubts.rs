@@ -1,9 +1,7 @@
 //! What is wrong or doubtful in a configuration though each of its fields is right by itself.
 
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use super::decode::{Decoder, Step, hint};
 use super::names::Label;

@@ -1,6 +1,6 @@
 //! Permission bits of a folder that c2 makes and works in.
 
-use alloc::string::String;
+use crate::prelude::*;
 
 use super::text::FromText;
 

@@ -1,8 +1,6 @@
 //! Which folder lies in which, by their paths alone: what would clear, serve or rotate away the folders of the deploys.
 
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 use super::decode::{Decoder, Step};
 use super::node::{Node, quoted};

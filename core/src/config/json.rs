@@ -1,8 +1,6 @@
 //! Reads JSON into a tree with positions, strictly by RFC 8259; a byte order mark before it is dropped.
 
-use alloc::format;
-use alloc::string::ToString;
-use alloc::vec::Vec;
+use crate::prelude::*;
 use core::fmt;
 
 use serde::Deserialize;

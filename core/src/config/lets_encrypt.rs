@@ -1,8 +1,6 @@
 //! What `le-get-certs` and certbot's hooks are told: `letsencrypt-aws.json`.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 use super::decode::{Decoder, Step};
 use super::macros::{record, union};

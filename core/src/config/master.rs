@@ -1,9 +1,7 @@
 //! What many machines share: who wrote the master's state, which part of the machines takes up a change, and what a
 //! slave reports. Fields that this version does not know are kept.
 
-use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::String;
+use crate::prelude::*;
 
 use serde_json::{Map, Value};
 

@@ -53,7 +53,7 @@ pub use tool::{
 };
 pub use web::{ContactEmail, ImageName, ImageVersion, PageText, SecretId, ShellCommand};
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 use crate::printable::RECORD_TEXT_BYTES;
 

@@ -1,7 +1,6 @@
 //! The names of deploys, endpoints, slaves, config sources and releases: each is a part of a file name, a key or a URL.
 
-use alloc::format;
-use alloc::string::String;
+use crate::prelude::*;
 
 use super::node::quoted;
 use super::text::{at_most, no_control, not_empty, not_first, only, text_type};

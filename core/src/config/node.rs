@@ -1,9 +1,7 @@
 //! The tree that JSON and YAML are both read into: values that know where they stand in the text.
 
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
 use serde_json::{Map, Number, Value as Json};

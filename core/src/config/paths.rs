@@ -1,8 +1,6 @@
 //! Paths: of files on the machine, of those that nginx reads too, inside a release, and of HTTP requests.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 use core::fmt;
 
 use super::text::{FromText, no_control, not_empty, not_escaping, only, text_type, unquoted};

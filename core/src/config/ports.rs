@@ -1,7 +1,5 @@
 //! The range of ports that deploys are given.
 
-use alloc::format;
-
 use super::decode::{Bounded, Decode, Decoder};
 use super::macros::record;
 use super::node::Node;

@@ -1,7 +1,6 @@
 //! What is wrong or doubtful in a file: where it stands, what was found and what was expected.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 use core::fmt;
 
 /// A place in a text: line and column count from 1, the column in characters.

@@ -1,7 +1,5 @@
 //! When a deploy counts as ready: the field `readiness` of the configuration and of a release.
 
-use alloc::format;
-
 use super::decode::{Bounded, Decode, Decoder, Positive};
 use super::macros::{record, union};
 use super::node::{Node, Value};

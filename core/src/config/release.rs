@@ -1,9 +1,7 @@
 //! What a release says of itself: `release.json` at the root of its archive.
 
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::decode::{Decoder, Step};
 use super::macros::record;

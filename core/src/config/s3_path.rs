@@ -1,7 +1,6 @@
 //! The path of an object, or of a prefix of objects, in S3.
 
-use alloc::format;
-use alloc::string::String;
+use crate::prelude::*;
 use core::fmt;
 
 use super::node::quoted;

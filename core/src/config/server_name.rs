@@ -1,9 +1,6 @@
 //! A name that nginx answers to: whatever its `server_name` takes.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 use super::decode::{Decode, Decoder, Step};
 use super::node::{Node, Value};

@@ -1,10 +1,8 @@
 //! What runs and what is routed where: the state of a machine and of the master. Fields that this version does not
 //! know are kept.
 
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 

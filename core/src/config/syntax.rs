@@ -1,6 +1,6 @@
 //! Which syntax a configuration is written in.
 
-use alloc::string::String;
+use crate::prelude::*;
 use core::fmt;
 
 /// The syntax of a configuration.

@@ -1,7 +1,6 @@
 //! What all texts with a rule share: one way to be read, from a file as from a command line, and one kind of error.
 
-use alloc::format;
-use alloc::string::String;
+use crate::prelude::*;
 use core::fmt;
 
 use super::node::quoted;

@@ -1,7 +1,7 @@
 //! The tool's own configuration.
 
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
 
 use super::decode::{Bounded, Decode, Decoder, Positive};
 use super::doubts::check;

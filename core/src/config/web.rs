@@ -1,7 +1,6 @@
 //! What goes to nginx, docker, certbot and AWS as an argument or into a file: each by the grammar of its taker.
 
-use alloc::format;
-use alloc::string::String;
+use crate::prelude::*;
 
 use super::node::quoted;
 use super::text::{at_most, no_control, not_empty, not_first, only, text_type};

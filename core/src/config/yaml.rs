@@ -1,9 +1,7 @@
 //! Reads YAML 1.2 into a tree with positions: anchors, aliases and `<<` merge keys are resolved, one document only.
 
+use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 

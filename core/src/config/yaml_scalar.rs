@@ -1,6 +1,6 @@
 //! What an unquoted YAML scalar means: the core schema of YAML 1.2.2, section 10.3.2.
 
-use alloc::string::{String, ToString};
+use crate::prelude::*;
 
 use super::node::Value;
 

@@ -1,9 +1,6 @@
 //! One change of what a deploy's folder holds: unpacked beside it, prepared, put in place.
 
-use alloc::{
-    string::{String, ToString},
-    vec,
-};
+use crate::prelude::*;
 
 use super::{Deploys, Prepared, Running, limits};
 use crate::{

@@ -1,6 +1,6 @@
 //! The compose file that a release will have, and what a person should know of it.
 
-use alloc::{format, string::String, vec::Vec};
+use crate::prelude::*;
 
 use super::members::Members;
 use crate::{

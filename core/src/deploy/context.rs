@@ -1,11 +1,7 @@
 //! The values that templates are filled with: the config sources of the tool and of a release.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 

@@ -1,6 +1,6 @@
 //! Where the deploys folder keeps what.
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 use crate::seam::{Facts, Refusal, leads_to};
 

@@ -1,6 +1,6 @@
 //! `start app-1.0` for the release `app-1.0.zip`.
 
-use alloc::{boxed::Box, string::String};
+use crate::prelude::*;
 
 use crate::{
     archive::Limits,

@@ -13,10 +13,7 @@ mod prepare;
 mod releases;
 mod way_back;
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 use core::fmt::Display;
 
 pub(crate) use change::Change;

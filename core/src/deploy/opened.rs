@@ -1,11 +1,7 @@
 //! A release's archive, judged: the one that is asked for, with the bytes that it must have.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    sync::Arc,
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::sync::Arc;
 
 use super::{
     archive_location, limits,

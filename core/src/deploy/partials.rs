@@ -1,12 +1,7 @@
 //! The partials of a template: which it needs, and where they are.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::utf8;
 use crate::{

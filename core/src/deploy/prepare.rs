@@ -1,12 +1,7 @@
 //! A release made ready to be unpacked: judged, its templates rendered, its commands known; nothing is written yet.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 

@@ -1,7 +1,5 @@
 //! Where releases are kept, and how big they may be.
 
-use alloc::format;
-
 use crate::{
     archive::Limits,
     config::{Releases, ToolConfig},

@@ -1,10 +1,6 @@
 //! The commands of proxy mode on the state of the master: nothing of this machine is touched.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::{
     Base,

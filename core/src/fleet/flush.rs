@@ -1,6 +1,6 @@
 //! `slave-flush`: the records of slaves that are gone.
 
-use alloc::{format, string::ToString, vec, vec::Vec};
+use crate::prelude::*;
 
 use super::{
     Base,

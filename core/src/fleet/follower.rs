@@ -1,11 +1,7 @@
 //! `slave-update --repeat`: one round after the other, for ever, whatever goes wrong in one of them. What a round goes by,
 //! what of it is told, and when the next one begins.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use crate::{
     aws::s3::without_request_id,

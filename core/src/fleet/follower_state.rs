@@ -1,11 +1,7 @@
 //! What a round of `slave-update` keeps for the next one, and when there is nothing to do but wait.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::SlaveUpdate;
 use crate::{

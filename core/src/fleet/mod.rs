@@ -12,12 +12,8 @@ mod slaves;
 mod status;
 mod writing;
 
-use alloc::{
-    collections::BTreeSet,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeSet;
 
 pub use change::MasterChange;
 pub use flush::SlaveFlush;

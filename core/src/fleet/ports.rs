@@ -1,12 +1,8 @@
 //! The port of a new deploy in the state that a fleet shares: the next one, not the lowest, which slaves that have not
 //! switched yet may still serve the former release from.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::{
     Base,

@@ -1,12 +1,7 @@
 //! A staged rollout: a change stands beside the state as a candidate that a share of the machines takes up.
 
-use alloc::{
-    boxed::Box,
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use serde_json::Map;
 

@@ -1,10 +1,6 @@
 //! `rollout run`: drives a rollout from stage to stage, watches what the slaves report, and takes it back when they fail.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::{
     Base,

@@ -1,12 +1,7 @@
 //! `slave-update`: brings this machine to the state of the master and reports what really runs.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Base,

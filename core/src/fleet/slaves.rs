@@ -1,10 +1,6 @@
 //! What the slaves report, and what is doubtful about a report.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use serde_json::{Map, Value};
 

@@ -1,10 +1,6 @@
 //! `status` of a fleet: the master, and what its slaves report.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use serde_json::{Value, json};
 
@@ -146,7 +142,7 @@ impl MasterStatus {
 
 #[cfg(all(test, feature = "world"))]
 mod tests {
-    use alloc::{format, string::String};
+    use crate::prelude::*;
 
     use serde_json::{Value, json};
 

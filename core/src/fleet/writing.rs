@@ -1,11 +1,6 @@
 //! One read-decide-write on the state of the master, under the condition that it is unchanged; else it starts over.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use serde_json::Map;
 

@@ -1,11 +1,7 @@
 //! The proxy's `nginx.conf` for given routes, rendered and marked.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 

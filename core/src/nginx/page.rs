@@ -1,6 +1,6 @@
 //! What an endpoint in maintenance answers: a page of one line, safe between single quotes in an nginx file.
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 use crate::config::PageText;
 

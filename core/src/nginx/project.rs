@@ -1,11 +1,6 @@
 //! The compose file of the proxy.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use serde_json::Value;
 

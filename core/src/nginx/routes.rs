@@ -1,10 +1,7 @@
 //! What a proxy configuration routes, and the mark by which it is known.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::{String, ToString},
-};
+use crate::prelude::*;
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt;
 
 use serde_json::{Map, Value, json};

@@ -1,12 +1,7 @@
 //! `generate-ssl-certificate`: certbot obtains one certificate for all endpoints that have a generated one, or renews
 //! it, by the challenges that the proxy answers; then the proxy serves it.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::{Goal, ProxyMode, Refresh, expiry::standing, rendered::certificates};
 use crate::{

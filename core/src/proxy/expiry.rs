@@ -1,6 +1,6 @@
 //! When a certificate expires.
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use der::{

@@ -1,6 +1,7 @@
 //! What came of following a master state: what runs now, what does not and why.
 
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::{
     reconcile::{Reconcile, Refused, started},

@@ -1,6 +1,6 @@
 //! How a deploy of this machine is: whether it runs as the state says, whether it is ready, and by what.
 
-use alloc::string::{String, ToString};
+use crate::prelude::*;
 
 use super::seen::Seen;
 use crate::{

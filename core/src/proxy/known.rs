@@ -1,6 +1,6 @@
 //! A state and what may be changed of it, wherever it is kept.
 
-use alloc::{format, string::String, vec::Vec};
+use crate::prelude::*;
 
 use crate::{
     config::{Deploy, DeployName, Label, ProxyModeConfig, State},

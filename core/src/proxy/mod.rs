@@ -20,12 +20,8 @@ mod target;
 mod tests;
 mod verbs;
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 pub use certificate::GenerateCertificate;
 pub use health::project_name;

@@ -1,12 +1,7 @@
 //! The stages that several steps have in common: a deploy taken offline, its folder put away, the state noted.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::{
     health::project_name,

@@ -1,11 +1,6 @@
 //! The proxy in the course of a plan: the stages that make it serve given routes, and how they are undone.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::{
     reconcile::Reconcile,

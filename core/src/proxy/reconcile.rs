@@ -1,9 +1,6 @@
 //! One look at the machine, what is wanted of it, how the run goes about it, and what it has done so far.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    format,
-};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::{
     policy::Policy,

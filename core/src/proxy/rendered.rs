@@ -1,11 +1,7 @@
 //! The proxy's texts from what is found on this machine: its template, its certificates.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use crate::{
     config::{EndPointType, FilePath, Label, ProxyModeConfig, SslCertMode, ToolConfig},

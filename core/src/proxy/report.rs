@@ -1,10 +1,6 @@
 //! How a command of proxy mode ended, in words.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::{
     reconcile::{Reconcile, Refused},

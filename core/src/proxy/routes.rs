@@ -1,6 +1,7 @@
 //! Where the endpoints are to go, by what is wanted and by what can be routed.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::reconcile::Reconcile;
 use crate::{

@@ -1,12 +1,8 @@
 //! What a machine in proxy mode is found to be, whatever is wanted of it: its state file, what was cut short, what the
 //! proxy serves.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::String,
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Ordered,

@@ -1,10 +1,6 @@
 //! `status` behind a proxy: endpoints and deploys, byte for byte as scripts read them.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! What a verb wants of this machine, apart from the state that it makes: plain values, known without a look.
 
-use alloc::string::{String, ToString};
+use crate::prelude::*;
 
 use crate::{
     config::{DeployName, Label},

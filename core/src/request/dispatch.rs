@@ -1,6 +1,6 @@
 //! From a request to its command on a host: the way of the program, and of every test that plays it.
 
-use alloc::{boxed::Box, vec::Vec};
+use crate::prelude::*;
 
 use super::{Options, Request};
 use crate::{

@@ -1,6 +1,6 @@
 //! What a person asks for: the command and its words, before any configuration is known.
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use crate::prelude::*;
 
 pub mod completion;
 mod dispatch;

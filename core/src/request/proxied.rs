@@ -1,6 +1,6 @@
 //! What a request means behind a proxy: on the state of this machine, or on the one that a fleet shares.
 
-use alloc::{boxed::Box, format};
+use crate::prelude::*;
 
 use super::{Options, Request, label, needs_shared, pin, release_name};
 use crate::{

@@ -1,6 +1,6 @@
 //! A command line of a release, which may hold secrets where it was filled from a template.
 
-use alloc::string::String;
+use crate::prelude::*;
 use core::fmt;
 
 use crate::printable::one_line;

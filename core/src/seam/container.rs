@@ -1,6 +1,6 @@
 //! A container of a deploy's project as the docker engine tells it.
 
-use alloc::{format, string::String, vec::Vec};
+use crate::prelude::*;
 use core::fmt;
 
 /// A container of a deploy's compose project.

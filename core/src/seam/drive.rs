@@ -1,6 +1,6 @@
 //! The one loop: look, decide, perform, look again.
 
-use alloc::{string::String, vec::Vec};
+use crate::prelude::*;
 
 use super::{Answer, Command, Effect, Facts, Failure, Outcome, Plan, Query, Refusal, Report, Signal, Step};
 

@@ -1,11 +1,7 @@
 //! Described changes: what the shell performs, and which facts each one makes true.
 
-use alloc::{
-    collections::BTreeMap,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 use core::fmt;
 
 use super::{Answer, CommandLine, Content, Folder, Intent, Link, Location, ProxyNow, Query, Secret};

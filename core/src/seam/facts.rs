@@ -1,11 +1,7 @@
 //! What is known of the world so far, and what has been asked and is not known yet.
 
-use alloc::{
-    collections::BTreeMap,
-    string::{String, ToString},
-    sync::Arc,
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::{collections::BTreeMap, sync::Arc};
 use core::cell::RefCell;
 
 use super::{

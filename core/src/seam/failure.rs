@@ -1,10 +1,6 @@
 //! What the world refused.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 use core::fmt;
 
 use super::{CommandLine, Reason, Role};

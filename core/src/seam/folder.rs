@@ -1,9 +1,6 @@
 //! A deploy's folder, and the stamp that tells what it holds.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use crate::prelude::*;
 
 /// A deploy's folder as it is on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -1,6 +1,6 @@
 //! What was there before a change that takes several steps, noted on disk so that any later run can go back.
 
-use alloc::string::{String, ToString};
+use crate::prelude::*;
 
 use serde_json::{Value, json};
 

@@ -63,7 +63,7 @@ mod report;
 mod standing;
 mod supposed;
 
-use alloc::{string::String, vec::Vec};
+use crate::prelude::*;
 
 pub use crate::secret::Secret;
 pub use command_line::CommandLine;

@@ -1,11 +1,6 @@
 //! Plans: printable values that are performed as they stand, and what came of them.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 use core::fmt;
 
 use super::{Effect, Failure, Intent, Memo, Purpose, Query, Reason, WaitFor};

@@ -2,7 +2,7 @@
 //!
 //! What a person reads of one is its `Display`; nothing is told from another by that.
 
-use alloc::{boxed::Box, string::String};
+use crate::prelude::*;
 use core::fmt;
 
 use crate::config::{DeployName, Hundredths, Label};

@@ -1,6 +1,7 @@
 //! Questions to the world and the answers they get.
 
-use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+use crate::prelude::*;
+use alloc::{collections::BTreeMap, sync::Arc};
 use core::fmt;
 
 use super::{Container, Failure, Folder, Secret, Standing};

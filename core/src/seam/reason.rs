@@ -1,6 +1,6 @@
 //! Why something is not as it should be: for this machine, and for a record that others read.
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 use super::{Failure, Refusal};
 

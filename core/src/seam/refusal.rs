@@ -1,6 +1,6 @@
 //! The core said no: the host is untouched by the plan that was not made.
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 use core::fmt;
 
 use super::Failure;

@@ -1,6 +1,6 @@
 //! How a command ended, and what it prints.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use crate::prelude::*;
 
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! How a deploy stands: its port and its containers, by one look and those before it.
 
-use alloc::{string::String, vec::Vec};
+use crate::prelude::*;
 
 use super::{Container, Reason};
 

@@ -1,6 +1,7 @@
 //! The dry run: a host on which every effect is supposed to succeed, over what the real one answers.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::{Answer, Effect, Failure, Host, Message, Query, Signal};
 

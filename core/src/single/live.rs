@@ -1,6 +1,6 @@
 //! The live release without a proxy: what `current` names.
 
-use alloc::string::String;
+use crate::prelude::*;
 
 use crate::{
     deploy::{Deploys, is_whole},

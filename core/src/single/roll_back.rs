@@ -1,6 +1,6 @@
 //! Going back to what an intent says was live: after a run that was cut short, or a start command that failed late.
 
-use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
+use crate::prelude::*;
 
 use crate::{
     deploy::{Deploys, Running, WayBack, end_foreground, release_json},

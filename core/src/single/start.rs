@@ -1,11 +1,6 @@
 //! `start` without a proxy: one release is live at a time.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::{
     live::{Live, live},

@@ -1,9 +1,6 @@
 //! `status` without a proxy: what is live, where, since when.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use crate::prelude::*;
 
 use serde_json::json;
 

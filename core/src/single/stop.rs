@@ -1,6 +1,6 @@
 //! `stop` without a proxy: whatever is live is stopped, and `current` removed.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use crate::prelude::*;
 
 use super::{
     live::{Live, live},

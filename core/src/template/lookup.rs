@@ -1,6 +1,6 @@
 //! The stack of values that names are looked up in.
 
-use alloc::string::String;
+use crate::prelude::*;
 use core::iter::successors;
 
 use serde_json::Value;

@@ -20,9 +20,8 @@
 //! end, or not before the memory does, and are far beyond what a configuration file needs. At full depth a build
 //! without optimisation takes less than 1 MiB of stack.
 
+use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::String;
-use alloc::vec::Vec;
 
 use serde_json::Value;
 

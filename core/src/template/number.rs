@@ -1,7 +1,7 @@
 //! A JSON number as a template prints it.
 
+use crate::prelude::*;
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
 
 use serde_json::Number;
 

@@ -1,6 +1,6 @@
 //! What is wrong in a template, and where: said to a person who has the file open.
 
-use alloc::string::String;
+use crate::prelude::*;
 use core::fmt;
 
 use super::limits::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_PARTIAL_DEPTH, MAX_SECTION_DEPTH, MAX_TAGS};

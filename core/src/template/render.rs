@@ -1,9 +1,8 @@
 //! Renders parsed texts: ramhorns walks the numbered tags, and the content here says what each of them prints.
 
+use crate::prelude::*;
 use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::slice;
 

@@ -1,9 +1,7 @@
 //! Cuts a text into pieces: what stands between the tags, and the tags; delimiters and standalone lines are settled
 //! here, after the Mustache specification.
 
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 use super::Source;
 use super::limits::MAX_SYNTAX_PROBLEMS;

@@ -1,10 +1,8 @@
 //! A template or partial made ready to be rendered: its pieces, and ramhorns templates that name them by number.
 
 use crate::Ordered;
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::mem;
 
 use ramhorns::Template;

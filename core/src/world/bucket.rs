@@ -1,6 +1,6 @@
 //! The simulated stores: objects, conditions on writes, and what an archive's bytes are told by.
 
-use alloc::{format, string::ToString, vec::Vec};
+use crate::prelude::*;
 
 use super::{Release, World};
 use crate::{

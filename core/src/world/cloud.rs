@@ -1,11 +1,6 @@
 //! The simulated AWS beside the stores: logins to registries, texts in DNS.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::World;
 use crate::{

@@ -1,9 +1,6 @@
 //! Docker on the simulated host: whether there is one, and what each generation of Compose refuses.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use crate::prelude::*;
 
 use super::World;
 use crate::seam::{Effect, Failure};

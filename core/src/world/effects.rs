@@ -1,10 +1,6 @@
 //! What effects do to the simulated host, and what it refuses.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::{Node, Script, World, host::ended};
 use crate::{

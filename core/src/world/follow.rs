@@ -1,6 +1,6 @@
 //! A machine that follows a state, as a command of its own: without the state's object, and without a record.
 
-use alloc::{string::String, vec::Vec};
+use crate::prelude::*;
 
 use crate::{
     deploy::Deploys,

@@ -1,9 +1,6 @@
 //! Start commands of the simulated host that stay in the foreground of their folder.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use crate::prelude::*;
 
 use super::{Script, World, host::ended};
 use crate::seam::{CommandLine, Effect, Ending, Failure, Role};

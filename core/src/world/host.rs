@@ -1,6 +1,6 @@
 //! The simulated host as a run has it: questions answered, effects performed with their faults, time that passes.
 
-use alloc::{format, string::ToString, vec, vec::Vec};
+use crate::prelude::*;
 
 use super::{Fault, World};
 use crate::seam::{Answer, CommandLine, Effect, Ending, Failure, Host, Message, Query, Reason, Role, Signal};

@@ -16,12 +16,10 @@ mod script;
 mod tests;
 mod tree;
 
+use crate::prelude::*;
 use alloc::{
     collections::{BTreeMap, BTreeSet},
-    format,
-    string::{String, ToString},
     sync::Arc,
-    vec::Vec,
 };
 
 pub use bucket::Object;

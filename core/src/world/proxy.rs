@@ -1,10 +1,6 @@
 //! The simulated proxy and ports: an nginx in a container, what accepts connections, and the rules that hold for both.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::{World, docker::PROJECT};
 use crate::{

@@ -6,11 +6,7 @@
 //! serves), `healthy-after` (its health check passes then; never, where it says 0). One that holds `never-accepts` never
 //! accepts a connection, one that holds `never-ready` accepts and is not ready.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use super::World;
 use crate::{

@@ -1,12 +1,7 @@
 //! The simulated file system: paths to nodes.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    sync::Arc,
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::{collections::BTreeMap, sync::Arc};
 
 use crate::seam::{Stat, leads_to};
 

@@ -1,8 +1,7 @@
 //! Where a bucket is: its endpoint, the style of its URLs and the region that requests are signed for.
 
 use crate::aws::{Service, SettingError, Settings};
-use alloc::borrow::ToOwned;
-use alloc::string::String;
+use crate::prelude::*;
 use core::fmt;
 
 /// How a bucket appears in the URLs of its objects.
@@ -110,8 +109,6 @@ fn is_host_label(bucket: &str) -> bool {
 mod tests {
     use super::*;
     use crate::aws::{Known, Look, settings};
-    use alloc::format;
-
     fn find(variables: &[(&str, &str)], bucket: &str) -> Result<Address, AddressError> {
         let env = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let look = Look { env: &env, now_s: 0, instance_region: None, known: &Known::default() };

@@ -2,8 +2,7 @@
 
 use crate::aws::have_ended;
 use crate::aws::xml::{self, Element};
-use alloc::format;
-use alloc::string::{String, ToString};
+use crate::prelude::*;
 use core::fmt;
 
 /// What an id of a request stands behind in a text, up to `)`.

@@ -2,9 +2,7 @@
 
 use super::Answer;
 use crate::aws::redact;
-use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::String;
+use crate::prelude::*;
 use core::fmt;
 
 /// How a single request failed, in the kinds that decide whether it is made again.

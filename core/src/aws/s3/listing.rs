@@ -2,12 +2,9 @@
 
 use super::{Answer, Fault, plain_etag};
 use crate::aws::xml::{self, Element};
-use alloc::borrow::{Cow, ToOwned};
-use alloc::boxed::Box;
+use crate::prelude::*;
+use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 

@@ -1,7 +1,6 @@
 //! Tests of the listing parser: what it reads, and that nothing else passes for a listing.
 
 use super::*;
-use alloc::string::ToString;
 
 fn entry(key: &str) -> String {
     format!(

@@ -1,7 +1,7 @@
 //! Rules about a single object: which keys a URL can carry, and what its ETag promises.
 
 use super::AddressError;
-use alloc::borrow::ToOwned;
+use crate::prelude::*;
 
 /// The longest key of S3 in bytes of UTF-8.
 const MAX_KEY_BYTES: usize = 1024;
@@ -52,8 +52,6 @@ pub fn etag_md5<'a>(etag: &'a str, encryption: Option<&str>, customer_key: bool)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
-
     #[test]
     fn keys_that_would_ask_for_something_else_are_refused() {
         let long = "k".repeat(1025);

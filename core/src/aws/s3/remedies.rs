@@ -88,8 +88,7 @@ impl From<&Fault> for Failed {
 mod tests {
     use super::super::Answer;
     use super::*;
-    use alloc::boxed::Box;
-    use alloc::vec::Vec;
+    use crate::prelude::*;
 
     fn refused(status: u16, code: &str) -> Fault {
         Fault::Refused(Box::new(Answer { status, code: code.into(), ..Answer::default() }))

@@ -3,8 +3,7 @@
 //! Source of the rules: the S3 page "How to prevent object overwrites with conditional writes", and RFC 9110, section 13.
 
 use super::{Answer, Fault, Needs};
-use alloc::format;
-use alloc::string::{String, ToString};
+use crate::prelude::*;
 use core::fmt;
 
 /// An ETag that no object has: it is none of any bytes that are known.

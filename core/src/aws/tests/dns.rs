@@ -2,9 +2,7 @@
 
 use super::World;
 use crate::aws::{Credentials, Dns, Look, Service, Stop, TextChange, TextRecord, settings};
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 const BASE: &str = "https://route53.amazonaws.com/2013-04-01/";
 

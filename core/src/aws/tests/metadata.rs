@@ -2,9 +2,7 @@
 
 use super::{OF_SERVICE, OF_STS, ROLE, ROLES, TOKEN, World};
 use crate::aws::{Reach, Service, credentials, instance_id, settings};
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 const REGION: &str = "GET http://169.254.169.254/latest/meta-data/placement/region";
 

@@ -14,10 +14,8 @@ mod rules;
 mod settings;
 
 use super::*;
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 pub(super) const NOW_S: u64 = 1_900_000_000;
 pub(super) const TOKEN: (&str, u16, &str) = ("PUT http://169.254.169.254/latest/api/token", 200, "TOKEN==");

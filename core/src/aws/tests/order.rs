@@ -1,7 +1,7 @@
 //! The order of the chain, and the sources in the environment.
 
 use super::{OF_SERVICE, OF_STS, ROLE, ROLES, TOKEN, World, check};
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 const KEYS: [(&str, &str); 3] =
     [("AWS_ACCESS_KEY_ID", "ENVKEY"), ("AWS_SECRET_ACCESS_KEY", "env+secret"), ("AWS_SESSION_TOKEN", "env/token")];

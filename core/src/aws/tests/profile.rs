@@ -1,8 +1,7 @@
 //! Profiles: keys, commands, roles by way of others.
 
 use super::{NOW_S, OF_SERVICE, OF_STS, ROLE, ROLES, TOKEN, World, check};
-use alloc::format;
-use alloc::string::String;
+use crate::prelude::*;
 
 const STS: (&str, u16, &str) = ("POST https://sts.us-east-1.amazonaws.com/", 200, OF_STS);
 const ENV: [(&str, &str); 2] = [("HOME", "/h/"), ("AWS_PROFILE", "p")];

@@ -1,7 +1,7 @@
 //! Proxies by scheme and exceptions by host.
 
 use crate::aws::{has_usable_port, proxy};
-use alloc::string::{String, ToString};
+use crate::prelude::*;
 
 fn of(env: &[(&str, &str)], url: &str) -> String {
     let env = env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();

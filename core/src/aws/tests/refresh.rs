@@ -2,8 +2,6 @@
 
 use super::failed;
 use crate::aws::{Answer, Ask, Credentials};
-use alloc::format;
-
 #[test]
 fn credentials_are_asked_for_anew_five_minutes_before_they_end_but_not_at_once() {
     let at = |expires_s| Credentials { expires_s, ..Credentials::none() }.refresh_at_s(1_000);

@@ -2,9 +2,7 @@
 
 use super::World;
 use crate::aws::{Credentials, Registries, RegistryHost, Service, Variant, logins, settings};
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use crate::prelude::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 

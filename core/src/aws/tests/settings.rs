@@ -2,9 +2,8 @@
 
 use super::World;
 use crate::aws::{Kind, Location, Profiles, Service, settings};
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
 
 /// `URL region` for S3 and for STS, with a config file.
 fn urls(env: &[(&str, &str)], config: &str) -> (String, String) {

@@ -1,7 +1,6 @@
 //! What is doubtful or might be better in a configuration that is valid.
 
-use alloc::string::ToString;
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 use super::{good, report, with, with_proxy};
 

@@ -12,8 +12,7 @@ mod tool;
 mod web;
 mod yaml;
 
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use crate::prelude::*;
 use core::fmt::Debug;
 
 use super::{BadText, FromText, Parsed, Rejected, Syntax, ToolConfig, tool_config};

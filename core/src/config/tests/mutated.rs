@@ -1,7 +1,6 @@
 //! No input, however broken, makes the readers panic or run for long.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 use crate::config::{Syntax, config_source, release_config, slave_state, state, tool_config};
 

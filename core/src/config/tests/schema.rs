@@ -1,8 +1,7 @@
 //! The schema files and the code name the same fields, defaults and branches.
 
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! States: what is refused, what is only odd, and that nothing unknown is lost.
 
-use alloc::string::ToString;
+use crate::prelude::*;
 
 use crate::config::{DeployMode, FromText, Label, SlaveStatus, State, slave_state, state};
 

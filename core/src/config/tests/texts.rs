@@ -1,6 +1,6 @@
 //! Every rule for a name or a path: what it takes, what it refuses and with which words.
 
-use alloc::string::ToString;
+use crate::prelude::*;
 
 use crate::config::{
     DeployName, FilePath, FolderName, FromText, IncomingPath, Label, NewDeployName, NginxPath, OutgoingPath,

@@ -1,6 +1,6 @@
 //! The tool's configuration: every field, its default, what it takes and what it refuses.
 
-use alloc::string::ToString;
+use crate::prelude::*;
 
 use crate::config::{
     ConfigSource, DeployMode, EndPointType, FromText, Label, ProxyModeConfig, Readiness, Releases, S3Path, SlaveLabel,

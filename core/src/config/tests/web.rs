@@ -1,6 +1,6 @@
 //! Every rule for what goes to nginx, docker, certbot, AWS and the shell.
 
-use alloc::string::String;
+use crate::prelude::*;
 
 use crate::config::{
     CertificateName, ContactEmail, FromText, HttpPath, ImageName, ImageVersion, InterfaceName, SecretId, ServerName,

@@ -1,7 +1,5 @@
 //! The wait until an endpoint can go to what it is to have.
 
-use alloc::{format, vec};
-
 use super::super::{
     reconcile::{Reconcile, waited_for},
     routes::{Awaited, awaited},

@@ -1,12 +1,7 @@
 //! The plan that creates a deploy, replaces its release, or starts again what is dead.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 

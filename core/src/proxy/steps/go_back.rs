@@ -1,6 +1,6 @@
 //! Going fully back to what an intent says was there, after a run that was cut short.
 
-use alloc::{vec, vec::Vec};
+use crate::prelude::*;
 
 use super::super::{
     health::holds,

@@ -9,7 +9,7 @@ mod stop;
 mod switch;
 mod tidy;
 
-use alloc::{string::String, vec, vec::Vec};
+use crate::prelude::*;
 
 use await_ready::await_ready;
 use deploy::deploy;
@@ -198,7 +198,7 @@ fn unless_refused(
 
 /// The same refusal, naming the deploy.
 fn named(deploy: &DeployName, refusal: Refusal) -> Refusal {
-    use alloc::{format, string::ToString};
+    use crate::prelude::*;
     let about = Purpose::StartDeploy(deploy.clone()).to_string();
     match refusal {
         Refusal::Unknown => Refusal::Unknown,

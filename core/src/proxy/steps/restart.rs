@@ -1,6 +1,6 @@
 //! Starting a deploy again from what is on disk: nothing is fetched, so that a machine comes up without its stores.
 
-use alloc::{vec, vec::Vec};
+use crate::prelude::*;
 
 use super::super::{proxying::Proxying, reconcile::Reconcile};
 use crate::{

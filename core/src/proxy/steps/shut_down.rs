@@ -1,6 +1,6 @@
 //! The plan that shuts the proxy down: the configuration and the state stay.
 
-use alloc::{vec, vec::Vec};
+use crate::prelude::*;
 
 use super::{
     super::{reconcile::Reconcile, seen::PROXY},

@@ -1,6 +1,6 @@
 //! The plan that takes a deploy off the proxy, stops it and puts its folder away.
 
-use alloc::{vec, vec::Vec};
+use crate::prelude::*;
 
 use super::super::{
     parts::{clear, identify, note, put_away, tidied},

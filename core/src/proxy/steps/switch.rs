@@ -1,6 +1,6 @@
 //! The plan that makes the proxy serve what is wanted of it, proven.
 
-use alloc::{vec, vec::Vec};
+use crate::prelude::*;
 
 use super::super::{
     parts::{note, ready},

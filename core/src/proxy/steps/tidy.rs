@@ -1,7 +1,5 @@
 //! The plan that removes what a run which was cut short left behind.
 
-use alloc::vec;
-
 use super::super::{parts::tidied, reconcile::Reconcile};
 use crate::seam::{Plan, Purpose, Refusal};
 

@@ -1,9 +1,6 @@
 //! `connect <endpoint> <deploy>`
 
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use crate::prelude::*;
 
 use super::{
     super::{

@@ -1,6 +1,6 @@
 //! `disconnect <endpoint>`
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 use super::{
     super::{

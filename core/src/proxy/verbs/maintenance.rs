@@ -1,6 +1,6 @@
 //! `maintenance <endpoint> [--message TEXT]` and `maintenance <endpoint> --off`
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 use serde_json::Map;
 

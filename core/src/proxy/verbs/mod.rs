@@ -9,7 +9,7 @@ mod split;
 mod start;
 mod stop;
 
-use alloc::string::String;
+use crate::prelude::*;
 use core::fmt;
 
 pub use connect::Connect;

@@ -1,6 +1,6 @@
 //! `restart-frontend-proxy`, and the same for what is up already.
 
-use alloc::string::String;
+use crate::prelude::*;
 
 use super::{
     super::target::{Target, Upkeep},

@@ -1,6 +1,6 @@
 //! `shutdown-frontend-proxy`: the configuration and the state stay.
 
-use alloc::string::String;
+use crate::prelude::*;
 
 use super::{
     super::target::{Target, Upkeep},

@@ -1,6 +1,6 @@
 //! `split <endpoint> <deploy> --percent N`
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 use super::{
     super::{

@@ -1,6 +1,6 @@
 //! `start <release> [<asdeploy>]`
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 use serde_json::Map;
 

@@ -1,6 +1,6 @@
 //! `stop <deploy>`
 
-use alloc::{format, string::String, vec::Vec};
+use crate::prelude::*;
 
 use super::{
     super::{known::Known, target::Target},

@@ -9,11 +9,7 @@ mod tests;
 
 pub use script::{Shell, script};
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use crate::prelude::*;
 
 use crate::{
     commands::{load_config, releases},

@@ -1,6 +1,6 @@
 //! The completion scripts: each asks the program for the candidates.
 
-use alloc::string::String;
+use crate::prelude::*;
 
 /// A shell that there is a script for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

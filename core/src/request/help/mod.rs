@@ -9,7 +9,7 @@ mod tests;
 pub use page::page;
 pub use table::{CALLBACK_OPTIONS, COMMANDS, CONFIG_OPTION, HELP_OPTION, TOP_OPTIONS};
 
-use alloc::{format, string::String, vec::Vec};
+use crate::prelude::*;
 
 /// A command as the command line takes it.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The help page.
 
-use alloc::{format, string::String};
+use crate::prelude::*;
 
 use super::{COMMANDS, Group, OptionHelp, TOP_OPTIONS};
 

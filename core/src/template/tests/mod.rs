@@ -1,8 +1,7 @@
 //! What the language promises, in cases that compare whole outputs and whole lists of problems.
 
+use crate::prelude::*;
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! What is no template, and that all of it is reported at once.
 
 use super::{Source, check_problems, partial_names};
-use alloc::string::ToString;
+use crate::prelude::*;
 
 #[test]
 fn tags_must_be_closed() {

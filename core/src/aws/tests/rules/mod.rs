@@ -9,9 +9,7 @@ mod metadata;
 mod order;
 
 use super::{OF_SERVICE, OF_STS, ROLE, ROLES, TOKEN, World};
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::prelude::*;
 
 /// A rule, and what shows it.
 #[derive(Clone, Copy)]
