@@ -193,7 +193,7 @@ fn old_is_gone(base: &Undisturbed<'_>, world: &World) -> bool {
     };
     let before = &base.start.running;
     let noted = base.start.tree.text("/opt/deploys/.c2/intents/current.json");
-    if noted.and_then(|text| Intent::from_text(&text)?.home).is_some_and(|home| before.contains_key(&home)) {
+    if noted.and_then(|text| Intent::from_text(&text)?.live_dir).is_some_and(|home| before.contains_key(&home)) {
         // What runs is the change that was interrupted, not what was live before it.
         return false;
     }
@@ -259,7 +259,7 @@ fn a_dry_run_shows_the_plans_that_are_performed_and_performs_nothing() {
         world.begin(&[]);
         let before = world.tree.clone();
         let recorder = Recorder { command: &*command, plans: Default::default() };
-        let end = drive(&recorder, &mut c2_core::seam::Supposed::over(&mut world), &mut Facts::default());
+        let end = drive(&recorder, &mut c2_core::seam::DryRun::over(&mut world), &mut Facts::default());
         assert_eq!(world.tree, before, "{}", case.name);
         let dry = recorder.plans.take();
         if !matches!(&end, End::Reported(report) if report.failed.is_none()) {

@@ -84,7 +84,7 @@ fn where_it_may_not_be_tried_a_warning_says_so() {
     let mut store = Hooked::new(
         store().world,
         |_, _| (),
-        |query| matches!(query, Query::Heeds { .. }).then(|| Answer::Failed(denied.clone())),
+        |query| matches!(query, Query::HonorsConditions { .. }).then(|| Answer::Failed(denied.clone())),
     );
     let End::Reported(report) = start(&mut store, false) else { panic!("it was refused") };
     assert_eq!(report.failed, None);

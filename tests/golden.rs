@@ -7,7 +7,7 @@ mod support;
 use std::{cell::RefCell, fmt::Write, fs};
 
 use c2_core::{
-    seam::{Command, End, Facts, Outcome, Output, Refusal, Report, Step, Supposed, drive},
+    seam::{Command, DryRun, End, Facts, Outcome, Output, Refusal, Report, Step, drive},
     world::{Compose, World},
 };
 use support::{
@@ -108,7 +108,7 @@ fn steps(name: &str, command: &dyn Command, mut world: World, dry: bool) -> Stri
     let recorder = Recorder { command, steps: RefCell::default() };
     world.begin(&[]);
     let end = match dry {
-        true => drive(&recorder, &mut Supposed::over(&mut world), &mut Facts::default()),
+        true => drive(&recorder, &mut DryRun::over(&mut world), &mut Facts::default()),
         false => drive(&recorder, &mut world, &mut Facts::default()),
     };
     assert!(!dry || world.performed == 0, "{name}: the dry run performed something");

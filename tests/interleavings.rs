@@ -31,7 +31,7 @@ enum Fate {
     /// The request is lost.
     Lost,
     /// The answer is lost.
-    Unanswered,
+    OutcomeUnknown,
 }
 
 /// One who acts, between two of its reads and writes in the bucket.
@@ -130,11 +130,11 @@ impl<'a> Actor<'a> {
             }
             Next::Write(plan) => {
                 let effect = plan.stages[0].effects[0].clone();
-                let lost = Failure::Unanswered { doing: effect.to_string(), why: "no answer".into() };
+                let lost = Failure::OutcomeUnknown { doing: effect.to_string(), why: "no answer".into() };
                 let result = match fate {
                     Fate::Answered => self.world.perform(&effect),
                     Fate::Lost => Err(lost),
-                    Fate::Unanswered => self.world.perform(&effect).and(Err(lost)),
+                    Fate::OutcomeUnknown => self.world.perform(&effect).and(Err(lost)),
                 };
                 let failed = result.err().map(|failure| ("write it".to_string(), failure));
                 self.ended(plan, failed);
@@ -208,7 +208,7 @@ fn explore(actors: &[Actor<'_>], bucket: &Bucket, faults: usize, explored: &mut 
             Next::Nothing(_) => continue,
             // A report that was not written is told as a failure, and made anew in the next round.
             Next::Write(plan) if faults > 0 && plan.purpose != Purpose::Report => {
-                &[Fate::Answered, Fate::Lost, Fate::Unanswered]
+                &[Fate::Answered, Fate::Lost, Fate::OutcomeUnknown]
             }
             _ => &[Fate::Answered],
         };

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use c2_core::{
     config::{DeployMode, Readiness, Syntax, ToolConfig, state, tool_config},
-    nginx::Served,
+    nginx::Generation,
     seam::{Answer, Command, End, Facts, Query, drive},
     world::World,
 };
@@ -146,7 +146,7 @@ fn an_endpoint_stays_on_a_deploy_that_serves_though_its_folder_is_lost() {
 /// The port that the endpoint main is served from.
 fn served(host: &Hooked<'_>) -> Option<u16> {
     let loaded = host.world.proxy.as_ref().map(|proxy| proxy.loaded.clone()).unwrap_or_default();
-    Served::of_file(&loaded)?.routes.pairs().map(|(_, port)| port).next()
+    Generation::of_file(&loaded)?.routes.pairs().map(|(_, port)| port).next()
 }
 
 #[test]

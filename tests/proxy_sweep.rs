@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use c2_core::{config::ToolConfig, nginx::Served, seam::End, world::World};
+use c2_core::{config::ToolConfig, nginx::Generation, seam::End, world::World};
 use serde_json::{Value, json};
 use support::{
     part::part_of,
@@ -199,7 +199,8 @@ impl Way<'_> {
 
 fn served(world: &World) -> BTreeMap<String, u16> {
     let proxy = world.proxy.as_ref().filter(|proxy| proxy.running);
-    let served = proxy.and_then(|proxy| Served::of_file(&proxy.loaded)).map(|served| served.routes).unwrap_or_default();
+    let served =
+        proxy.and_then(|proxy| Generation::of_file(&proxy.loaded)).map(|served| served.routes).unwrap_or_default();
     served.pairs().map(|(endpoint, port)| (endpoint.to_string(), port)).collect()
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use c2_core::{
     config::{State, Syntax, ToolConfig, state, tool_config},
-    nginx::Served,
+    nginx::Generation,
     seam::{Command, End, Facts, drive},
     world::World,
 };
@@ -85,7 +85,7 @@ fn run(world: &mut World, command: &dyn Command) -> Result<(), String> {
 
 /// The ports that are served.
 fn ports(world: &World) -> Vec<u16> {
-    let served = Served::of_file(&world.proxy.as_ref().unwrap().loaded).unwrap();
+    let served = Generation::of_file(&world.proxy.as_ref().unwrap().loaded).unwrap();
     served.routes.pairs().map(|(_, port)| port).collect()
 }
 

@@ -28,9 +28,9 @@ fn by_zoe(world: &mut World, words: &[&str]) {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fails {
     /// Somebody else wrote before.
-    Overtaken,
+    Conflict,
     /// The request is lost.
-    Unanswered,
+    OutcomeUnknown,
     /// It is done, and the answer is lost.
     Done,
 }
@@ -42,8 +42,8 @@ fn end_while(world: World, fails: Fails, words: &[&str], meanwhile: &[&[&str]]) 
     let overtake = |world: &mut World, effect: &Effect| {
         if let (Effect::Put { .. }, true) = (effect, std::mem::take(&mut first)) {
             match fails {
-                Fails::Overtaken => act(world),
-                Fails::Unanswered => world.cut_off = true,
+                Fails::Conflict => act(world),
+                Fails::OutcomeUnknown => world.cut_off = true,
                 Fails::Done => {
                     world.perform(effect).unwrap();
                     world.cut_off = true;
@@ -66,7 +66,7 @@ fn end_while(world: World, fails: Fails, words: &[&str], meanwhile: &[&[&str]]) 
 #[test]
 fn a_retry_acts_on_the_rollout_that_was_read_first_and_on_no_other() {
     let id = master_of(&begun()).rollout.unwrap().id;
-    for fails in [Fails::Overtaken, Fails::Unanswered] {
+    for fails in [Fails::Conflict, Fails::OutcomeUnknown] {
         for words in [
             &["rollout", "finish"][..],
             &["rollout", "abort"],
@@ -98,7 +98,7 @@ fn a_retry_acts_on_the_rollout_that_was_read_first_and_on_no_other() {
 fn who_begins_a_rollout_joins_none_that_somebody_else_begins_at_the_same_time() {
     let mut plain = named("operator");
     operate(&mut plain, &["start", "r1.zip", "a"]);
-    for fails in [Fails::Overtaken, Fails::Unanswered] {
+    for fails in [Fails::Conflict, Fails::OutcomeUnknown] {
         let words = ["start", "r2.zip", "b", "--rollout", "10"];
         let (report, world) = end_while(plain.clone(), fails, &words, &[&["start", "r1.zip", "c", "--rollout", "10"]]);
         let told = report.failed.unwrap();

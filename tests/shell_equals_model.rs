@@ -8,7 +8,7 @@ use std::{sync::Mutex, thread};
 
 use c2_core::{
     printable::message,
-    seam::{End, Facts, Output, Report, Supposed, drive},
+    seam::{DryRun, End, Facts, Output, Report, drive},
     world::{Node, World},
 };
 use support::{
@@ -56,9 +56,9 @@ fn a_dry_run_prints_the_plans_of_the_model_and_changes_nothing() {
 fn compare_dry(case: &Case) -> Vec<String> {
     let mut world = case.world();
     world.begin(&[]);
-    let mut supposed = Supposed::over(&mut world);
-    let end = drive(&*case.command(), &mut supposed, &mut Facts::default());
-    let plans = without_ids(supposed.plans().concat().lines().map(str::to_string).collect());
+    let mut dry_run_host = DryRun::over(&mut world);
+    let end = drive(&*case.command(), &mut dry_run_host, &mut Facts::default());
+    let plans = without_ids(dry_run_host.plans().concat().lines().map(str::to_string).collect());
     let machine = Machine::of(case);
     let before = machine.world();
     let mut words = case.words(&machine.root);

@@ -12,7 +12,7 @@ use c2_core::{
         ToolConfig, slave_state,
     },
     fleet::SlaveUpdate,
-    nginx::Served,
+    nginx::Generation,
     seam::{End, Facts, drive},
     world::{PRINTED, World},
 };
@@ -67,7 +67,8 @@ fn check_report(tally: &mut Tally, world: &World, name: &str) {
         tally.violation("the report says what does not run", || format!("{name} {told:?} {runs:?}"));
     }
     let proxy = world.proxy.as_ref().filter(|proxy| proxy.running);
-    let served = proxy.and_then(|proxy| Served::of_file(&proxy.loaded)).map(|served| served.routes).unwrap_or_default();
+    let served =
+        proxy.and_then(|proxy| Generation::of_file(&proxy.loaded)).map(|served| served.routes).unwrap_or_default();
     let served: Vec<u16> = served.pairs().map(|(_, port)| port).collect();
     let routed: Vec<u16> =
         report.state.connections.values().map(|deploy| report.state.deploys[deploy].port.0).collect();

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, mem::swap};
 
 use c2_core::{
     config::{Positive, SlaveStatus, State, ToolConfig, slave_state},
-    nginx::Served,
+    nginx::Generation,
     request::{Options, Request},
     seam::{Answer, Command, Effect, End, Facts, Failure, Host, Memo, Message, Query, Signal, drive},
     world::{Object, World},
@@ -71,7 +71,7 @@ impl Slave {
 
     /// What the endpoint answers: the release.
     fn answers(&self) -> Option<&str> {
-        let served = Served::of_file(&self.world.proxy.as_ref()?.loaded)?;
+        let served = Generation::of_file(&self.world.proxy.as_ref()?.loaded)?;
         let port = served.routes.pairs().next()?.1;
         let folder = self.world.accepting.iter().find(|(_, at)| **at == port)?.0;
         self.world.running.get(folder).map(String::as_str)
@@ -143,8 +143,8 @@ impl Host for Fleet {
     fn unlock(&mut self) {
         self.operator.unlock();
     }
-    fn shield(&mut self, on: bool) {
-        self.operator.shield(on);
+    fn defer_signals(&mut self, on: bool) {
+        self.operator.defer_signals(on);
     }
     fn interrupted(&self) -> Option<Signal> {
         None

@@ -98,12 +98,12 @@ impl<'a> Call<'a> {
             command.current_dir(folder);
         }
         // A signal that ended this process at once would leave the call behind: it is noted, and ends both.
-        let shielded = signals.shielded();
-        signals.shield(true);
+        let deferred = signals.deferred();
+        signals.defer_signals(true);
         let status =
-            command.spawn().and_then(|child| end_of(child, self.limit, self.meanwhile, || noted(signals, shielded)));
-        signals.shield(shielded);
-        if let Some(signal) = noted(signals, shielded) {
+            command.spawn().and_then(|child| end_of(child, self.limit, self.meanwhile, || noted(signals, deferred)));
+        signals.defer_signals(deferred);
+        if let Some(signal) = noted(signals, deferred) {
             return Err(Failure::Interrupted(signal));
         }
         let Some(status) = status.map_err(failed)? else {
@@ -153,8 +153,8 @@ fn kept(file: &mut File) -> io::Result<String> {
 }
 
 /// The signal that ends a call: one that only asks is ended by any, what takes something back by none.
-pub(crate) fn noted(signals: &Signals, shielded: bool) -> Option<c2_core::seam::Signal> {
-    if shielded { signals.heeded() } else { signals.noted() }
+pub(crate) fn noted(signals: &Signals, deferred: bool) -> Option<c2_core::seam::Signal> {
+    if deferred { signals.heeded() } else { signals.noted() }
 }
 
 /// Waits for the end of a call; `None` when it had to be ended, at the limit or by a signal.

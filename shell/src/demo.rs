@@ -35,7 +35,7 @@ pub fn demo(folder: Option<&str>) -> u8 {
 fn play(folder: Option<&str>) -> Result<(), Failure> {
     let world = |doing: &str, error: io::Error| Failure::world(doing, error.to_string());
     let signals = Signals::install().map_err(|error| world("take over the signals", error))?;
-    signals.shield(true);
+    signals.defer_signals(true);
     let program = std::env::current_exe().map_err(|error| world("find this program's own file", error))?;
     let demo = Demo { workspace: Workspace::make(folder)?, program, signals };
     demo.introduce();

@@ -143,7 +143,7 @@ impl Machine {
             Query::Content(at) => self.objects.content(at),
             Query::Record(at) => self.objects.record(at),
             Query::Shared(at) => Answer::Shared(self.objects.shared(at)?),
-            Query::Heeds { probe, absent } => Answer::Text(self.objects.heeds(probe, *absent)?),
+            Query::HonorsConditions { probe, absent } => Answer::Text(self.objects.honors_conditions(probe, *absent)?),
             Query::Releases(at) => Answer::Listing(self.archives.listed(at)?),
             Query::Archive(at, limits) => Answer::Archive(self.archives.listing(at, *limits, false)?),
             Query::ArchiveCopy(at, limits) => Answer::Archive(self.archives.listing(at, *limits, true)?),
@@ -192,7 +192,9 @@ impl Host for Machine {
             Effect::MakeFolder(path) => files::make_folders(Path::new(path), 0o755).map_err(failed),
             Effect::Rename { from, to } => files::move_to_free(Path::new(from), Path::new(to)).map_err(failed),
             Effect::Link { at, to } => files::link(Path::new(at), to).map_err(failed),
-            Effect::Exchange { aside, home, id } => changes::exchange(aside, home, id.as_deref()).map_err(failed),
+            Effect::Exchange { staged, live_dir, id } => {
+                changes::exchange(staged, live_dir, id.as_deref()).map_err(failed)
+            }
             Effect::Identify { folder, id } => changes::identify(folder, id).map_err(failed),
             Effect::WriteFile { path, bytes, mode, folder_mode, durable } => {
                 let bits = Bits { mode: *mode, folder: *folder_mode };
@@ -254,13 +256,13 @@ impl Host for Machine {
         self.locks.give_up();
     }
 
-    fn shield(&mut self, on: bool) {
+    fn defer_signals(&mut self, on: bool) {
         // A command that is attended must not be left without its reader.
-        self.signals.shield(on || self.commands.attends());
+        self.signals.defer_signals(on || self.commands.attends());
     }
 
-    fn heed(&mut self, signals: bool) {
-        self.signals.heed(signals);
+    fn forward_signals(&mut self, signals: bool) {
+        self.signals.forward_signals(signals);
     }
 
     fn interrupted(&self) -> Option<Signal> {

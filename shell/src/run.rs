@@ -2,7 +2,7 @@
 
 use c2_core::{
     request::{Dispatch, Options, Request},
-    seam::{Command, End, FAILED, Facts, Report, Supposed, drive},
+    seam::{Command, DryRun, End, FAILED, Facts, Report, drive},
 };
 
 use crate::{
@@ -46,9 +46,9 @@ pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
 
 /// Prints the plans and performs nothing.
 fn dry_run(command: &dyn Command, machine: &mut Machine) -> u8 {
-    let mut supposed = Supposed::over(machine);
-    let end = drive(command, &mut supposed, &mut Facts::default());
-    let text: String = supposed.plans().concat();
+    let mut dry_run_host = DryRun::over(machine);
+    let end = drive(command, &mut dry_run_host, &mut Facts::default());
+    let text: String = dry_run_host.plans().concat();
     print(&text);
     match end {
         End::Refused(refusal) => refused(&refusal),

@@ -45,17 +45,17 @@ impl Signals {
     }
 
     /// While on, the signals are only noted.
-    pub(crate) fn shield(&self, on: bool) {
+    pub(crate) fn defer_signals(&self, on: bool) {
         self.unshielded.store(!on, Ordering::SeqCst);
     }
 
     /// Whether the signals are only noted.
-    pub(crate) fn shielded(&self) -> bool {
+    pub(crate) fn deferred(&self) -> bool {
         !self.unshielded.load(Ordering::SeqCst)
     }
 
     /// While on, a noted signal ends the command of a release that runs. While off, only Ctrl-C given twice does.
-    pub(crate) fn heed(&self, on: bool) {
+    pub(crate) fn forward_signals(&self, on: bool) {
         if !on && !self.unheeded.get() {
             self.first.set(self.noted());
             self.interrupt.store(false, Ordering::SeqCst);

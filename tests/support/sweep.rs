@@ -9,7 +9,7 @@ use std::{
 };
 
 use c2_core::{
-    nginx::Served,
+    nginx::Generation,
     seam::{Command, Effect, End, Facts, Outcome, Plan, Refusal, Step, drive},
     world::{Fault, Node, World},
 };
@@ -321,7 +321,7 @@ pub fn lines(world: &World) -> Vec<String> {
         None => lines.push("proxy none".to_string()),
         Some(proxy) => {
             // One that does not run serves nothing, whatever it served.
-            let served = Served::of_file(&proxy.loaded).filter(|_| proxy.running);
+            let served = Generation::of_file(&proxy.loaded).filter(|_| proxy.running);
             let served = served.map(|served| served.to_text()).unwrap_or_default();
             lines.push(format!("proxy {} {:?} {served}", proxy.running, proxy.project));
         }

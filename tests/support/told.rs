@@ -60,12 +60,12 @@ impl Host for Told {
         self.world.unlock();
     }
 
-    fn shield(&mut self, on: bool) {
-        self.world.shield(on);
+    fn defer_signals(&mut self, on: bool) {
+        self.world.defer_signals(on);
     }
 
-    fn heed(&mut self, signals: bool) {
-        self.world.heed(signals);
+    fn forward_signals(&mut self, signals: bool) {
+        self.world.forward_signals(signals);
     }
 
     fn interrupted(&self) -> Option<Signal> {

@@ -32,7 +32,7 @@ pub enum ChallengeHook {
 impl Command for ChallengeHook {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         match past.last() {
-            Some(Outcome::Planned { failed: Some((_, Failure::Overtaken { .. })), .. }) if past.len() < TRIES => (),
+            Some(Outcome::Planned { failed: Some((_, Failure::Conflict { .. })), .. }) if past.len() < TRIES => (),
             Some(outcome @ Outcome::Planned { failed: Some((_, failure)), .. }) => {
                 let text = outcome.failure_text().unwrap_or_default();
                 return Ok(Step::Done(Report::failed(text, failure.hint())));
@@ -215,7 +215,7 @@ mod tests {
         well(call(ChallengeHook::Auth, &mut world, "example.com", "one"));
         let overtaken = Outcome::Planned {
             plan: Plan::new("remove the challenge", vec![]),
-            failed: Some(("remove".into(), Failure::Overtaken { doing: "delete it".into() })),
+            failed: Some(("remove".into(), Failure::Conflict { doing: "delete it".into() })),
             trouble: vec![],
         };
         let mut next = |times| {

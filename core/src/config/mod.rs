@@ -4,7 +4,6 @@
 mod advice;
 mod compose;
 mod decode;
-mod doubts;
 mod folder_mode;
 mod folders;
 mod json;
@@ -24,6 +23,7 @@ mod state;
 mod syntax;
 mod text;
 mod tool;
+mod warnings;
 mod web;
 mod yaml;
 mod yaml_scalar;

@@ -152,7 +152,7 @@ impl State {
     }
 
     /// What is usable but odd under today's configuration, one sentence each.
-    pub fn oddities(&self, proxy: &ProxyModeConfig) -> Vec<String> {
+    pub fn warnings(&self, proxy: &ProxyModeConfig) -> Vec<String> {
         let known: Vec<&str> = proxy.end_points.keys().map(Label::as_str).collect();
         let range = proxy.dynamic_port_range;
         let outside = self.deploys.values().filter(|deploy| !range.contains(deploy.port.0)).map(|deploy| {

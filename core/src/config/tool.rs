@@ -4,7 +4,6 @@ use crate::prelude::*;
 use alloc::collections::BTreeMap;
 
 use super::decode::{Bounded, Decode, Decoder, Positive};
-use super::doubts::check;
 use super::folder_mode::FolderMode;
 use super::macros::{record, union};
 use super::names::{CertificateName, InterfaceName, Label, SourceName};
@@ -14,6 +13,7 @@ use super::ports::PortRange;
 use super::readiness::Readiness;
 use super::s3_path::S3Path;
 use super::server_name::{ServerName, ServerNames};
+use super::warnings::check;
 use super::web::{ContactEmail, ImageName, ImageVersion, SecretId};
 
 /// The configuration of the tool (`config.adl`).

@@ -33,20 +33,20 @@ impl Change<'_> {
 
     /// The folder.
     pub(crate) fn live_dir(&self) -> String {
-        self.deploys().home(self.name)
+        self.deploys().live_dir(self.name)
     }
 
     /// Where the new content is unpacked, and the former one kept until the change is done.
     pub(crate) fn staged(&self) -> String {
-        self.deploys().aside(self.name)
+        self.deploys().staged(self.name)
     }
 
     /// What was there before.
     pub(crate) fn intent(&self) -> Intent {
         Intent {
-            home: Some(self.live_dir()),
-            home_id: self.home_id(),
-            aside: self.staged(),
+            live_dir: Some(self.live_dir()),
+            live_id: self.live_id(),
+            staged: self.staged(),
             port: self.port,
             ..Intent::default()
         }
@@ -83,8 +83,8 @@ impl Change<'_> {
 
     /// Exchanges the folder with what was unpacked.
     pub(crate) fn put_in_place(&self) -> Stage {
-        let exchange = |id| vec![Effect::Exchange { aside: self.staged(), home: self.live_dir(), id }];
-        Stage::new("put in place", exchange(Some(self.id.clone()))).undone_by(exchange(self.home_id()))
+        let exchange = |id| vec![Effect::Exchange { staged: self.staged(), live_dir: self.live_dir(), id }];
+        Stage::new("put in place", exchange(Some(self.id.clone()))).undone_by(exchange(self.live_id()))
     }
 
     /// Runs a command of the new release in this folder; the empty one runs nothing.
@@ -92,7 +92,7 @@ impl Change<'_> {
         self.running.run(role, &self.prepared.config, folder, tolerant)
     }
 
-    fn home_id(&self) -> Option<String> {
+    fn live_id(&self) -> Option<String> {
         self.home.and_then(|folder| folder.id.clone())
     }
 }

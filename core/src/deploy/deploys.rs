@@ -15,18 +15,18 @@ impl Deploys<'_> {
     }
 
     /// A deploy's folder.
-    pub(crate) fn home(self, deploy: &str) -> String {
+    pub(crate) fn live_dir(self, deploy: &str) -> String {
         format!("{}/{deploy}", self.0)
     }
 
     /// The folder of everything that is not in its place yet, or no longer.
-    pub(crate) fn asides(self) -> String {
+    pub(crate) fn staging(self) -> String {
         format!("{}/.c2/new", self.0)
     }
 
     /// The folder beside a deploy's. Its base name is the deploy's, as commands run in it and Compose takes the
     /// project's name from it.
-    pub(crate) fn aside(self, deploy: &str) -> String {
+    pub(crate) fn staged(self, deploy: &str) -> String {
         format!("{}/.c2/new/{deploy}", self.0)
     }
 
@@ -52,7 +52,7 @@ impl Deploys<'_> {
 
     /// What a link to a deploy's folder holds: absolute where the deploys folder is, as the older tool wrote it.
     pub(crate) fn target(self, deploy: &str) -> String {
-        if self.0.starts_with('/') { self.home(deploy) } else { deploy.into() }
+        if self.0.starts_with('/') { self.live_dir(deploy) } else { deploy.into() }
     }
 }
 

@@ -18,12 +18,12 @@ pub(crate) struct WayBack<'a> {
 impl<'a> WayBack<'a> {
     /// The way back to what this intent says, from what its folder at `path` and the one beside it hold. What was not
     /// whole before is not brought back.
-    pub(crate) fn new(intent: &Intent, path: &str, home: Option<&'a Folder>, aside: Option<&'a Folder>) -> Self {
-        let former = aside.filter(|folder| is_whole(folder) && folder.id == intent.home_id);
-        let displaced = home.and_then(|folder| folder.id.as_ref()) != intent.home_id.as_ref();
-        let can = displaced && (intent.home_id.is_none() || former.is_some());
-        let (aside, id) = (intent.aside.clone(), intent.home_id.clone());
-        let exchange = can.then(|| Effect::Exchange { aside, home: path.into(), id });
+    pub(crate) fn new(intent: &Intent, path: &str, home: Option<&'a Folder>, staged: Option<&'a Folder>) -> Self {
+        let former = staged.filter(|folder| is_whole(folder) && folder.id == intent.live_id);
+        let displaced = home.and_then(|folder| folder.id.as_ref()) != intent.live_id.as_ref();
+        let can = displaced && (intent.live_id.is_none() || former.is_some());
+        let (staged, id) = (intent.staged.clone(), intent.live_id.clone());
+        let exchange = can.then(|| Effect::Exchange { staged, live_dir: path.into(), id });
         let holds = if exchange.is_some() { former } else { home };
         WayBack { displaced, exchange, former, holds }
     }

@@ -40,7 +40,7 @@ pub struct MasterChange {
 impl Command for MasterChange {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let (what, unsafe_store) = (self.goal.purpose(), self.unsafe_store);
-        let writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
+        let writing = Writing { facts, past, base: &self.base, what, unsafe_store, retry_for_s: None };
         match writing.turn().map_err(|refusal| refusal.during(&writing.what.to_string()))? {
             Turn::Step(step) => Ok(step),
             Turn::Written(state) => self.meant(&state).written(&writing, &state),
@@ -122,7 +122,7 @@ impl MasterChange {
                 given = Some(self.port(writing.facts, deploy, &master.state, &mut notes)?);
             }
             port = given;
-            self.doubts(deploy, before, &mut notes);
+            self.warnings(deploy, before, &mut notes);
             let found = found?;
             notes.extend(before.deploys.get(deploy).and_then(|known| repinned(known, release, &found)));
             *pin = Some(found);
@@ -206,7 +206,7 @@ impl MasterChange {
     }
 
     /// What a person should know of a start.
-    fn doubts(&self, deploy: &DeployName, before: &State, notes: &mut Vec<String>) {
+    fn warnings(&self, deploy: &DeployName, before: &State, notes: &mut Vec<String>) {
         if before.connections.values().any(|to| to == deploy) {
             let note = "its endpoints answer 503 while it is replaced: a switch without loss takes two deploys";
             notes.push(format!("{note} (start it under another name, then connect)"));
@@ -235,7 +235,7 @@ impl MasterChange {
         let how =
             if written { format!("{who} take it up at their next look") } else { "the master says so already".into() };
         let report = Report::note(format!("{done}: {how}"));
-        Report { notes: report.notes.into_iter().chain(state.oddities(&self.proxy)).collect(), ..report }
+        Report { notes: report.notes.into_iter().chain(state.warnings(&self.proxy)).collect(), ..report }
     }
 }
 

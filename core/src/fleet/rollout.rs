@@ -31,7 +31,7 @@ pub struct RolloutChange {
 impl Command for RolloutChange {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let (what, unsafe_store) = (Purpose::Only(self.verb.to_string()), self.unsafe_store);
-        let mut writing = Writing { facts, past, base: &self.base, what, unsafe_store, endures_s: None };
+        let mut writing = Writing { facts, past, base: &self.base, what, unsafe_store, retry_for_s: None };
         let id = match begun(past) {
             Some(id) => id,
             None => {
@@ -267,7 +267,7 @@ pub struct RolloutStatus {
 impl Command for RolloutStatus {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let what = Purpose::Only("show the rollout".into());
-        let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false, endures_s: None };
+        let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false, retry_for_s: None };
         let (master, slaves) = (writing.read(), slaves(facts, Base(&self.base)));
         let (master, slaves) = (master?, slaves?);
         let (Some(rollout), Some(etag)) = (&master.state.rollout, &master.etag) else {

@@ -44,7 +44,7 @@ impl Command for RolloutRun {
             None => {
                 let what = Purpose::Only("run the rollout".into());
                 let (base, unsafe_store) = (&self.base, self.unsafe_store);
-                let writing = Writing { facts, past, base, what, unsafe_store, endures_s: None };
+                let writing = Writing { facts, past, base, what, unsafe_store, retry_for_s: None };
                 let master = writing.read()?;
                 master
                     .state
@@ -57,7 +57,7 @@ impl Command for RolloutRun {
         let run = Run { of: self, facts, past, id };
         match run.next() {
             // What is not allowed does not pass by itself.
-            Err(Refusal::World(failure)) if !matches!(failure, Failure::NotYet { .. }) => run.bear(failure),
+            Err(Refusal::World(failure)) if !matches!(failure, Failure::NotYet { .. }) => run.tolerate_outage(failure),
             step => step,
         }
     }
@@ -122,8 +122,8 @@ impl<'a> Run<'a> {
     fn writing(&self, verb: RolloutVerb) -> Writing<'a> {
         let RolloutRun { base, unsafe_store, .. } = self.of;
         let (facts, past, what) = (self.facts, self.past, self.purpose(verb));
-        let endures_s = Some(u64::from(self.of.timeout_s));
-        Writing { facts, past, base, what, unsafe_store: *unsafe_store, endures_s }
+        let retry_for_s = Some(u64::from(self.of.timeout_s));
+        Writing { facts, past, base, what, unsafe_store: *unsafe_store, retry_for_s }
     }
 
     fn write(writing: &Writing<'_>, master: &Master, verb: RolloutVerb) -> Result<Step, Refusal> {
@@ -195,12 +195,11 @@ impl<'a> Run<'a> {
         // A slave that was dead before this stage does not count as a failure. Of the others, one that had taken the change up has died
         // of it; one that had not may be busy with it, and is waited for.
         // Who cannot be looked at could not report either.
-        let was_away = self.was_away();
+        let was_unreachable = self.was_unreachable();
         let alive = |slave: &&&Slave| slave.age_s.unwrap_or_default() < STALE_S + u64::from(since_s);
-        let (died, silent): (Vec<&Slave>, Vec<&Slave>) =
-            standing.stale.iter().filter(alive).partition(|slave| {
-                !was_away && slave.report.followed.as_deref() == Some(etag) && slave.error().is_none()
-            });
+        let (died, silent): (Vec<&Slave>, Vec<&Slave>) = standing.stale.iter().filter(alive).partition(|slave| {
+            !was_unreachable && slave.report.followed.as_deref() == Some(etag) && slave.error().is_none()
+        });
         failed.extend(died.iter().map(|slave| format!("{}: nothing heard of it any more", slave.label)));
         if let Some(late_s) = late_s {
             let late = standing.waiting.iter().chain(&silent);
@@ -210,11 +209,11 @@ impl<'a> Run<'a> {
     }
 
     /// What follows when the store cannot be looked at: it is waited for as long as for the machines of a stage.
-    fn bear(&self, failure: Failure) -> Result<Step, Refusal> {
+    fn tolerate_outage(&self, failure: Failure) -> Result<Step, Refusal> {
         let what = format!("the rollout {} cannot be looked at", self.id);
-        let away = self.wait_for(Phase::Away);
+        let unreachable = self.wait_for(Phase::Unreachable);
         let ms = |outcome: &Outcome| match outcome {
-            Outcome::Waited { what, ms, .. } if *what == away => Some(u64::from(*ms)),
+            Outcome::Waited { what, ms, .. } if *what == unreachable => Some(u64::from(*ms)),
             _ => None,
         };
         let waited_ms: u64 = self.past.iter().rev().map_while(ms).sum();
@@ -225,24 +224,29 @@ impl<'a> Run<'a> {
         let base = Base(&self.of.base);
         let asked = [
             Query::Shared(base.master()),
-            Query::Heeds { probe: base.probe(), absent: false },
+            Query::HonorsConditions { probe: base.probe(), absent: false },
             Query::Now,
             Query::Nonce,
         ];
         let forget = asked.into_iter().chain(queries(base, &[])).collect();
-        Ok(Step::Wait { why: format!("{what}: {failure}; looking again"), what: away, pause_ms: LOOK_MS, forget })
+        Ok(Step::Wait {
+            why: format!("{what}: {failure}; looking again"),
+            what: unreachable,
+            pause_ms: LOOK_MS,
+            forget,
+        })
     }
 
     fn wait_for(&self, phase: Phase) -> WaitFor {
         WaitFor::Rollout { id: self.id.clone(), phase }
     }
 
-    /// Whether the store was away so lately that a slave which is well may not have been heard of since.
-    fn was_away(&self) -> bool {
-        let (mut since_ms, away) = (0, self.wait_for(Phase::Away));
+    /// Whether the store was unreachable so lately that a slave which is well may not have been heard of since.
+    fn was_unreachable(&self) -> bool {
+        let (mut since_ms, unreachable) = (0, self.wait_for(Phase::Unreachable));
         for outcome in self.past.iter().rev() {
             let Outcome::Waited { what, ms, .. } = outcome else { continue };
-            if *what == away {
+            if *what == unreachable {
                 return true;
             }
             since_ms += u64::from(*ms);

@@ -135,20 +135,20 @@ impl Slave {
     }
 
     /// What a person should look at, in a few words; nothing when all is well.
-    pub(super) fn doubts(&self, master: &State, end_points: &[&Label]) -> Vec<String> {
-        let mut doubts = Vec::new();
+    pub(super) fn warnings(&self, master: &State, end_points: &[&Label]) -> Vec<String> {
+        let mut warnings = Vec::new();
         if let (true, Some(age_s)) = (self.is_stale(), self.age_s) {
-            doubts.push(format!("stale: nothing heard for {age_s} s"));
+            warnings.push(format!("stale: nothing heard for {age_s} s"));
         }
         if self.error().is_some() {
-            doubts.push("broken: see its status".to_string());
+            warnings.push("broken: see its status".to_string());
         }
         if let Some(Value::String(why)) = self.report.extra.get(MISCONFIGURED) {
-            doubts.push(format!("{MISCONFIGURED}: {}", one_line(why)));
+            warnings.push(format!("{MISCONFIGURED}: {}", one_line(why)));
         }
         if self.is_behind(master, end_points) {
-            doubts.push("behind: it does not run what the master wants".to_string());
+            warnings.push("behind: it does not run what the master wants".to_string());
         }
-        doubts
+        warnings
     }
 }

@@ -34,7 +34,7 @@ pub struct MasterStatus {
 impl Command for MasterStatus {
     fn next(&self, facts: &Facts, past: &[Outcome]) -> Result<Step, Refusal> {
         let what = Purpose::Only("show the status".into());
-        let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false, endures_s: None };
+        let writing = Writing { facts, past, base: &self.base, what, unsafe_store: false, retry_for_s: None };
         let shows = self.show_slaves || self.table;
         let (master, slaves) = (writing.read(), if shows { slaves(facts, Base(&self.base)) } else { Ok(Vec::new()) });
         let (master, slaves) = (master?.state, slaves?);
@@ -43,7 +43,7 @@ impl Command for MasterStatus {
             (false, true) => Report::text(self.table_of(&master, &slaves)),
             (false, false) => Report::text(self.text_of(&master, &slaves)),
         };
-        Ok(Step::Done(Report { notes: master.oddities(&self.proxy), ..shown }))
+        Ok(Step::Done(Report { notes: master.warnings(&self.proxy), ..shown }))
     }
 }
 
@@ -64,7 +64,7 @@ impl MasterStatus {
         }
         let end_points = self.end_points();
         let doubtful = slaves.iter().flat_map(|slave| {
-            slave.doubts(master, &end_points).into_iter().map(|doubt| format!("  {}: {doubt}\n", slave.label))
+            slave.warnings(master, &end_points).into_iter().map(|doubt| format!("  {}: {doubt}\n", slave.label))
         });
         let doubtful: String = doubtful.collect();
         if !doubtful.is_empty() {
@@ -104,7 +104,7 @@ impl MasterStatus {
                     "label": slave.label.as_str(),
                     "lastModified": slave.modified,
                     "state": slave.report.to_value(),
-                    "doubts": slave.doubts(master, &end_points),
+                    "doubts": slave.warnings(master, &end_points),
                 })
             };
             fields.insert("slaves".to_string(), Value::Array(slaves.iter().map(slave).collect()));
@@ -118,7 +118,7 @@ impl MasterStatus {
         let head = ["SLAVE", "IP", "HOST", "HEARD", "DEPLOYS", "STANDS"].map(ToString::to_string);
         let rows = slaves.iter().map(|slave| {
             let names = |doubt: &String| doubt.split(':').next().unwrap_or_default().to_string();
-            let doubts: Vec<String> = slave.doubts(master, &end_points).iter().map(names).collect();
+            let warnings: Vec<String> = slave.warnings(master, &end_points).iter().map(names).collect();
             let deploys: Vec<&str> = slave.report.state.deploys.keys().map(crate::config::DeployName::as_str).collect();
             [
                 slave.label.to_string(),
@@ -126,7 +126,7 @@ impl MasterStatus {
                 one_line(&slave.report.host_name).into_owned(),
                 slave.age_s.map_or_else(|| "?".to_string(), |age_s| format!("{age_s} s ago")),
                 deploys.join(" "),
-                if doubts.is_empty() { "well".to_string() } else { doubts.join(", ") },
+                if warnings.is_empty() { "well".to_string() } else { warnings.join(", ") },
             ]
         });
         let rows: Vec<[String; 6]> = core::iter::once(head).chain(rows).collect();

@@ -37,7 +37,7 @@ pub(super) struct Writing<'a> {
     /// Whether a store is written to that ignores conditions.
     pub(super) unsafe_store: bool,
     /// How long in seconds it is retried whatever stands in its way; `None`: only as long as others write.
-    pub(super) endures_s: Option<u64>,
+    pub(super) retry_for_s: Option<u64>,
 }
 
 /// Where a write stands.
@@ -68,14 +68,15 @@ impl Writing<'_> {
         let Some((index, plan, failed)) = tried.next_back() else { return self.read().map(Turn::Master) };
         let Some((_, failure)) = failed else { return written(plan).map(Turn::Written) };
         let passes = match failure {
-            Failure::Overtaken { .. } | Failure::Unanswered { .. } => true,
+            Failure::Conflict { .. } | Failure::OutcomeUnknown { .. } => true,
             // What is not allowed does not pass by itself.
             Failure::NotYet { .. } => false,
-            _ => self.endures_s.is_some(),
+            _ => self.retry_for_s.is_some(),
         };
         if !passes {
             let text = format!("{}: {failure}", self.what);
-            let is_open = |failed: &Option<(String, Failure)>| matches!(failed, Some((_, Failure::Unanswered { .. })));
+            let is_open =
+                |failed: &Option<(String, Failure)>| matches!(failed, Some((_, Failure::OutcomeUnknown { .. })));
             let report = match tried.any(|(_, _, failed)| is_open(failed)) {
                 true => Report::failed(
                     format!("{text}; an earlier attempt got no answer and may have done it"),
@@ -118,10 +119,10 @@ impl Writing<'_> {
     /// The fresh state after a write that was lost, or whose answer was.
     fn look_again(&self, failure: &Failure) -> Result<Turn, Refusal> {
         let (id, now, began, master) = (self.id(), self.facts.now(), self.facts.began(), self.read());
-        let unknown = matches!(failure, Failure::Unanswered { .. });
+        let unknown = matches!(failure, Failure::OutcomeUnknown { .. });
         let (id, now, began) = (id?, now?, began?);
         let master = master.known()?.map_err(|refusal| match refusal {
-            refusal if unknown && self.endures_s.is_none() => {
+            refusal if unknown && self.retry_for_s.is_none() => {
                 let why = format!("it is not known whether it was written: {refusal}");
                 Refusal::no(self.what.to_string(), why).with_hint(AGAIN)
             }
@@ -130,7 +131,7 @@ impl Writing<'_> {
         if master.state.writes.iter().any(|write| write.id == id) {
             return Ok(Turn::Written(master.state));
         }
-        let limit_s = self.endures_s.map_or(LIMIT_S, |endures_s| endures_s.max(LIMIT_S));
+        let limit_s = self.retry_for_s.map_or(LIMIT_S, |retry_for_s| retry_for_s.max(LIMIT_S));
         if now.saturating_sub(began) < limit_s {
             return Ok(Turn::Master(master));
         }
@@ -163,10 +164,10 @@ impl Writing<'_> {
     /// The plan that writes this state in place of the one that was read.
     pub(super) fn write(&self, master: &Master, mut state: State, mut notes: Vec<String>) -> Result<Step, Refusal> {
         let (facts, base) = (self.facts, Base(self.base));
-        let heeds = facts.heeds(&base.probe(), master.etag.is_none());
+        let honors_conditions = facts.honors_conditions(&base.probe(), master.etag.is_none());
         let users = ["SUDO_USER", "USER", "LOGNAME"].map(|name| facts.environment(name));
         let (id, host, now) = (self.id(), facts.host_name(), facts.now());
-        let condition = self.condition(master, heeds, &mut notes)?;
+        let condition = self.condition(master, honors_conditions, &mut notes)?;
         let (id, host, now) = (id?, host?.unwrap_or_default(), now?);
         let mut user = String::from("somebody");
         for found in users.into_iter().rev() {
@@ -183,10 +184,10 @@ impl Writing<'_> {
     fn condition(
         &self,
         master: &Master,
-        heeds: Result<Option<String>, Refusal>,
+        honors_conditions: Result<Option<String>, Refusal>,
         notes: &mut Vec<String>,
     ) -> Result<Condition, Refusal> {
-        let mut ignores = match heeds {
+        let mut ignores = match honors_conditions {
             Ok(ignores) => ignores,
             Err(Refusal::World(Failure::NotYet { why, .. })) => {
                 notes.push(format!(
@@ -255,11 +256,11 @@ mod tests {
             let facts = Facts::default();
             let what = Purpose::from("connect it");
             let writing =
-                Writing { facts: &facts, past: &past, base: &base, what, unsafe_store: false, endures_s: None };
+                Writing { facts: &facts, past: &past, base: &base, what, unsafe_store: false, retry_for_s: None };
             let Ok(Turn::Step(Step::Done(report))) = writing.turn() else { panic!("it goes on") };
             (report.failed.unwrap(), report.hint)
         };
-        let unanswered = Failure::Unanswered { doing: "put it".into(), why: "reset".into() };
+        let unanswered = Failure::OutcomeUnknown { doing: "put it".into(), why: "reset".into() };
         let refused = Failure::world("put it", "connection refused");
         let (text, hint) = told(&[unanswered, refused.clone()]);
         assert!(text.contains("an earlier attempt got no answer and may have done it"), "{text}");

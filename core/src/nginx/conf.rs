@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     DEFAULT_TEMPLATE,
     page::{RETRY_AFTER_S, page},
-    routes::{Routes, Served, name_of},
+    routes::{Generation, Routes, name_of},
 };
 use crate::{
     config::{EndPointType, Label, Maintenance, ProxyModeConfig, ServerName, SslCertMode, ToolConfig},
@@ -23,7 +23,7 @@ pub(crate) struct Conf {
     /// The text of `nginx.ctx.json`.
     pub(crate) context: String,
     /// What it serves.
-    pub(crate) served: Served,
+    pub(crate) served: Generation,
 }
 
 /// What the pages of the endpoints in maintenance say.
@@ -92,7 +92,7 @@ impl Source<'_> {
         let context = self.context(routes, pages);
         let served = |text: &str| {
             let generation = name_of(&format!("{text}{}", self.certificates.text()));
-            Served { routes: routes.clone(), generation }
+            Generation { routes: routes.clone(), generation }
         };
         let (body, served) = match &self.template {
             Some(own) => {

@@ -11,7 +11,7 @@ pub(crate) use project::quoted;
 pub(crate) use project::{Project, explicit_certificates, project};
 #[cfg(test)]
 pub(crate) use routes::name_of;
-pub use routes::{MARK_HOST, Route, Routes, Served, Share};
+pub use routes::{Generation, MARK_HOST, Route, Routes, Share};
 
 /// The built-in template of the proxy's `nginx.conf`. Its context: `healthCheck` (`incomingPath`, `location`,
 /// `outgoingPath`, `outgoingPort`) where one is answered; `endPoints`, a list of `{"http": {serverNames, port}}` and

@@ -87,7 +87,7 @@ impl Routes {
 
 /// A generation of the proxy's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Served {
+pub struct Generation {
     /// The routes.
     pub routes: Routes,
     /// What tells this configuration from any other: over its text and the certificates it names.
@@ -100,7 +100,7 @@ const MARK: &str = "# c2 ";
 /// The server name that the built-in configuration answers its mark under, on this machine alone.
 pub const MARK_HOST: &str = "served.c2.invalid";
 
-impl Served {
+impl Generation {
     /// The mark as one line of JSON: without splits and maintenance as it was before there were any.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -122,7 +122,7 @@ impl Served {
 
     /// Reads a mark.
     #[must_use]
-    pub fn from_text(text: &str) -> Option<Served> {
+    pub fn from_text(text: &str) -> Option<Generation> {
         let value: Value = serde_json::from_str(text).ok()?;
         let mut routes = Routes::default();
         for (label, port) in value.get("routes")?.as_object()? {
@@ -138,7 +138,7 @@ impl Served {
                 routes.maintenance.insert(Label::from_text(label.as_str()?).ok()?);
             }
         }
-        Some(Served { routes, generation: value.get("generation")?.as_str()?.to_string() })
+        Some(Generation { routes, generation: value.get("generation")?.as_str()?.to_string() })
     }
 
     /// The first line of the configuration's file.
@@ -149,8 +149,8 @@ impl Served {
 
     /// What a configuration's file routes, by its first line; `None` for one that this tool did not write.
     #[must_use]
-    pub fn of_file(text: &str) -> Option<Served> {
-        Served::from_text(text.lines().next()?.strip_prefix(MARK)?)
+    pub fn of_file(text: &str) -> Option<Generation> {
+        Generation::from_text(text.lines().next()?.strip_prefix(MARK)?)
     }
 }
 
@@ -169,7 +169,7 @@ fn read_port(value: &Value) -> Option<u16> {
     u16::try_from(value.as_u64()?).ok()
 }
 
-impl fmt::Display for Served {
+impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Routes { targets, maintenance } = &self.routes;
         let named: BTreeSet<&Label> = targets.keys().chain(maintenance).into_set();

@@ -44,13 +44,13 @@ impl Seen<'_> {
     pub(super) fn folder_runs(&self, deploy: &DeployName, folder: &Folder, port: u16) -> Result<bool, Refusal> {
         let listens = self.facts.listens(port);
         let containers =
-            if folder.compose { self.facts.containers(&self.deploys.home(deploy.as_str())) } else { Ok([].into()) };
+            if folder.compose { self.facts.containers(&self.deploys.live_dir(deploy.as_str())) } else { Ok([].into()) };
         Ok(listens? || containers?.iter().any(Container::lives))
     }
 
     /// A deploy's folder, where it holds what the state says.
     pub(super) fn folder(&self, deploy: &DeployName, known: &Deploy) -> Result<Option<Folder>, Refusal> {
-        let folder = self.facts.folder(&self.deploys.home(deploy.as_str()))?;
+        let folder = self.facts.folder(&self.deploys.live_dir(deploy.as_str()))?;
         Ok(folder.filter(|folder| holds(folder, known)))
     }
 
@@ -71,13 +71,13 @@ impl Seen<'_> {
             return Ok(None);
         }
         let readiness = self.readiness(deploy)?;
-        let standing = self.facts.standing(&self.deploys.home(deploy.as_str()), known.port.0, &readiness)?;
+        let standing = self.facts.standing(&self.deploys.live_dir(deploy.as_str()), known.port.0, &readiness)?;
         Ok(Some(Looked { status: Status::of(&standing, &readiness), readiness, standing }))
     }
 
     /// When a deploy that is there counts as ready: by its release's own word, else that of the configuration.
     pub(super) fn readiness(&self, deploy: &DeployName) -> Result<Readiness, Refusal> {
-        let home = self.deploys.home(deploy.as_str());
+        let home = self.deploys.live_dir(deploy.as_str());
         let folder = self.facts.folder(&home)?;
         let own = folder.and_then(|folder| release_json(&folder, &home).ok()).and_then(|config| config.readiness);
         Ok(own.unwrap_or_else(|| self.config.readiness.clone()))

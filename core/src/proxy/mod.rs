@@ -132,7 +132,7 @@ impl ProxyMode {
 
 /// The state that a verb wants: the present one with its change.
 fn wanted(r: &Reconcile<'_>, verb: &dyn Verb) -> Result<State, Refusal> {
-    let place = r.seen.deploys.home(seen::PROXY);
+    let place = r.seen.deploys.live_dir(seen::PROXY);
     let port = verb.judge(r, &Known { state: &r.seen.state, proxy: r.seen.proxy_config, place })?;
     let mut wanted = r.seen.state.clone();
     if !is_given_up(r) {

@@ -47,7 +47,7 @@ pub(super) fn identify_all<'d>(
     id: &str,
 ) -> Result<Option<Plan>, Refusal> {
     for deploy in deploys {
-        let path = r.seen.deploys.home(deploy.as_str());
+        let path = r.seen.deploys.live_dir(deploy.as_str());
         if let Some(plan) = identify(r, &path, r.seen.facts.folder(&path)?.as_ref(), id)? {
             return Ok(Some(plan));
         }
@@ -63,8 +63,8 @@ pub(super) fn clear(
     known: &Deploy,
     comes_back: bool,
 ) -> Result<Vec<Stage>, Refusal> {
-    let there = r.seen.facts.folder(&r.seen.deploys.home(deploy.as_str()))?;
-    let mut stages = vec![Stage::new("make room", vec![Effect::Remove(r.seen.deploys.aside(deploy.as_str()))])];
+    let there = r.seen.facts.folder(&r.seen.deploys.live_dir(deploy.as_str()))?;
+    let mut stages = vec![Stage::new("make room", vec![Effect::Remove(r.seen.deploys.staged(deploy.as_str()))])];
     stages.extend(take_offline(r, proxying, deploy, known, there.as_ref(), comes_back)?);
     Ok(stages)
 }
@@ -78,7 +78,7 @@ pub(super) fn take_offline(
     there: Option<&Folder>,
     comes_back: bool,
 ) -> Result<Vec<Stage>, Refusal> {
-    let (port, home) = (known.port.0, r.seen.deploys.home(deploy.as_str()));
+    let (port, home) = (known.port.0, r.seen.deploys.live_dir(deploy.as_str()));
     let before = proxying.routes().clone();
     let without = before.without(|at| at == port);
     let mut stages = Vec::new();
@@ -116,9 +116,9 @@ pub(super) fn take_offline(
 
 /// The stage that puts the folder of a deploy away which does not run any more.
 pub(super) fn put_away(r: &Reconcile<'_>, deploy: &DeployName) -> Result<Stage, Refusal> {
-    let (home, aside) = (r.seen.deploys.home(deploy.as_str()), r.seen.deploys.aside(deploy.as_str()));
+    let (home, staged) = (r.seen.deploys.live_dir(deploy.as_str()), r.seen.deploys.staged(deploy.as_str()));
     let there = r.seen.facts.folder(&home)?;
-    let exchange = |id| vec![Effect::Exchange { aside: aside.clone(), home: home.clone(), id }];
+    let exchange = |id| vec![Effect::Exchange { staged: staged.clone(), live_dir: home.clone(), id }];
     let back = exchange(there.and_then(|folder| folder.id));
     Ok(Stage::new("put it away", exchange(None)).undone_by(back))
 }
@@ -137,9 +137,9 @@ pub(super) fn note(r: &Reconcile<'_>, after: &State) -> Option<Stage> {
 /// What removes the former folders of these deploys, and with them what else is left behind once no intent needs it.
 pub(super) fn tidied<'d>(r: &Reconcile<'_>, deploys: impl Iterator<Item = &'d DeployName> + Clone) -> Vec<Effect> {
     if r.seen.intents.keys().all(|other| deploys.clone().any(|deploy| deploy == other)) {
-        return vec![Effect::Remove(r.seen.deploys.asides())];
+        return vec![Effect::Remove(r.seen.deploys.staging())];
     }
-    deploys.map(|deploy| Effect::Remove(r.seen.deploys.aside(deploy.as_str()))).collect()
+    deploys.map(|deploy| Effect::Remove(r.seen.deploys.staged(deploy.as_str()))).collect()
 }
 
 /// The note of an interrupted change of a deploy.
@@ -161,7 +161,7 @@ pub(super) fn in_the_way<'s>(
         let same_project = compose
             && !state.deploys.contains_key(other)
             && project_name(other.as_str()) == project_name(deploy.as_str())
-            && r.seen.facts.folder(&r.seen.deploys.home(other.as_str()))?.is_some_and(|folder| folder.compose);
+            && r.seen.facts.folder(&r.seen.deploys.live_dir(other.as_str()))?.is_some_and(|folder| folder.compose);
         if known.port == wanted.port || same_project {
             found.insert(other, known);
         }

@@ -9,7 +9,7 @@ use super::{
     target::Upkeep,
 };
 use crate::{
-    nginx::{Conf, Pages, Project, Routes, Served},
+    nginx::{Conf, Generation, Pages, Project, Routes},
     seam::{Effect, Facts, Refusal, Secret, Settled as _, Stage},
 };
 
@@ -41,7 +41,7 @@ pub(super) struct Proxying<'a> {
     /// Whether a switch of this plan came before.
     switched: bool,
     /// The configuration's text and what it serves, where that is known.
-    conf: Option<(String, Served)>,
+    conf: Option<(String, Generation)>,
     /// What a person should know.
     pub(super) notes: Vec<String>,
 }
@@ -103,7 +103,7 @@ impl<'a> Proxying<'a> {
     }
 
     fn path(&self, name: &str) -> String {
-        format!("{}/{name}", self.r.seen.deploys.home(PROXY))
+        format!("{}/{name}", self.r.seen.deploys.live_dir(PROXY))
     }
 
     /// The stages that make the proxy serve these routes and nothing else, proven, each with its way back.
@@ -134,12 +134,12 @@ impl<'a> Proxying<'a> {
     }
 
     /// Nothing runs: what a start would serve is written down.
-    fn write_only(&self, title: &str, new: &Conf, back: Option<&(String, Served)>) -> Vec<Stage> {
+    fn write_only(&self, title: &str, new: &Conf, back: Option<&(String, Generation)>) -> Vec<Stage> {
         let conf = write(self.path("nginx.conf"), new.text.clone());
         vec![Stage::new(title, vec![conf]).undone_by(vec![self.conf_back(back)])]
     }
 
-    fn reload(&self, title: &str, new: &Conf, back: Option<&(String, Served)>) -> Vec<Stage> {
+    fn reload(&self, title: &str, new: &Conf, back: Option<&(String, Generation)>) -> Vec<Stage> {
         let mut undo = vec![self.conf_back(back), Effect::ReloadProxy];
         undo.extend(back.map(|(_, served)| self.prove(served)));
         let candidate = write_for_now(self.path("nginx.candidate.conf"), new.text.clone());
@@ -151,7 +151,7 @@ impl<'a> Proxying<'a> {
         ]
     }
 
-    fn start(&mut self, title: &str, new: &Conf, back: Option<&(String, Served)>) -> Result<Vec<Stage>, Refusal> {
+    fn start(&mut self, title: &str, new: &Conf, back: Option<&(String, Generation)>) -> Result<Vec<Stage>, Refusal> {
         let (free, compose_file) =
             (self.ports_are_free(&new.text, back), compose_file(self.r.seen.facts, &self.project));
         let (_, compose_file) = (free?, compose_file?);
@@ -185,7 +185,7 @@ impl<'a> Proxying<'a> {
                 undo.push(self.up(true));
                 undo.extend(running.then(|| self.prove(served)));
             }
-            _ => undo.push(Effect::ProxyDown { folder: self.r.seen.deploys.home(PROXY) }),
+            _ => undo.push(Effect::ProxyDown { folder: self.r.seen.deploys.live_dir(PROXY) }),
         }
         Ok(vec![
             Stage::new("try the configuration", prepare).undone_by(compose.into_iter().collect()),
@@ -195,7 +195,7 @@ impl<'a> Proxying<'a> {
     }
 
     /// Refuses to start a container that could not have its ports: before the one that runs is stopped for it.
-    fn ports_are_free(&self, new: &str, back: Option<&(String, Served)>) -> Result<(), Refusal> {
+    fn ports_are_free(&self, new: &str, back: Option<&(String, Generation)>) -> Result<(), Refusal> {
         let now = &self.r.seen;
         let old = now.conf.as_ref().or(back.map(|(old, _)| old));
         let held = |port| (now.proxy.running || now.proxy.paused) && old.is_none_or(|old| listens_on(old, port));
@@ -219,7 +219,7 @@ impl<'a> Proxying<'a> {
         ]
     }
 
-    fn conf_back(&self, back: Option<&(String, Served)>) -> Effect {
+    fn conf_back(&self, back: Option<&(String, Generation)>) -> Effect {
         match back {
             Some((text, _)) => write(self.path("nginx.conf"), text.clone()),
             None => Effect::Remove(self.path("nginx.conf")),
@@ -227,17 +227,17 @@ impl<'a> Proxying<'a> {
     }
 
     fn test(&self, project: Option<&str>) -> Effect {
-        Effect::TestProxy { folder: self.r.seen.deploys.home(PROXY), project: project.map(ToString::to_string) }
+        Effect::TestProxy { folder: self.r.seen.deploys.live_dir(PROXY), project: project.map(ToString::to_string) }
     }
 
     fn up(&self, recreate: bool) -> Effect {
-        let (folder, project) = (self.r.seen.deploys.home(PROXY), self.project.name.clone());
+        let (folder, project) = (self.r.seen.deploys.live_dir(PROXY), self.project.name.clone());
         Effect::ProxyUp { folder, project, recreate }
     }
 
-    fn prove(&self, served: &Served) -> Effect {
+    fn prove(&self, served: &Generation) -> Effect {
         let marked = self.r.seen.proxy_config.nginx_conf_template_path.is_none();
-        Effect::ProveProxy { folder: self.r.seen.deploys.home(PROXY), marked, served: served.clone() }
+        Effect::ProveProxy { folder: self.r.seen.deploys.live_dir(PROXY), marked, served: served.clone() }
     }
 }
 

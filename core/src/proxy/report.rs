@@ -24,7 +24,7 @@ pub(super) fn report(r: &Reconcile<'_>, verb: &dyn Verb, refused: &[Refused]) ->
     }
     if troubles.is_empty() {
         let mut notes = Vec::from([verb.done(&r.seen.state, r.past.is_empty())]);
-        notes.extend(r.seen.state.oddities(r.seen.proxy_config));
+        notes.extend(r.seen.state.warnings(r.seen.proxy_config));
         notes.extend(maintained(r));
         notes.extend(waiting(r));
         return match unserved(r) {

@@ -8,7 +8,7 @@ use crate::{
     Ordered,
     config::{self, Deploy, DeployName, FromText, Label, ProxyModeConfig, State, ToolConfig},
     deploy::{Deploys, rejected},
-    nginx::{Route, Routes, Served, Share},
+    nginx::{Generation, Route, Routes, Share},
     seam::{Facts, Intent, Location, ProxyNow, Refusal},
 };
 
@@ -39,8 +39,8 @@ pub(super) struct Seen<'a> {
 
 impl Seen<'_> {
     /// What the configuration on disk would serve; `None` without one, or for one that this tool did not write.
-    pub(super) fn on_disk(&self) -> Option<Served> {
-        Served::of_file(self.conf.as_deref()?)
+    pub(super) fn on_disk(&self) -> Option<Generation> {
+        Generation::of_file(self.conf.as_deref()?)
     }
 
     /// The routes as they are: what the proxy says that it serves, else what it must be taken to serve.
@@ -66,7 +66,7 @@ impl Seen<'_> {
     }
 
     /// Refuses a state that must have been lost: taken for the empty one it would take everything down.
-    pub(super) fn is_plausible(&self) -> Result<(), Refusal> {
+    pub(super) fn check_plausible(&self) -> Result<(), Refusal> {
         let deploys = self.deploys;
         let unknown = self.proxy.running && self.conf.is_some() && self.on_disk().is_none();
         let (why, hint) = match self.state_is_there {
@@ -82,7 +82,7 @@ impl Seen<'_> {
                 "is not there, yet the proxy routes endpoints".into(),
                 format!(
                     "put the file back; to give everything up: c2 shutdown-frontend-proxy, then remove {}",
-                    deploys.home(PROXY)
+                    deploys.live_dir(PROXY)
                 ),
             ),
         };
@@ -139,18 +139,18 @@ pub(super) fn look<'a>(
     needs_proxy: impl FnOnce(&State) -> bool,
 ) -> Result<Seen<'a>, Refusal> {
     let deploys = Deploys(config.deploys_dir.as_str());
-    let path = |name: &str| format!("{}/{name}", deploys.home(PROXY));
+    let path = |name: &str| format!("{}/{name}", deploys.live_dir(PROXY));
     let state = state(facts, deploys);
     let file = |name| match facts.content(&Location::File(path(name)))? {
         None => Ok(None),
         Some(content) => Ok(Some(String::from_utf8_lossy(content.bytes.reveal()).into_owned())),
     };
     let (conf, compose) = (file("nginx.conf"), file("docker-compose.yml"));
-    let (intents, proxy) = (facts.intents(&deploys.intents()), facts.proxy(&deploys.home(PROXY)));
+    let (intents, proxy) = (facts.intents(&deploys.intents()), facts.proxy(&deploys.live_dir(PROXY)));
     let (state, conf, compose, intents) = (state?, conf?, compose?, intents?);
     let (state_is_there, state) = (state.is_some(), state.unwrap_or_default());
     let routes_nothing = || {
-        let served = conf.as_deref().map(Served::of_file);
+        let served = conf.as_deref().map(Generation::of_file);
         served.is_none_or(|served| served.is_some_and(|served| served.routes.is_empty()))
     };
     let (proxy, without_docker) = match proxy {
@@ -204,5 +204,5 @@ fn note(deploys: Deploys<'_>, name: &str, text: &str) -> Result<(DeployName, Int
 
 /// The file of the machine's state.
 pub(super) fn state_file(deploys: Deploys<'_>) -> String {
-    format!("{}/state.json", deploys.home(PROXY))
+    format!("{}/state.json", deploys.live_dir(PROXY))
 }

@@ -37,11 +37,11 @@ impl Command for ProxyStatus {
         let found = state(facts, deploys)?;
         let is_there = found.is_some();
         let state = found.unwrap_or_default();
-        let mut notes = state.oddities(&self.proxy);
+        let mut notes = state.warnings(&self.proxy);
         let shown = if self.json {
             // Who reads the lines below sees an empty state, and must not take it for one.
             if !is_there {
-                notes.extend(self.doubts(facts, deploys, &state, false)?);
+                notes.extend(self.warnings(facts, deploys, &state, false)?);
             }
             let mut value = json!({ "master": state.to_value() });
             if let (true, Some(fields)) = (self.show_slaves, value.as_object_mut()) {
@@ -50,10 +50,10 @@ impl Command for ProxyStatus {
             Report::json(&value)
         } else {
             let slaves = if self.show_slaves { format!("{SLAVES}\n") } else { String::new() };
-            let (certificates, doubts) = (self.certificates(facts), self.doubts(facts, deploys, &state, is_there));
-            let (certificates, doubts) = (certificates?, section("To look at", &doubts?));
+            let (certificates, warnings) = (self.certificates(facts), self.warnings(facts, deploys, &state, is_there));
+            let (certificates, warnings) = (certificates?, section("To look at", &warnings?));
             let body = body(&state, &self.proxy);
-            Report::text(format!("{MASTER}\n{body}{slaves}{}{certificates}{doubts}", more(&state)))
+            Report::text(format!("{MASTER}\n{body}{slaves}{}{certificates}{warnings}", more(&state)))
         };
         Ok(Step::Done(Report { notes, ..shown }))
     }
@@ -61,14 +61,14 @@ impl Command for ProxyStatus {
 
 impl ProxyStatus {
     /// What is not as the state says.
-    fn doubts(
+    fn warnings(
         &self,
         facts: &Facts,
         deploys: Deploys<'_>,
         state: &State,
         is_there: bool,
     ) -> Result<Vec<String>, Refusal> {
-        let (intents, proxy) = (facts.intents(&deploys.intents()), facts.proxy(&deploys.home(PROXY)));
+        let (intents, proxy) = (facts.intents(&deploys.intents()), facts.proxy(&deploys.live_dir(PROXY)));
         let mains = self.proxy.end_points.keys().filter_map(|label| Some((label, state.connected(label)?)));
         let asked: Vec<_> = mains.map(|(label, deploy)| (label, deploy, facts.listens(deploy.port.0))).collect();
         let shares = self.proxy.end_points.keys().filter_map(|label| Some((label, state.split(label)?.0)));
@@ -92,7 +92,7 @@ impl ProxyStatus {
         };
         let served = proxy.serves.map(|served| served.routes);
         if !is_there && served.as_ref().is_some_and(|routes| !routes.targets.is_empty()) {
-            lines.push(format!("{}/state.json is not there, yet the proxy routes endpoints", deploys.home(PROXY)));
+            lines.push(format!("{}/state.json is not there, yet the proxy routes endpoints", deploys.live_dir(PROXY)));
         }
         let stranger = served.as_ref().filter(|_| is_there).and_then(|routes| routes.stranger(state));
         lines.extend(stranger.map(|(label, port)| {

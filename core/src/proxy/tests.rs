@@ -8,15 +8,15 @@ use super::{
 };
 use crate::{
     config::{DeployMode, FromText, Label, Maintenance, PageText, Percent, Syntax, tool_config},
-    nginx::{Pages, Route, Routes, Served, Share, name_of, quoted},
+    nginx::{Generation, Pages, Route, Routes, Share, name_of, quoted},
     request::Request,
     seam::{Answer, Effect, End, Facts, Failure, Host, Message, Query, Signal, drive},
 };
 
-fn served(routes: &[(&str, u16)]) -> Served {
+fn served(routes: &[(&str, u16)]) -> Generation {
     let target = |port| Route { port, share: None };
     let targets = routes.iter().map(|(endpoint, port)| (label(endpoint), target(*port))).collect();
-    Served { routes: Routes { targets, ..Routes::default() }, generation: name_of("text") }
+    Generation { routes: Routes { targets, ..Routes::default() }, generation: name_of("text") }
 }
 
 fn label(text: &str) -> Label {
@@ -24,7 +24,7 @@ fn label(text: &str) -> Label {
 }
 
 /// `a` goes to 8000 and with a share to 8001, `b` to 8001; `a` and `c`, which has no target, are in maintenance.
-fn split_and_maintained() -> Served {
+fn split_and_maintained() -> Generation {
     let mut served = served(&[("a", 8000), ("b", 8001)]);
     let share = Share { percent: Percent::new(30).unwrap(), port: 8001 };
     served.routes.targets.get_mut(&label("a")).unwrap().share = Some(share);
@@ -36,11 +36,11 @@ fn split_and_maintained() -> Served {
 fn a_mark_is_read_as_it_was_written() {
     for routes in [&[][..], &[("main", 8000)], &[("a.b_c-d+e~f@g=h", 1), ("z", 65535)]] {
         let served = served(routes);
-        assert_eq!(Served::from_text(&served.to_text()), Some(served.clone()));
-        assert_eq!(Served::of_file(&format!("{}events {{}}\n", served.first_line())), Some(served));
+        assert_eq!(Generation::from_text(&served.to_text()), Some(served.clone()));
+        assert_eq!(Generation::of_file(&format!("{}events {{}}\n", served.first_line())), Some(served));
     }
     let served = split_and_maintained();
-    assert_eq!(Served::from_text(&served.to_text()), Some(served));
+    assert_eq!(Generation::from_text(&served.to_text()), Some(served));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_configuration_has_the_share_the_pages_and_the_health_check_of_an_endpoint_i
     let target = routes.targets[&label("a")];
     routes.targets.insert(label("d"), Route { port: 8002, ..target });
     let found = conf(&Facts::default(), &config, proxy, &routes, &pages).unwrap();
-    assert_eq!(Served::of_file(&found.text), Some(found.served));
+    assert_eq!(Generation::of_file(&found.text), Some(found.served));
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../testdata/nginx/shares-and-pages.conf");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, &found.text).unwrap();
@@ -171,7 +171,7 @@ fn what_this_tool_did_not_write_has_no_mark() {
         first_line.trim_end_matches(['}', '\n']),
     ];
     for text in texts {
-        assert_eq!(Served::of_file(text), None, "{text}");
+        assert_eq!(Generation::of_file(text), None, "{text}");
     }
 }
 
@@ -212,7 +212,7 @@ impl Host for Mute {
 
     fn unlock(&mut self) {}
 
-    fn shield(&mut self, _on: bool) {}
+    fn defer_signals(&mut self, _on: bool) {}
 
     fn interrupted(&self) -> Option<Signal> {
         None

@@ -33,9 +33,9 @@ pub trait Host {
     /// Gives the lock up.
     fn unlock(&mut self);
     /// While on, a signal is only noted; else it ends this process at once.
-    fn shield(&mut self, on: bool);
+    fn defer_signals(&mut self, on: bool);
     /// Whether a noted signal ends a command of a release that runs: not one that takes something back.
-    fn heed(&mut self, _signals: bool) {}
+    fn forward_signals(&mut self, _signals: bool) {}
     /// The signal that was noted.
     fn interrupted(&self) -> Option<Signal>;
     /// Tells what is going on: progress, for the terminal and the log.
@@ -188,7 +188,7 @@ fn lock_again(host: &mut dyn Host, path: &str, may_nest: bool) -> Result<(), Fai
 
 /// Performs a plan as it stands; `None`: the process is gone.
 fn perform(plan: Plan, host: &mut dyn Host) -> Option<Outcome> {
-    host.shield(true);
+    host.defer_signals(true);
     host.say(Message::Plan(&plan));
     let mut trouble = Vec::new();
     let failed = match intend(&plan, host)? {
@@ -198,7 +198,7 @@ fn perform(plan: Plan, host: &mut dyn Host) -> Option<Outcome> {
     };
     let told = if failed.is_some() { Message::Stuck } else { Message::Trouble };
     trouble.iter().for_each(|failure| host.say(told(failure)));
-    host.shield(false);
+    host.defer_signals(false);
     Some(Outcome::Planned { plan, failed, trouble })
 }
 
@@ -258,7 +258,7 @@ fn forget(plan: &Plan, host: &mut dyn Host, trouble: &mut Vec<Failure>) -> Optio
 
 /// All of these, to the first that fails; a signal counts as a failure where the effects can be interrupted.
 fn all(host: &mut dyn Host, effects: &[Effect], interruptible: bool) -> Option<Result<(), Failure>> {
-    host.heed(interruptible);
+    host.forward_signals(interruptible);
     for effect in effects {
         // Whoever attends a command passes the signal on to it.
         let interruptible = interruptible && !matches!(effect, Effect::Attend { .. });

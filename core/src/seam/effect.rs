@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use core::fmt;
 
 use super::{Answer, CommandLine, Content, Folder, Intent, Link, Location, ProxyNow, Query, Secret};
-use crate::{archive::Limits, aws::TextChange, aws::s3::Condition, config::Readiness, nginx::Served};
+use crate::{archive::Limits, aws::TextChange, aws::s3::Condition, config::Readiness, nginx::Generation};
 
 /// Which of a release's commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,13 +84,13 @@ pub enum Effect {
         /// The id.
         id: String,
     },
-    /// Exchange the folders unless `home` already holds what `id` names; `None`: home shall not exist.
+    /// Exchange the folders unless `live_dir` already holds what `id` names; `None`: it shall not exist.
     Exchange {
         /// The folder beside.
-        aside: String,
+        staged: String,
         /// The folder in its place.
-        home: String,
-        /// What `home` shall hold.
+        live_dir: String,
+        /// What `live_dir` shall hold.
         id: Option<String>,
     },
     /// Rename a folder to a name that is free.
@@ -209,7 +209,7 @@ pub enum Effect {
         /// Whether the configuration answers what it serves; else the age of the workers is the proof.
         marked: bool,
         /// What is to be served.
-        served: Served,
+        served: Generation,
     },
     /// Wait until the workers that may still pass requests to a deploy are gone, at most so long.
     DrainProxy {
@@ -275,8 +275,8 @@ impl Effect {
                 }
                 _ => vec![],
             },
-            Effect::Exchange { aside, home, id } => {
-                let (beside, there) = (folder(ask, aside), folder(ask, home));
+            Effect::Exchange { staged, live_dir, id } => {
+                let (beside, there) = (folder(ask, staged), folder(ask, live_dir));
                 let holds = match (&there, id) {
                     (None, None) => true,
                     (Some(Folder { id: Some(held), .. }), Some(id)) => held == id,
@@ -285,7 +285,7 @@ impl Effect {
                 if holds {
                     return vec![];
                 }
-                let exchanged = [(aside, there), (home, beside)];
+                let exchanged = [(staged, there), (live_dir, beside)];
                 exchanged.map(|(path, folder)| (Query::Folder(path.clone()), Answer::Folder(folder))).into()
             }
             Effect::Rename { from, to } => {

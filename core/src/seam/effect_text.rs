@@ -16,7 +16,7 @@ impl fmt::Display for Effect {
                 write!(f, "unpack {archive} over {to}{}{}", Renderings(rendered), Bits(modes))
             }
             Effect::Identify { folder, id } => write!(f, "give {folder} the id {id}"),
-            Effect::Exchange { aside, home, .. } => write!(f, "exchange {aside} and {home}"),
+            Effect::Exchange { staged, live_dir, .. } => write!(f, "exchange {staged} and {live_dir}"),
             Effect::Rename { from, to } => write!(f, "rename {from} to {to}"),
             Effect::Link { at, to } => write!(f, "link {at} -> {to}"),
             Effect::Unlink(at) => write!(f, "unlink {at}"),

@@ -103,7 +103,7 @@ questions! {
     /// A shared object and its ETag.
     shared(at: &Location) -> Option<Shared> = Query::Shared(at.clone()) => Shared;
     /// How the store does not heed conditions on writes; `None` when it does.
-    heeds(probe: &Location, absent: bool) -> Option<String> = Query::Heeds { probe: probe.clone(), absent } => Text;
+    honors_conditions(probe: &Location, absent: bool) -> Option<String> = Query::HonorsConditions { probe: probe.clone(), absent } => Text;
     /// The bytes of an archive that was asked for as a copy before.
     pin(at: &Location, limits: Limits) -> Pin = Query::Pin(at.clone(), limits) => Pin;
     /// A fresh random number.

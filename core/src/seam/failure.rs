@@ -34,12 +34,12 @@ pub enum Failure {
         why: String,
     },
     /// It was not done because somebody else was first: look again.
-    Overtaken {
+    Conflict {
         /// What was being done, and to what.
         doing: String,
     },
     /// The outcome is unknown: look again.
-    Unanswered {
+    OutcomeUnknown {
         /// What was being done, and to what.
         doing: String,
         /// What came instead of an answer.
@@ -155,8 +155,8 @@ impl fmt::Display for Failure {
         match self {
             Failure::World { doing, why, .. } | Failure::NotYet { doing, why } => write!(f, "{doing}: {why}"),
             Failure::Called { doing, why, .. } => write!(f, "{doing}: {}", why.full),
-            Failure::Overtaken { doing } => write!(f, "{doing}: somebody else wrote it first"),
-            Failure::Unanswered { doing, why } => write!(f, "{doing}: no answer says whether it was done: {why}"),
+            Failure::Conflict { doing } => write!(f, "{doing}: somebody else wrote it first"),
+            Failure::OutcomeUnknown { doing, why } => write!(f, "{doing}: no answer says whether it was done: {why}"),
             // What it printed has gone to the terminal and the log: see [`Failure::tail`].
             Failure::Command { role, folder, command, ending, .. } => {
                 write!(f, "{role} command in {folder}: {ending}: {command}")

@@ -12,11 +12,11 @@ pub struct Intent {
     /// The folder that was live before, where it was there.
     pub old_folder: Option<String>,
     /// The folder that the change puts in place; none when it only stops.
-    pub home: Option<String>,
+    pub live_dir: Option<String>,
     /// The id of what that folder held before; none when it held no whole release.
-    pub home_id: Option<String>,
+    pub live_id: Option<String>,
     /// The folder beside, into which the former content goes.
-    pub aside: String,
+    pub staged: String,
     /// Whether the stopping of what was live has begun: only then is it started again when the change is taken back.
     pub stopping: bool,
     /// The port of the deploy that the change puts in place, behind a proxy.
@@ -29,7 +29,7 @@ impl Intent {
     pub fn to_text(&self) -> String {
         let mut value = json!({
             "oldTarget": self.old_target, "oldFolder": self.old_folder,
-            "home": self.home, "homeId": self.home_id, "aside": self.aside,
+            "home": self.live_dir, "homeId": self.live_id, "aside": self.staged,
             "stopping": self.stopping,
         });
         if let (Some(port), Some(fields)) = (self.port, value.as_object_mut()) {
@@ -50,9 +50,9 @@ impl Intent {
         Some(Intent {
             old_target: maybe("oldTarget")?,
             old_folder: maybe("oldFolder")?,
-            home: maybe("home")?,
-            home_id: maybe("homeId")?,
-            aside: value.get("aside")?.as_str()?.to_string(),
+            live_dir: maybe("home")?,
+            live_id: maybe("homeId")?,
+            staged: value.get("aside")?.as_str()?.to_string(),
             stopping: value.get("stopping").and_then(Value::as_bool).unwrap_or(true),
             port: match value.get("port") {
                 None => None,

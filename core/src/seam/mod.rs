@@ -46,6 +46,7 @@
 mod command_line;
 mod container;
 mod drive;
+mod dry_run;
 mod effect;
 mod effect_text;
 mod facts;
@@ -61,7 +62,6 @@ mod reason;
 mod refusal;
 mod report;
 mod standing;
-mod supposed;
 
 use crate::prelude::*;
 
@@ -69,6 +69,7 @@ pub use crate::secret::Secret;
 pub use command_line::CommandLine;
 pub use container::{Container, ContainerState, Health, run_on};
 pub use drive::{End, Host, Message, drive, settle};
+pub use dry_run::DryRun;
 pub(crate) use effect::leads_to;
 pub use effect::{Effect, Modes, Rendered, Role};
 pub use facts::Facts;
@@ -85,7 +86,6 @@ pub use refusal::{Refusal, Settled};
 pub(crate) use report::retry_hint;
 pub use report::{FAILED, Output, REVERTED, Report};
 pub use standing::Standing;
-pub use supposed::Supposed;
 
 /// A command of the program.
 pub trait Command {

@@ -108,7 +108,7 @@ pub enum Phase {
     /// One of its writes is to be tried again.
     Writing,
     /// The store cannot be looked at.
-    Away,
+    Unreachable,
 }
 
 impl fmt::Display for RolloutVerb {

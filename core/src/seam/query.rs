@@ -9,7 +9,7 @@ use crate::{
     archive::{Limits, Listing},
     aws::{Login, Registries, TextRecord},
     config::{Pin, Readiness},
-    nginx::Served,
+    nginx::Generation,
 };
 
 /// Where something is kept: on this machine, in a bucket, or with the secrets.
@@ -84,7 +84,7 @@ pub enum Query {
     Shared(Location),
     /// Whether the store heeds conditions on writes, found out by writing an object of its own. Answer:
     /// [`Answer::Text`]: nothing when it does, else how it does not.
-    Heeds {
+    HonorsConditions {
         /// The object to try it on.
         probe: Location,
         /// Whether that there is none is to be tried as a condition too.
@@ -173,7 +173,7 @@ impl Query {
                 | Query::RunId
                 | Query::HostName
                 | Query::InstanceId
-                | Query::Heeds { .. }
+                | Query::HonorsConditions { .. }
                 | Query::LogDriver
                 // It is read once.
                 | Query::Input
@@ -270,7 +270,7 @@ pub struct ProxyNow {
     /// What tells the compose file that it was made from; one of the older tool has none.
     pub project: Option<String>,
     /// What it serves, where that is known.
-    pub serves: Option<Served>,
+    pub serves: Option<Generation>,
 }
 
 /// What is at a path.

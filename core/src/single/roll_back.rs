@@ -35,16 +35,16 @@ pub(crate) fn roll_back(
     running: Running,
 ) -> Result<Plan, Refusal> {
     let look = |path: &Option<String>| path.as_ref().map_or(Ok(None), |path| facts.folder(path));
-    let (home, aside, old) = (look(&intent.home), facts.folder(&intent.aside), look(&intent.old_folder));
-    let (home, aside, old) = (home?, aside?, old?);
+    let (home, staged, old) = (look(&intent.live_dir), facts.folder(&intent.staged), look(&intent.old_folder));
+    let (home, staged, old) = (home?, staged?, old?);
     // Whether a start command stays in one of them: what is exchanged or started again must not be there twice.
     let staying = |path: &Option<String>| path.as_ref().map_or(Ok(false), |path| facts.foreground_runs(path));
-    let (of_home, of_old) = (staying(&intent.home), staying(&intent.old_folder));
+    let (of_home, of_old) = (staying(&intent.live_dir), staying(&intent.old_folder));
     let (of_home, of_old) = (of_home?, of_old?);
-    let same = intent.home.is_some() && intent.home == intent.old_folder;
+    let same = intent.live_dir.is_some() && intent.live_dir == intent.old_folder;
 
-    let path = intent.home.as_deref();
-    let back = WayBack::new(intent, path.unwrap_or_default(), home.as_ref(), aside.as_ref());
+    let path = intent.live_dir.as_deref();
+    let back = WayBack::new(intent, path.unwrap_or_default(), home.as_ref(), staged.as_ref());
     let mut effects = Vec::new();
     if let (Some(path), true) = (path, back.displaced) {
         if let Some(config) = home.as_ref().and_then(|folder| release_json(folder, path).ok()) {
@@ -66,7 +66,7 @@ pub(crate) fn roll_back(
         effects.extend(running.run(Role::Start, &config, path, true));
     }
     effects.push(Effect::Forget(deploys.current_intent()));
-    effects.push(Effect::Remove(deploys.asides()));
+    effects.push(Effect::Remove(deploys.staging()));
     Ok(Plan::new(Purpose::GoBack, vec![Stage::new("take up the interrupted change", effects)]))
 }
 

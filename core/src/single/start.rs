@@ -74,7 +74,7 @@ impl Start {
             Refusal::no(format!("start the release {}", self.release), format!("its deploy's name: {why}"))
                 .with_hint("give the archive another name")
         })?;
-        let home_path = deploys.home(name.as_str());
+        let home_path = deploys.live_dir(name.as_str());
         let sources = context::fetch(facts, &self.config);
         let values = context::fetched(&self.config, &sources);
         let prepared = prepare(facts, &self.config, self.release.as_str(), self.pin.as_ref(), values);
@@ -110,7 +110,7 @@ impl Start {
         let cache = context::cache(&self.config, &sources);
         let mut stages: Vec<Stage> =
             (!cache.is_empty()).then(|| Stage::new("cache the config sources", cache)).into_iter().collect();
-        stages.push(change.unpack(deploys.asides()));
+        stages.push(change.unpack(deploys.staging()));
         if again {
             // The folder is exchanged while nothing of the release runs.
             stages.extend(change.prestart(&change.staged()));
@@ -168,7 +168,7 @@ impl Start {
         let attended = past.iter().rev().find(|outcome| outcome.plan_for(&attend).is_some());
         match attended {
             None if facts.start_command_runs()? => {
-                let folder = intent.home.clone().unwrap_or_default();
+                let folder = intent.live_dir.clone().unwrap_or_default();
                 let as_of = changed_at(facts, deploys)?;
                 let stage = Stage::new("stay with the start command", vec![Effect::Attend { as_of, folder }]);
                 return Ok(Step::Do(Plan { without_lock: true, ..Plan::new(attend, vec![stage]) }));
@@ -189,7 +189,7 @@ impl Start {
                     return Ok(Step::Done(self.failure(outcome, now.as_ref(), past)));
                 }
                 // A person, or the older tool, which notes no intent.
-                if now.as_ref().map(|now| &now.path) != intent.home.as_ref() {
+                if now.as_ref().map(|now| &now.path) != intent.live_dir.as_ref() {
                     return Ok(Step::Done(Report::note(self.replaced())));
                 }
                 // It failed late, and is still what is live.
@@ -202,9 +202,9 @@ impl Start {
             _ => (),
         }
         // The former content of the folder was needed until here: a start command may fail late.
-        if intent.home_id.is_some() && tried(past, &Purpose::Tidy).is_none() {
+        if intent.live_id.is_some() && tried(past, &Purpose::Tidy).is_none() {
             return Ok(Step::Do(Plan {
-                tidy: vec![Effect::Remove(deploys.asides())],
+                tidy: vec![Effect::Remove(deploys.staging())],
                 ..Plan::new(Purpose::Tidy, vec![])
             }));
         }

@@ -114,9 +114,9 @@ impl Stop {
         let intent = Intent {
             old_target: Some(live.target.clone()),
             old_folder: live.folder.is_some().then(|| live.path.clone()),
-            home: None,
-            home_id: None,
-            aside: deploys.asides(),
+            live_dir: None,
+            live_id: None,
+            staged: deploys.staging(),
             stopping: false,
             port: None,
         };
@@ -124,7 +124,7 @@ impl Stop {
         let stages = stop.into_iter().chain([unlink]).collect();
         let intent = Some((deploys.current_intent(), intent));
         // A start that stayed with what is stopped here has kept the folder's former content until now.
-        let tidy = vec![Effect::Remove(deploys.asides())];
+        let tidy = vec![Effect::Remove(deploys.staging())];
         Ok(Plan { intent, notes, tidy, ..Plan::new(Purpose::StopRelease(base_name(&live.path).into()), stages) })
     }
 
@@ -132,7 +132,7 @@ impl Stop {
     fn folder_named(&self, facts: &Facts, deploys: Deploys<'_>) -> Result<Option<String>, Refusal> {
         let Ok(release) = ReleaseName::from_text(&self.deploy) else { return Ok(None) };
         let names = [self.deploy.as_str(), default_deploy_name(&release)];
-        let homes = names.into_iter().filter(|name| !name.contains('/')).map(|name| deploys.home(name));
+        let homes = names.into_iter().filter(|name| !name.contains('/')).map(|name| deploys.live_dir(name));
         let asked: Vec<_> = homes.map(|home| (facts.folder(&home), home)).collect();
         for (found, home) in asked {
             match found.known()? {

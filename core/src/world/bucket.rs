@@ -63,7 +63,7 @@ impl World {
     ) -> Result<(), Failure> {
         let doing = effect.to_string();
         if self.cut_off {
-            return Err(Failure::Unanswered { doing, why: "the store does not answer".into() });
+            return Err(Failure::OutcomeUnknown { doing, why: "the store does not answer".into() });
         }
         let found = self.objects.get(at).map(|object| object.shared().etag);
         let holds = match condition {
@@ -72,7 +72,7 @@ impl World {
             Condition::Is(etag) => found.as_ref() == Some(etag),
         };
         if !holds && !self.heedless {
-            return Err(Failure::Overtaken { doing });
+            return Err(Failure::Conflict { doing });
         }
         let modified = self.clock;
         self.objects.insert(at.clone(), Object { bytes: bytes.to_vec(), modified, ..Object::default() });

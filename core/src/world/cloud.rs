@@ -26,7 +26,7 @@ impl World {
         match change {
             TextChange::Upsert(record) => drop(self.records.insert(at, record.clone())),
             TextChange::Delete(record) => match self.records.get(&at) {
-                Some(found) if found != record => return Err(Failure::Overtaken { doing: effect.to_string() }),
+                Some(found) if found != record => return Err(Failure::Conflict { doing: effect.to_string() }),
                 _ => drop(self.records.remove(&at)),
             },
         }

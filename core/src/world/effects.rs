@@ -36,8 +36,8 @@ impl World {
                 }
                 Ok(())
             }
-            Effect::Exchange { aside, home, id } => {
-                self.exchange(aside, home, id.as_deref());
+            Effect::Exchange { staged, live_dir: home, id } => {
+                self.exchange(staged, home, id.as_deref());
                 Ok(())
             }
             Effect::Rename { from, to } => {
@@ -197,7 +197,7 @@ impl World {
         Ok(())
     }
 
-    fn exchange(&mut self, aside: &str, home: &str, id: Option<&str>) {
+    fn exchange(&mut self, staged: &str, home: &str, id: Option<&str>) {
         let held = match self.folder(home) {
             Answer::Folder(folder) => folder,
             _ => None,
@@ -210,11 +210,11 @@ impl World {
         if holds {
             return;
         }
-        self.check_idle(aside, "exchanged");
+        self.check_idle(staged, "exchanged");
         self.check_idle(home, "exchanged");
-        let (beside, there) = (self.tree.take(aside), self.tree.take(home));
+        let (beside, there) = (self.tree.take(staged), self.tree.take(home));
         self.tree.put(home, beside);
-        self.tree.put(aside, there);
+        self.tree.put(staged, there);
     }
 
     fn check_idle(&mut self, path: &str, how: &str) {

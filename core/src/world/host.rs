@@ -55,19 +55,19 @@ impl Host for World {
         self.locked = false;
     }
 
-    fn shield(&mut self, on: bool) {
-        self.shielded = on;
+    fn defer_signals(&mut self, on: bool) {
+        self.deferred = on;
         if !on {
             self.disinherit();
         }
     }
 
-    fn heed(&mut self, signals: bool) {
-        self.heeds = signals;
+    fn forward_signals(&mut self, signals: bool) {
+        self.honors_conditions = signals;
     }
 
     fn interrupted(&self) -> Option<Signal> {
-        self.signalled.filter(|_| self.shielded)
+        self.signalled.filter(|_| self.deferred)
     }
 
     fn say(&mut self, _: Message<'_>) {}
@@ -86,7 +86,7 @@ fn injected(effect: &Effect) -> Failure {
             ending: Ending::NotRun("injected".to_string()),
             tail: vec![PRINTED.to_string()],
         },
-        Effect::Put { .. } => Failure::Unanswered { doing: effect.to_string(), why: "injected".to_string() },
+        Effect::Put { .. } => Failure::OutcomeUnknown { doing: effect.to_string(), why: "injected".to_string() },
         Effect::TestProxy { .. }
         | Effect::ReloadProxy
         | Effect::ProveProxy { .. }

@@ -163,9 +163,9 @@ pub struct World {
     /// Whether the lock is held.
     pub locked: bool,
     /// Whether signals are only noted.
-    pub shielded: bool,
+    pub deferred: bool,
     /// Whether a noted signal ends a command that runs.
-    pub heeds: bool,
+    pub honors_conditions: bool,
     /// The signal that was noted.
     pub signalled: Option<Signal>,
 }
@@ -175,7 +175,7 @@ impl World {
     pub fn begin(&mut self, faults: &[(usize, Fault)]) {
         self.faults = faults.to_vec();
         (self.performed, self.asked, self.started_at, self.unanswered) = (0, 0, None, None);
-        (self.locked, self.shielded, self.signalled) = (false, false, None);
+        (self.locked, self.deferred, self.signalled) = (false, false, None);
         self.attended = None;
         self.looks.clear();
         self.tolerated.clear();
@@ -236,7 +236,9 @@ impl World {
                 Ok(object) => Answer::Shared(object.map(Object::shared)),
                 Err(failure) => Answer::Failed(failure),
             },
-            Query::Heeds { .. } => Answer::Text(self.heedless.then(|| "it wrote what it must not".to_string())),
+            Query::HonorsConditions { .. } => {
+                Answer::Text(self.heedless.then(|| "it wrote what it must not".to_string()))
+            }
             Query::Pin(at, _) => match self.archive(at) {
                 Some(release) => Answer::Pin(release.pin()),
                 None => failed(format!("hash {at}"), "it was not fetched"),

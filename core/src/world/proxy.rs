@@ -5,7 +5,7 @@ use crate::prelude::*;
 use super::{World, docker::PROJECT};
 use crate::{
     Ordered,
-    nginx::{Routes, Served},
+    nginx::{Generation, Routes},
     seam::{Effect, Failure, Intent, ProxyNow},
 };
 
@@ -35,7 +35,7 @@ impl World {
             paused: false,
             mounted: proxy.mounted,
             project: proxy.project.clone(),
-            serves: Served::of_file(&proxy.loaded).filter(|_| proxy.running),
+            serves: Generation::of_file(&proxy.loaded).filter(|_| proxy.running),
         }
     }
 
@@ -111,8 +111,8 @@ impl World {
         match &mut self.proxy {
             Some(proxy) if proxy.running => {
                 if proxy.mounted {
-                    let before = Served::of_file(&proxy.loaded).map(|served| served.routes).unwrap_or_default();
-                    let after = Served::of_file(&conf).map(|served| served.routes).unwrap_or_default();
+                    let before = Generation::of_file(&proxy.loaded).map(|served| served.routes).unwrap_or_default();
+                    let after = Generation::of_file(&conf).map(|served| served.routes).unwrap_or_default();
                     let still = |port| after.pairs().any(|(_, other)| other == port);
                     self.undrained.extend(before.pairs().map(|(_, port)| port).filter(|port| !still(*port)));
                     if core::mem::take(&mut self.held) {
@@ -144,11 +144,11 @@ impl World {
     }
 
     /// What the proxy serves, where it runs.
-    fn running_proxy(&self) -> Option<Served> {
-        self.proxy.as_ref().filter(|proxy| proxy.running).and_then(|proxy| Served::of_file(&proxy.loaded))
+    fn running_proxy(&self) -> Option<Generation> {
+        self.proxy.as_ref().filter(|proxy| proxy.running).and_then(|proxy| Generation::of_file(&proxy.loaded))
     }
 
-    pub(super) fn prove_proxy(&self, served: &Served) -> Result<(), Failure> {
+    pub(super) fn prove_proxy(&self, served: &Generation) -> Result<(), Failure> {
         let serves = self.running_proxy();
         if serves.as_ref() == Some(served) {
             return Ok(());
@@ -181,7 +181,7 @@ impl World {
 
     /// The routes that are served, and those on disk, which a proxy would come back with.
     pub(super) fn all_routes(&self) -> Vec<(&'static str, String, u16)> {
-        let places = [("served", self.running_proxy()), ("on disk", Served::of_file(&self.conf()))];
+        let places = [("served", self.running_proxy()), ("on disk", Generation::of_file(&self.conf()))];
         let mut all = Vec::new();
         for (place, served) in places {
             let routes = served.map(|served| served.routes).unwrap_or_default();
@@ -227,7 +227,7 @@ impl World {
             self.foreground.clear();
             self.accepting.clear();
         }
-        let routes = Served::of_file(&self.conf()).map(|served| served.routes).unwrap_or_default();
+        let routes = Generation::of_file(&self.conf()).map(|served| served.routes).unwrap_or_default();
         let of = |place| routes.pairs().map(move |(endpoint, port)| (place, endpoint.to_string(), port));
         self.inherited = of("served").chain(of("on disk")).collect();
     }

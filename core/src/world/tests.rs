@@ -3,7 +3,7 @@
 use super::{Proxy, Script, World};
 use crate::{
     config::{FromText, Label},
-    nginx::{Route, Routes, Served},
+    nginx::{Generation, Route, Routes},
     seam::{CommandLine, Effect, Host, Intent, Role, Secret},
 };
 
@@ -31,7 +31,7 @@ fn deploy(world: &mut World, label: &str, port: u16) {
 fn routing(port: u16) -> String {
     let main = Label::from_text("main").unwrap();
     let targets = [(main, Route { port, share: None })].into();
-    Served { routes: Routes { targets, ..Routes::default() }, generation: port.to_string() }.first_line()
+    Generation { routes: Routes { targets, ..Routes::default() }, generation: port.to_string() }.first_line()
 }
 
 fn run(world: &mut World, role: Role, label: &str) {
@@ -131,7 +131,7 @@ fn what_serves_and_makes_way_for_another_deploys_port_is_noted() {
     let mut world = world();
     let intent = Intent { port: Some(8000), ..Intent::default() };
     world.perform(&Effect::Intend { path: "/opt/deploys/.c2/intents/c.json".into(), intent }).unwrap();
-    let conf = Served { routes: Routes::default(), generation: "0".into() }.first_line();
+    let conf = Generation { routes: Routes::default(), generation: "0".into() }.first_line();
     world.tree.write("/opt/deploys/frontend-proxy/nginx.conf", 0o644, conf.as_bytes());
     world.perform(&Effect::ReloadProxy).unwrap();
     notes(&world, "main was taken off the port 8000, which accepts, as c is to have it");
@@ -151,7 +151,7 @@ fn two_projects_of_one_name_are_noted() {
 #[test]
 fn a_folder_that_is_renamed_while_its_release_runs_is_noted() {
     let mut world = world();
-    let (aside, home) = ("/opt/deploys/.c2/new/app-1.11".into(), "/opt/deploys/app-1.11".into());
-    world.perform(&Effect::Exchange { aside, home, id: None }).unwrap();
+    let (staged, home) = ("/opt/deploys/.c2/new/app-1.11".into(), "/opt/deploys/app-1.11".into());
+    world.perform(&Effect::Exchange { staged, live_dir: home, id: None }).unwrap();
     notes(&world, "/opt/deploys/app-1.11 was exchanged while it ran");
 }

@@ -10,7 +10,7 @@ use std::{
 
 use c2_core::{
     Ordered,
-    s3::{Condition, Heeds, Put},
+    s3::{Condition, HonorsConditions, Put},
     seam::{Answer, Content, Failure, Location, Query, RECORD_BYTES, Secret, Shared},
 };
 
@@ -61,13 +61,13 @@ impl Objects {
     }
 
     /// How a store does not heed conditions on writes; `None` when it does.
-    pub(crate) fn heeds(&self, probe: &Location, absent: bool) -> Result<Option<String>, Failure> {
+    pub(crate) fn honors_conditions(&self, probe: &Location, absent: bool) -> Result<Option<String>, Failure> {
         let Location::Object { bucket, key } = probe else { return Ok(None) };
         let doing = format!("try whether the store heeds conditions on writes, on {probe}");
         match self.s3.heeds_conditions(bucket, key, absent).map_err(|error| s3_failure(&doing, &error))? {
-            Heeds::Yes => Ok(None),
-            Heeds::No { why } => Ok(Some(why)),
-            Heeds::Denied { why } => Err(Failure::NotYet { doing, why }),
+            HonorsConditions::Yes => Ok(None),
+            HonorsConditions::No { why } => Ok(Some(why)),
+            HonorsConditions::Denied { why } => Err(Failure::NotYet { doing, why }),
         }
     }
 
@@ -77,8 +77,8 @@ impl Objects {
         let doing = format!("write {at}");
         match self.s3.put(bucket, key, bytes, "application/json", condition) {
             Ok(Put::Written { .. }) => Ok(()),
-            Ok(Put::Lost | Put::Conflict) => Err(Failure::Overtaken { doing }),
-            Ok(Put::Unknown { why }) => Err(Failure::Unanswered { doing, why }),
+            Ok(Put::Lost | Put::Conflict) => Err(Failure::Conflict { doing }),
+            Ok(Put::Unknown { why }) => Err(Failure::OutcomeUnknown { doing, why }),
             Err(error) => Err(s3_failure(&doing, &error)),
         }
     }

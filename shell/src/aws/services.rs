@@ -68,7 +68,7 @@ impl Services {
         let (doing, services) = (effect.to_string(), self.s3.aws());
         let failed = |failure: aws::Failure| Failure::world(&*doing, failure.to_string());
         let taken = services.change_text(zone, name, change).map_err(failed)?;
-        let Some(mut taken) = taken else { return Err(Failure::Overtaken { doing }) };
+        let Some(mut taken) = taken else { return Err(Failure::Conflict { doing }) };
         let Some(wait_s) = wait_s else { return Ok(()) };
         let until = Instant::now() + Duration::from_secs(wait_s.into());
         while !taken.everywhere {

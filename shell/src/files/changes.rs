@@ -7,14 +7,14 @@ use c2_core::seam::{Effect, Failure};
 use crate::files::{self, open};
 
 /// Exchanges two folders unless `home` already holds what `id` names; `None`: home shall not exist.
-pub(crate) fn exchange(aside: &str, home: &str, id: Option<&str>) -> io::Result<()> {
-    let (aside, home) = (Path::new(aside), Path::new(home));
+pub(crate) fn exchange(staged: &str, home: &str, id: Option<&str>) -> io::Result<()> {
+    let (staged, home) = (Path::new(staged), Path::new(home));
     let there = home.symlink_metadata().is_ok();
     let holds = match id {
         None => !there,
         Some(id) => files::id_of(home)?.as_deref() == Some(id),
     };
-    if holds { Ok(()) } else { files::exchange(aside, home) }
+    if holds { Ok(()) } else { files::exchange(staged, home) }
 }
 
 /// Gives an id to a whole folder that has none.

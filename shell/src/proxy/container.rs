@@ -13,7 +13,7 @@ use std::{
 
 use c2_core::{
     Ordered,
-    nginx::{MARK_HOST, Served},
+    nginx::{Generation, MARK_HOST},
     seam::{Failure, ProxyNow, Reason},
 };
 
@@ -96,9 +96,9 @@ fn started(pid: u32) -> Option<Duration> {
     now.checked_sub(Duration::from_millis(processes::age_ms(pid)?))
 }
 
-fn marked() -> Option<Served> {
+fn marked() -> Option<Generation> {
     let answer = ready::get(MARK_PORT, MARK_HOST, "/", Part::Whole).ok()?;
-    if answer.status == 200 { Served::from_text(&answer.body) } else { None }
+    if answer.status == 200 { Generation::from_text(&answer.body) } else { None }
 }
 
 /// What the proxy printed last, for a message.
@@ -116,7 +116,7 @@ pub(crate) struct Proxy {
     /// The workers that it had when it was last signalled.
     old_workers: BTreeSet<u32>,
     /// What it answered that it serves, just before that.
-    served_before: Option<Served>,
+    served_before: Option<Generation>,
 }
 
 impl Proxy {
@@ -148,11 +148,11 @@ impl Proxy {
     }
 
     /// What is served: the mark that the configuration answers, else that of the file when all workers are younger.
-    fn serves(&mut self, folder: &str) -> Option<Served> {
+    fn serves(&mut self, folder: &str) -> Option<Generation> {
         marked().or_else(|| {
             let path = Path::new(folder).join("nginx.conf");
             let text = String::from_utf8(files::read_small(&path).ok()??.0).ok()?;
-            let served = Served::of_file(&text)?;
+            let served = Generation::of_file(&text)?;
             let metadata = fs::metadata(&path).ok()?;
             let changed = Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);
             let workers = self.workers().ok()?;
@@ -212,7 +212,7 @@ impl Proxy {
     }
 
     /// Makes sure that the proxy serves this.
-    pub(crate) fn prove(&mut self, marked_one: bool, served: &Served) -> Result<(), Failure> {
+    pub(crate) fn prove(&mut self, marked_one: bool, served: &Generation) -> Result<(), Failure> {
         let until = Instant::now() + PROOF;
         let mut pause = Duration::from_millis(1);
         loop {
@@ -245,7 +245,7 @@ impl Proxy {
     }
 
     /// Whether a request may still come to a worker of another configuration than this one, which is served.
-    fn others_accept(&mut self, served: &Served) -> Result<bool, Failure> {
+    fn others_accept(&mut self, served: &Generation) -> Result<bool, Failure> {
         if self.old_workers.is_empty() || self.served_before.as_ref() == Some(served) {
             return Ok(false);
         }

@@ -3,7 +3,7 @@
 use super::faulty_s3::{Fault, FaultyS3};
 use super::support::{Reply, Request, Server};
 use super::{Client, text};
-use c2_core::s3::{Condition, Heeds, Put};
+use c2_core::s3::{Condition, HonorsConditions, Put};
 use c2_shell::s3::S3Error;
 use std::time::Duration;
 
@@ -188,13 +188,14 @@ fn a_delete_is_made_again_until_the_object_is_gone() {
 }
 
 /// What a store that answers so is found to do, with the number of requests.
-fn heeds(
+fn honors_conditions(
     absent: bool,
     answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
-) -> (Result<Heeds, String>, usize) {
+) -> (Result<HonorsConditions, String>, usize) {
     let server = Server::new(answer);
-    let heeds = Client::new(&server.url()).s3.heeds_conditions("bucket", "probe", absent).map_err(|error| text(&error));
-    (heeds, server.requests().len())
+    let honors_conditions =
+        Client::new(&server.url()).s3.heeds_conditions("bucket", "probe", absent).map_err(|error| text(&error));
+    (honors_conditions, server.requests().len())
 }
 
 #[test]
@@ -205,18 +206,18 @@ fn a_store_that_heeds_conditions_is_told_through_faults() {
         let server = FaultyS3::start(0, 0);
         server.give(&faults);
         let client = Client::new(&server.url());
-        assert_eq!(client.s3.heeds_conditions("bucket", "probe", false).unwrap(), Heeds::Yes);
-        assert_eq!(client.s3.heeds_conditions("bucket", "probe", true).unwrap(), Heeds::Yes);
-        assert_eq!(client.s3.heeds_conditions("bucket", "probe", true).unwrap(), Heeds::Yes);
+        assert_eq!(client.s3.heeds_conditions("bucket", "probe", false).unwrap(), HonorsConditions::Yes);
+        assert_eq!(client.s3.heeds_conditions("bucket", "probe", true).unwrap(), HonorsConditions::Yes);
+        assert_eq!(client.s3.heeds_conditions("bucket", "probe", true).unwrap(), HonorsConditions::Yes);
         assert_eq!(server.versions("bucket", "probe").len(), 1);
     }
 }
 
 #[test]
 fn a_store_that_ignores_a_condition_is_found_out() {
-    let no = |why: &str| Ok(Heeds::No { why: why.into() });
+    let no = |why: &str| Ok(HonorsConditions::No { why: why.into() });
     for absent in [false, true] {
-        let found = heeds(absent, |_, _| Reply::ok(""));
+        let found = honors_conditions(absent, |_, _| Reply::ok(""));
         assert_eq!(found, (no("it wrote an object with an If-Match that holds for none"), 1));
     }
     let only_if_match = |_, request: &Request| match request.headers.iter().any(|header| header.starts_with("if-match"))
@@ -224,22 +225,22 @@ fn a_store_that_ignores_a_condition_is_found_out() {
         true => Reply::error(412, "PreconditionFailed", request),
         false => Reply::ok(""),
     };
-    assert_eq!(heeds(true, only_if_match), (no("it wrote an object anew with If-None-Match: *"), 3));
+    assert_eq!(honors_conditions(true, only_if_match), (no("it wrote an object anew with If-None-Match: *"), 3));
     for status in [501, 400] {
-        let found = heeds(true, move |_, request| Reply::error(status, "NotImplemented", request));
+        let found = honors_conditions(true, move |_, request| Reply::error(status, "NotImplemented", request));
         assert_eq!(found, (no(&format!("it answered {status} NotImplemented: No to [hidden] (request id REQ1)")), 1));
     }
 }
 
 #[test]
 fn a_store_that_lets_nobody_try_or_cannot_be_asked_says_so() {
-    let found = heeds(true, |_, request| Reply::error(403, "AccessDenied", request));
+    let found = honors_conditions(true, |_, request| Reply::error(403, "AccessDenied", request));
     let needs = "the credentials need s3:PutObject and s3:GetObject";
     let why = format!("it answered 403 AccessDenied: No to [hidden] (request id REQ1); {needs}");
-    assert_eq!(found, (Ok(Heeds::Denied { why }), 1));
+    assert_eq!(found, (Ok(HonorsConditions::Denied { why }), 1));
     for (status, code, requests) in [(404, "NoSuchBucket", 1), (403, "SignatureDoesNotMatch", 1), (503, "SlowDown", 3)]
     {
-        let (found, sent) = heeds(true, move |_, request| Reply::error(status, code, request));
+        let (found, sent) = honors_conditions(true, move |_, request| Reply::error(status, code, request));
         let start = "cannot try at s3://bucket/probe whether the store heeds conditions on writes at http://";
         assert!(found.clone().unwrap_err().starts_with(start), "{found:?}");
         assert_eq!(sent, requests);

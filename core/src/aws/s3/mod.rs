@@ -17,4 +17,4 @@ pub use fault::Fault;
 pub use listing::{ListedObject, Listing};
 pub use object::{check_key, etag_md5, plain_etag, version};
 pub use remedies::{Remedies, Remedy};
-pub use write::{Condition, Heeds, Put, unless_etag};
+pub use write::{Condition, HonorsConditions, Put, unless_etag};

@@ -125,7 +125,7 @@ impl Put {
 
 /// Whether a store heeds conditions on writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heeds {
+pub enum HonorsConditions {
     /// It does.
     Yes,
     /// It does not: writers may undo one another's work.
@@ -140,7 +140,7 @@ pub enum Heeds {
     },
 }
 
-impl Heeds {
+impl HonorsConditions {
     /// What it says of a store that it wrote under a condition that did not hold.
     pub fn ignored(condition: &Condition) -> Self {
         let why = match condition {
@@ -262,11 +262,14 @@ mod tests {
 
     #[test]
     fn a_store_without_conditions_is_told_from_one_that_nobody_may_try() {
-        let of = |status, code: &str| Heeds::of(&Answer { status, code: code.into(), ..Answer::default() });
-        assert_eq!(of(501, "NotImplemented"), Some(Heeds::No { why: "it answered 501 NotImplemented".into() }));
-        assert!(matches!(of(400, "NotImplemented"), Some(Heeds::No { .. })));
+        let of = |status, code: &str| HonorsConditions::of(&Answer { status, code: code.into(), ..Answer::default() });
+        assert_eq!(
+            of(501, "NotImplemented"),
+            Some(HonorsConditions::No { why: "it answered 501 NotImplemented".into() })
+        );
+        assert!(matches!(of(400, "NotImplemented"), Some(HonorsConditions::No { .. })));
         let denied = "it answered 403 AccessDenied; the credentials need s3:PutObject and s3:GetObject";
-        assert_eq!(of(403, "AccessDenied"), Some(Heeds::Denied { why: denied.into() }));
+        assert_eq!(of(403, "AccessDenied"), Some(HonorsConditions::Denied { why: denied.into() }));
         for (status, code) in [(403, "SignatureDoesNotMatch"), (403, ""), (404, "NoSuchBucket"), (500, "")] {
             assert_eq!(of(status, code), None);
         }

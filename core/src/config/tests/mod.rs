@@ -1,6 +1,5 @@
 //! The tests of the configuration, through its public face.
 
-mod doubts;
 mod json;
 mod lets_encrypt;
 mod mutated;
@@ -9,6 +8,7 @@ mod schema;
 mod state;
 mod texts;
 mod tool;
+mod warnings;
 mod web;
 mod yaml;
 

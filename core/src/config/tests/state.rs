@@ -198,7 +198,7 @@ fn what_today_s_configuration_no_longer_has_is_usable_but_odd() {
         "the endpoint mian is connected but not in the configuration; nearest known name: main",
         "the endpoint old is in maintenance but not in the configuration",
     ];
-    assert_eq!(good(state("s", text)).oddities(&proxy), expected);
+    assert_eq!(good(state("s", text)).warnings(&proxy), expected);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) fn deploy(r: &Reconcile<'_>, deploy: &DeployName, wanted: &Deploy, st
         return Ok(plan);
     }
     let (seen, facts, config) = (&r.seen, r.seen.facts, r.seen.config);
-    let home_path = seen.deploys.home(deploy.as_str());
+    let home_path = seen.deploys.live_dir(deploy.as_str());
     let sources = context::fetch(facts, config);
     let mut notes = Vec::new();
     notes.extend(unpinned(r, deploy, wanted)?);
@@ -173,7 +173,7 @@ fn may_take(
     prepared: &Prepared,
     others: &BTreeMap<&DeployName, &Deploy>,
 ) -> Result<(), Refusal> {
-    let (seen, path) = (&r.seen, r.seen.deploys.home(deploy.as_str()));
+    let (seen, path) = (&r.seen, r.seen.deploys.live_dir(deploy.as_str()));
     let old = seen.state.deploys.get(deploy);
     if let (None, Some(folder)) = (old, home.filter(|folder| is_whole(folder)))
         && seen.folder_runs(deploy, folder, folder.port.unwrap_or(wanted.port.0))?
@@ -200,7 +200,7 @@ fn may_take(
         *other != deploy && !others.contains_key(*other) && project_name(other.as_str()) == project
     };
     for other in seen.state.deploys.keys().filter(same) {
-        if seen.facts.folder(&seen.deploys.home(other.as_str()))?.is_some_and(|folder| folder.compose) {
+        if seen.facts.folder(&seen.deploys.live_dir(other.as_str()))?.is_some_and(|folder| folder.compose) {
             let why = format!("Compose would take it and the deploy {other} for one project ({project})");
             return Err(Refusal::no(doing(deploy), why).with_hint("give it another name: start RELEASE NAME"));
         }

@@ -16,9 +16,9 @@ use crate::{
 
 /// The plan that ends an interrupted change: forgotten when it had come to its end, else taken fully back.
 pub(super) fn go_back(r: &Reconcile<'_>, deploy: &DeployName, intent: &Intent) -> Result<Plan, Refusal> {
-    let (seen, home) = (&r.seen, r.seen.deploys.home(deploy.as_str()));
-    let (there, aside, proxying) = (seen.facts.folder(&home), seen.facts.folder(&intent.aside), Proxying::new(r));
-    let (there, aside, mut proxying) = (there?, aside?, proxying?);
+    let (seen, home) = (&r.seen, r.seen.deploys.live_dir(deploy.as_str()));
+    let (there, staged, proxying) = (seen.facts.folder(&home), seen.facts.folder(&intent.staged), Proxying::new(r));
+    let (there, staged, mut proxying) = (there?, staged?, proxying?);
     let known = seen.state.deploys.get(deploy);
     let runs = match known {
         Some(known) => seen.runs(deploy, known)?,
@@ -33,7 +33,7 @@ pub(super) fn go_back(r: &Reconcile<'_>, deploy: &DeployName, intent: &Intent) -
             let stop = commands.and_then(|commands| r.run(Role::Stop, &commands, &home, true));
             stages.push(Stage::new("stop what may run", r.drain(&home).into_iter().chain(stop).collect()));
         }
-        let back = WayBack::new(intent, &home, there.as_ref(), aside.as_ref());
+        let back = WayBack::new(intent, &home, there.as_ref(), staged.as_ref());
         (holds_now, moved) = (back.holds, back.exchange.is_some());
         stages.extend(back.exchange.map(|exchange| Stage::new("put the old back", vec![exchange])));
     }
@@ -49,7 +49,7 @@ pub(super) fn go_back(r: &Reconcile<'_>, deploy: &DeployName, intent: &Intent) -
         stages.push(Stage::new("start the old again", start.into_iter().chain([ready]).collect()));
     }
     // What cannot be removed keeps nothing down.
-    let tidy = vec![Effect::Remove(intent.aside.clone())];
+    let tidy = vec![Effect::Remove(intent.staged.clone())];
     Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(Purpose::GoBackDeploy(deploy.clone()), stages) })
 }
 

@@ -68,7 +68,7 @@ pub(super) fn next(
     if r.target.proxy == Upkeep::Stop {
         return Ok(shut_down(r));
     }
-    r.seen.is_plausible()?;
+    r.seen.check_plausible()?;
     // Until an interrupted change is taken back, what is found is neither what was nor what was to be.
     for (deploy, intent) in &r.seen.intents {
         if r.tried(&Purpose::GoBackDeploy(deploy.clone())).is_none() {

@@ -17,7 +17,7 @@ pub(super) fn restart(r: &Reconcile<'_>, deploy: &DeployName, wanted: &Deploy) -
     if !r.policy.starts_from_disk || known.is_none() || r.tried(&purpose).is_some() {
         return Ok(None);
     }
-    let home = r.seen.deploys.home(deploy.as_str());
+    let home = r.seen.deploys.live_dir(deploy.as_str());
     let (folder, proxying) = (r.seen.folder(deploy, wanted), Proxying::new(r));
     let (Some(folder), mut proxying) = (folder?, proxying?) else { return Ok(None) };
     let Ok(commands) = release_json(&folder, &home) else { return Ok(None) };

@@ -16,6 +16,6 @@ pub(super) fn shut_down(r: &Reconcile<'_>) -> Next {
     if !r.seen.proxy.exists {
         return Next::Step(Step::Done(Report::note("the proxy does not run: there is nothing to shut down")));
     }
-    let down = Effect::ProxyDown { folder: r.seen.deploys.home(PROXY) };
+    let down = Effect::ProxyDown { folder: r.seen.deploys.live_dir(PROXY) };
     Next::Step(Step::Do(Plan::new(Purpose::ShutDownProxy, vec![Stage::new("stop it", vec![down])])))
 }

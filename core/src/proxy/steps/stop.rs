@@ -15,7 +15,7 @@ use crate::{
 
 /// The next plan that stops a deploy.
 pub(super) fn stop(r: &Reconcile<'_>, deploy: &DeployName) -> Result<Plan, Refusal> {
-    let home = r.seen.deploys.home(deploy.as_str());
+    let home = r.seen.deploys.live_dir(deploy.as_str());
     let (there, id, proxying) = (r.seen.facts.folder(&home), fresh_id(r.seen.facts), Proxying::new(r));
     let (there, id, mut proxying) = (there?, id?, proxying?);
     if let Some(plan) = identify(r, &home, there.as_ref(), &id)? {

@@ -58,7 +58,7 @@ fn proof_of(r: &Reconcile<'_>, routes: &Routes) -> Result<Option<Stage>, Refusal
     if goes != Some(known.port.0) || went == Some(known.port.0) {
         return Ok(None);
     }
-    let home = r.seen.deploys.home(asked.deploy.as_str());
+    let home = r.seen.deploys.live_dir(asked.deploy.as_str());
     let ready = ready(known.port.0, r.seen.readiness(&asked.deploy)?, &home, true);
     Ok(Some(Stage::new("wait until it is ready", vec![ready])))
 }

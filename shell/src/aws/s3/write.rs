@@ -3,7 +3,7 @@
 use super::body::Failed;
 use super::{S3, S3Error};
 use crate::http;
-use c2_core::s3::{Condition, Fault, Heeds, Needs, Put};
+use c2_core::s3::{Condition, Fault, HonorsConditions, Needs, Put};
 
 /// What a probe object says to those who find it.
 const PROBE: &[u8] = b"This object only shows whether the store heeds conditions on writes. It may be deleted.\n";
@@ -61,20 +61,20 @@ impl S3 {
     ///
     /// # Errors
     /// When the store says neither: it cannot be reached, the bucket is missing, or the credentials are wrong.
-    pub fn heeds_conditions(&self, bucket: &str, probe_key: &str, absent: bool) -> Result<Heeds, S3Error> {
+    pub fn heeds_conditions(&self, bucket: &str, probe_key: &str, absent: bool) -> Result<HonorsConditions, S3Error> {
         let probe = |condition: &Condition| self.is_written(bucket, probe_key, condition);
-        let heeds = || {
+        let honors_conditions = || {
             let never = Condition::never();
             if probe(&never)? {
-                return Ok(Heeds::ignored(&never));
+                return Ok(HonorsConditions::ignored(&never));
             }
             if absent && probe(&Condition::Absent)? && probe(&Condition::Absent)? {
-                return Ok(Heeds::ignored(&Condition::Absent));
+                return Ok(HonorsConditions::ignored(&Condition::Absent));
             }
-            Ok(Heeds::Yes)
+            Ok(HonorsConditions::Yes)
         };
-        heeds().or_else(|error| match &error {
-            S3Error::Request { fault: Fault::Refused(answer), .. } => Heeds::of(answer).ok_or(error),
+        honors_conditions().or_else(|error| match &error {
+            S3Error::Request { fault: Fault::Refused(answer), .. } => HonorsConditions::of(answer).ok_or(error),
             _ => Err(error),
         })
     }

@@ -173,17 +173,17 @@ impl Engine {
         // At the limit nobody is there to hear.
         let asked = thread::Builder::new().spawn(move || drop(sender.send(exchange(&to, &bytes, limit))));
         asked.map_err(|error| Failure::world(doing, format!("no thread can be had: {error}")))?;
-        let (signals, begun, shielded) = (&self.signals, Instant::now(), self.signals.shielded());
-        signals.shield(true);
+        let (signals, begun, deferred) = (&self.signals, Instant::now(), self.signals.deferred());
+        signals.defer_signals(true);
         let heard = loop {
             let heard = receiver.recv_timeout(PAUSE);
             let waits = heard == Err(RecvTimeoutError::Timeout) && begun.elapsed() < self.limit;
-            if !waits || noted(signals, shielded).is_some() {
+            if !waits || noted(signals, deferred).is_some() {
                 break heard;
             }
         };
-        signals.shield(shielded);
-        if let Some(signal) = noted(signals, shielded) {
+        signals.defer_signals(deferred);
+        if let Some(signal) = noted(signals, deferred) {
             return Err(Failure::Interrupted(signal));
         }
         match heard {

@@ -6,16 +6,16 @@ use alloc::collections::BTreeMap;
 use super::{Answer, Effect, Failure, Host, Message, Query, Signal};
 
 /// Answers from the effects' claims first, then from the real host; performs nothing.
-pub struct Supposed<'a> {
+pub struct DryRun<'a> {
     real: &'a mut dyn Host,
     claimed: BTreeMap<Query, Answer>,
     plans: Vec<String>,
 }
 
-impl<'a> Supposed<'a> {
+impl<'a> DryRun<'a> {
     /// Supposes over what this host answers.
     pub fn over(real: &'a mut dyn Host) -> Self {
-        Supposed { real, claimed: BTreeMap::new(), plans: Vec::new() }
+        DryRun { real, claimed: BTreeMap::new(), plans: Vec::new() }
     }
 
     /// The plans that would be performed, printed.
@@ -25,10 +25,10 @@ impl<'a> Supposed<'a> {
     }
 }
 
-impl Host for Supposed<'_> {
+impl Host for DryRun<'_> {
     fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
         // What is found out by writing is supposed to be well.
-        for query in queries.iter().filter(|query| matches!(query, Query::Heeds { .. })) {
+        for query in queries.iter().filter(|query| matches!(query, Query::HonorsConditions { .. })) {
             self.claimed.insert(query.clone(), Answer::Text(None));
         }
         let open: Vec<Query> = queries.iter().filter(|query| !self.claimed.contains_key(query)).cloned().collect();
@@ -57,7 +57,7 @@ impl Host for Supposed<'_> {
 
     fn unlock(&mut self) {}
 
-    fn shield(&mut self, _: bool) {}
+    fn defer_signals(&mut self, _: bool) {}
 
     fn interrupted(&self) -> Option<Signal> {
         None
