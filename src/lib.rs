@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 pub use args::{Asked, Invocation, UsageError, invocation};
 
-/// The exit code of a command line that is no command.
+/// The exit code of an invalid command line.
 const USAGE: u8 = 2;
 
 /// Runs the program with these arguments, its own name before them. The answer is the exit code.

@@ -38,7 +38,7 @@ fn wrong_usage_goes_to_standard_error_and_exits_2() {
                     usage: c2 disconnect <endpoint> [--rollout PERCENT] [--allow-unsafe-store] [--dry-run] [--lock-wait SECS]\n  c2 help shows all commands\n";
     check(&c2(&["disconnect"]), 2, "", expected);
     let no_text = Command::new(C2).arg("start").arg(OsStr::from_bytes(b"a\xff")).output().unwrap();
-    check(&no_text, 2, "", "c2: the argument \"a\\xFF\" is no UTF-8\n  c2 help shows all commands\n");
+    check(&no_text, 2, "", "c2: the argument \"a\\xFF\" is not UTF-8\n  c2 help shows all commands\n");
 }
 
 #[test]

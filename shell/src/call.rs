@@ -1,4 +1,4 @@
-//! Calls of other programs, each with a limit and ended by a signal, so that a docker that hangs holds nobody up.
+//! Calls of other programs, each with a limit and ended by a signal, so that a docker that hangs blocks nothing.
 
 use std::{
     fs::File,

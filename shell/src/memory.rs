@@ -48,7 +48,7 @@ fn let_code_go() {
     use rustix::mm::{Advice, madvise};
 
     let Some((start, length)) = code() else { return };
-    // SAFETY: the range is a private mapping of this program's file that nobody can write to, so that what comes back is
+    // SAFETY: the range is a private, read-only mapping of this program's file, so that what comes back is
     // what was there. Where it fails, the pages stay.
     let _ = unsafe { madvise(start as *mut _, length, Advice::LinuxDontNeed) };
 }

@@ -28,7 +28,7 @@ pub(crate) fn failed(what: &str, hint: Option<&str>) -> u8 {
     FAILED
 }
 
-/// Prints to standard output, fit for a terminal. The answer is the exit code. A reader that has seen enough (`| head`) is no failure.
+/// Prints to standard output, fit for a terminal. The answer is the exit code. A reader that has seen enough (`| head`) is not a failure.
 pub fn print(text: &str) -> u8 {
     let mut out = io::stdout().lock();
     let printed = out.write_all(lines(text).as_bytes()).and_then(|()| out.flush());

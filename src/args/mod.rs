@@ -76,7 +76,7 @@ pub fn invocation(arguments: Vec<OsString>) -> Result<Asked, UsageError> {
     let texts: Result<Vec<String>, OsString> = arguments.into_iter().map(OsString::into_string).collect();
     let invocation = match &texts {
         Ok(texts) => of_texts(texts),
-        Err(argument) => Err(wrong(&format!("the argument {argument:?} is no UTF-8"), None)),
+        Err(argument) => Err(wrong(&format!("the argument {argument:?} is not UTF-8"), None)),
     };
     if is_callback { invocation.or(Ok((Invocation::Print(String::new()), None))) } else { invocation }
 }

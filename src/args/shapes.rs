@@ -172,7 +172,7 @@ pub(super) struct Split {
 
 fn percent(text: &str) -> Result<Percent, String> {
     let number = text.parse().ok().and_then(Percent::new);
-    number.ok_or_else(|| "it is no whole number from 1 to 99".to_string())
+    number.ok_or_else(|| "it is not a whole number from 1 to 99".to_string())
 }
 
 #[derive(FromArgs)]
@@ -240,7 +240,7 @@ pub(super) struct Rollout {
 
 fn hundredths(text: &str) -> Result<Hundredths, String> {
     let number = text.parse().ok().and_then(Hundredths::new);
-    number.ok_or_else(|| "it is no whole number from 1 to 100".to_string())
+    number.ok_or_else(|| "it is not a whole number from 1 to 100".to_string())
 }
 
 fn stages(text: &str) -> Result<Vec<Hundredths>, String> {
@@ -250,16 +250,16 @@ fn stages(text: &str) -> Result<Vec<Hundredths>, String> {
 }
 
 fn whole(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| "it is no whole number from 0 to 4294967295".to_string())
+    text.parse().map_err(|_| "it is not a whole number from 0 to 4294967295".to_string())
 }
 
 fn whole_seconds(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| "it is no whole number of seconds from 0 to 4294967295".to_string())
+    text.parse().map_err(|_| "it is not a whole number of seconds from 0 to 4294967295".to_string())
 }
 
 fn seconds(text: &str) -> Result<Positive, String> {
     let number = text.parse().ok().and_then(Positive::new);
-    number.ok_or_else(|| "it is no whole number of seconds, 1 or more".to_string())
+    number.ok_or_else(|| "it is not a whole number of seconds, 1 or more".to_string())
 }
 
 #[derive(FromArgs)]

@@ -149,7 +149,7 @@ fn what_a_rollout_does_not_take_is_named() {
     check_wrong("rollout advance 50 --max-failures 1", "c2: rollout: advance takes no --max-failures: that is for run");
     check_wrong("rollout run 50", "c2: rollout: run takes no share (50): that is for advance");
     let of = |option: &str, what: &str| {
-        format!("c2: rollout: error parsing option '{option}' with value '-1': it is no whole number {what}")
+        format!("c2: rollout: error parsing option '{option}' with value '-1': it is not a whole number {what}")
     };
     let up_to = "from 0 to 4294967295";
     check_wrong("rollout run --stages 10 --bake -1", &of("--bake", &format!("of seconds {up_to}")));
@@ -259,7 +259,7 @@ fn a_word_or_value_too_few_or_too_many_is_refused_with_the_usage() {
     check_wrong("start a --lock-wait", "c2: start: --lock-wait is given without its value: --lock-wait SECS");
     let number = "c2: start: error parsing option '--lock-wait' with value";
     for value in ["x", "-1", "", "1.5", "4294967296"] {
-        let why = format!("{number} '{value}': it is no whole number of seconds from 0 to 4294967295");
+        let why = format!("{number} '{value}': it is not a whole number of seconds from 0 to 4294967295");
         check_wrong(&format!("start a --lock-wait={value}"), &why);
     }
     check_wrong("start a --lock-wait 1 --lock-wait 2", &format!("{number} '2': duplicate values provided"));
@@ -273,7 +273,7 @@ fn a_word_or_value_too_few_or_too_many_is_refused_with_the_usage() {
 fn a_share_is_demanded_and_in_bounds_and_a_message_is_none_of_an_end() {
     check_wrong("split a b", "c2: split: required options not provided: --percent");
     for percent in ["0", "100", "x", "", "1.5", "-1", "4294967296"] {
-        let message = "it is no whole number from 1 to 99";
+        let message = "it is not a whole number from 1 to 99";
         let message = format!("c2: split: error parsing option '--percent' with value '{percent}': {message}");
         check_wrong(&format!("split a b --percent={percent}"), &message);
     }
@@ -353,7 +353,7 @@ fn a_line_that_is_completed_goes_by_the_configuration_that_is_typed_in_it() {
 #[test]
 fn an_argument_that_is_no_text_is_refused() {
     let arguments = |first: &str| vec![OsString::from(first), OsString::from_vec(vec![b'a', 0xff])];
-    let expected = "c2: the argument \"a\\xFF\" is no UTF-8\nc2 help shows all commands";
+    let expected = "c2: the argument \"a\\xFF\" is not UTF-8\nc2 help shows all commands";
     assert_eq!(invocation(arguments("start")).map_err(|error| error.to_string()), Err(expected.into()));
 }
 

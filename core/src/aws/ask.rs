@@ -58,7 +58,7 @@ pub enum Answer {
         /// The body.
         body: Vec<u8>,
     },
-    /// It could not be had.
+    /// It is not available.
     Failed {
         /// Why not; holds no secret.
         why: String,

@@ -48,7 +48,7 @@ impl Call<'_> {
             Answer::Http { status: 200, body } => match serde_json::from_slice(body) {
                 Ok(document) => Ok(Ok(document)),
                 // Never the parser's own words: they may quote what they met.
-                Err(_) => Err(self.failed(format!("{base}: what came is no JSON object"))),
+                Err(_) => Err(self.failed(format!("{base}: the response is not a JSON object"))),
             },
             Answer::Http { status, body } => Ok(Err(self.refused(*status, body))),
             Answer::Failed { why, passing, .. } => {

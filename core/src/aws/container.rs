@@ -60,7 +60,7 @@ pub(super) fn credentials(look: &Look<'_>) -> Result<Found, Stop> {
     }
 }
 
-/// The token that the agent wants; a file, read anew each time as it is rotated, counts before a variable.
+/// The token that the agent wants; a file, read each time as it is rotated, counts before a variable.
 fn token(look: &Look<'_>) -> Result<Option<String>, Stop> {
     let (token, from) = match look.variable(TOKEN_FILE) {
         None => (look.variable(TOKEN), TOKEN),
@@ -92,7 +92,7 @@ fn is_allowed(url: &str) -> bool {
     }
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // What stands before an `@` is no host, whatever it looks like.
+    // What stands before an `@` is not a host, whatever it looks like.
     if authority.contains('@') {
         return false;
     }

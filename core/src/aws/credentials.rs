@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use core::fmt;
 
-/// How long before they end credentials are asked for anew. Source: the AWS SDKs' common rules on refreshing.
+/// How long before their end credentials are refreshed. Source: the AWS SDKs' common rules on refreshing.
 const REFRESH_BEFORE_S: u64 = 300;
 /// The codes of errors that say that credentials have ended before their time. Source: version 1 of the AWS SDK for Go,
 /// which asks for new ones then.
@@ -38,7 +38,7 @@ impl Credentials {
         }
     }
 
-    /// When they are to be asked for anew, having been had at `now_s`. Ones that seem to have ended already are used
+    /// When they are to be refreshed, if fetched at `now_s`. Ones that seem to have ended already are used
     /// all the same: an instance may be given such, and the clock of a booting machine may be wrong.
     pub fn refresh_at_s(&self, now_s: u64) -> Option<u64> {
         self.expires_s.map(|expires_s| expires_s.saturating_sub(REFRESH_BEFORE_S).max(now_s + REFRESH_AFTER_S))

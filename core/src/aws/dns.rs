@@ -177,7 +177,7 @@ impl Dns<'_> {
         match look.answer(Ask::Http(request))? {
             Answer::Http { status: 200, body } => {
                 let document = xml::parse(body);
-                document.map(Ok).map_err(|_| failed(doing, &format!("{base}: what came is no XML that is known")))
+                document.map(Ok).map_err(|_| failed(doing, &format!("{base}: the response is not the expected XML")))
             }
             Answer::Http { status, body } => Ok(Err(refusal(*status, body, &secrets))),
             Answer::Failed { why, .. } => Err(failed(doing, &redact(&format!("{base}: {why}"), &secrets))),

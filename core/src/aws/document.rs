@@ -68,7 +68,7 @@ pub(super) fn find<'a, 'b>(element: &'a Element<'b>, name: &str) -> Option<&'a E
 
 /// Never the parser's own words: they may quote what they met.
 fn object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    serde_json::from_slice(bytes).map_err(|_| "what came is no JSON object".to_owned())
+    serde_json::from_slice(bytes).map_err(|_| "the response is not a JSON object".to_owned())
 }
 
 fn credentials(document: &Map<String, Value>) -> Result<Credentials, String> {
@@ -78,7 +78,7 @@ fn credentials(document: &Map<String, Value>) -> Result<Credentials, String> {
     };
     let expires_s = match text(document, &["expiration", "expiresat"]) {
         None => None,
-        Some(time) => Some(parse_utc(time).ok_or("its Expiration is no time like 2030-01-02T03:04:05Z")?),
+        Some(time) => Some(parse_utc(time).ok_or("its Expiration is not a time like 2030-01-02T03:04:05Z")?),
     };
     Ok(Credentials {
         access_key_id: required("AccessKeyId")?,

@@ -35,7 +35,7 @@ pub(super) fn credentials(look: &Look<'_>) -> Result<Found, Stop> {
     let failed = |why: String, hint| Stop::Failed(Failure::new(source(&base), why, hint));
     let (status, body) = match get(look, &base, ROLES)? {
         Ok(answer) => answer,
-        // Most likely this is no instance at all.
+        // Most likely this machine is not an instance.
         Err((why, Some(HOP_LIMIT))) => return Err(failed(why, Some(&format!("{ELSEWHERE}; {HOP_LIMIT}")))),
         Err((why, hint)) => return Err(failed(why, hint)),
     };
@@ -45,7 +45,7 @@ pub(super) fn credentials(look: &Look<'_>) -> Result<Found, Stop> {
             let hint = "give the instance a role (an instance profile); a new one takes a while to arrive";
             return Err(failed("the instance has no role".to_owned(), Some(hint)));
         }
-        (200, _) => return Err(failed("it answered with something that is no name of a role".to_owned(), None)),
+        (200, _) => return Err(failed("it answered with something that is not the name of a role".to_owned(), None)),
         (status, _) => return Err(failed(format!("it answered {status} when asked for the role"), None)),
     };
     let (status, body) = match get(look, &base, &format!("{ROLES}{role}"))? {
@@ -104,7 +104,7 @@ pub fn instance_id(look: &Look<'_>) -> Result<String, Stop> {
     match get(look, &base, INSTANCE_ID)? {
         Ok((200, body)) => match core::str::from_utf8(body).map(str::trim) {
             Ok(id) if !id.is_empty() => Ok(id.to_owned()),
-            _ => Err(failed("it answered with something that is no id".to_owned(), Some(hint))),
+            _ => Err(failed("it answered with something that is not an id".to_owned(), Some(hint))),
         },
         Ok((status, _)) => Err(failed(format!("it answered {status} when asked for the instance's id"), Some(hint))),
         Err((why, cure)) => Err(failed(why, cure.filter(|cure| *cure != ELSEWHERE).or(Some(hint)))),
@@ -149,7 +149,7 @@ fn token<'a>(look: &Look<'a>, base: &str, again: bool) -> Result<Token<'a>, Stop
     };
     match !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) {
         true => Ok(Ok(token)),
-        false => Ok(Err(("it answered with something that is no token".to_owned(), None))),
+        false => Ok(Err(("it answered with something that is not a token".to_owned(), None))),
     }
 }
 
@@ -170,7 +170,7 @@ fn base(look: &Look<'_>) -> Result<String, Stop> {
         (Some(named), _) if named.value.starts_with("http://") || named.value.starts_with("https://") => {
             Ok(named.value.trim_end_matches('/').to_owned())
         }
-        (Some(named), _) => wrong(&named.source, "is no http URL"),
+        (Some(named), _) => wrong(&named.source, "is not an http URL"),
         (None, Some(named)) if named.value.eq_ignore_ascii_case("ipv6") => Ok("http://[fd00:ec2::254]".to_owned()),
         (None, Some(named)) if !named.value.eq_ignore_ascii_case("ipv4") => {
             wrong(&named.source, "is neither IPv4 nor IPv6")

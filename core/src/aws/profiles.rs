@@ -55,7 +55,7 @@ impl Profiles {
     /// Adds what a file holds; what was there gives way to it.
     ///
     /// # Errors
-    /// When the file breaks the rules. Sections and properties with odd names are no error but left out.
+    /// When the file breaks the rules. Sections and properties with odd names are left out, which is not an error.
     pub fn add(&mut self, kind: Kind, text: &str) -> Result<(), Wrong> {
         let raw = parse(text)?;
         let has_prefixed_default = kind == Kind::Config && raw.contains_key(&("profile", "default"));

@@ -46,13 +46,13 @@ impl Quota {
 /// How often a request to a service is made in all: `AWS_MAX_ATTEMPTS`, else `max_attempts` of the profile, else 3.
 ///
 /// # Errors
-/// When a file has to be read first, or what is set is no number from 1 on.
+/// When a file has to be read first, or the setting is not a number from 1 on.
 pub fn max_attempts(look: &Look<'_>) -> Result<u32, Stop> {
     match look.setting("AWS_MAX_ATTEMPTS", "max_attempts")? {
         None => Ok(ATTEMPTS),
         Some(Named { source, value }) => match value.parse() {
             Ok(attempts) if attempts > 0 => Ok(attempts),
-            _ => Err(Stop::Failed(Failure::new(source, "it is no whole number from 1 on", None))),
+            _ => Err(Stop::Failed(Failure::new(source, "it is not a whole number from 1 on", None))),
         },
     }
 }

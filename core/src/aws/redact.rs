@@ -6,10 +6,10 @@ use crate::printable::one_line;
 
 /// No foreign text in an error is longer, in bytes.
 const MAX_BYTES: usize = 400;
-/// The query parameters of a presigned URL that nobody may read.
+/// The query parameters of a presigned URL that must stay hidden.
 const PARAMETERS: [&str; 3] = ["x-amz-credential", "x-amz-security-token", "x-amz-signature"];
 const HIDDEN: &str = "[hidden]";
-/// What is shorter is no key, and hiding it would take ordinary words out of a message.
+/// What is shorter is not a key, and hiding it would take ordinary words out of a message.
 const MIN_SECRET_BYTES: usize = 6;
 
 /// Returns `text` on one line, cut to a readable length, without the `secrets` and without any word that holds a
@@ -34,7 +34,7 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
     clean
 }
 
-/// Whether the word holds a parameter with its value; the bare name, as in S3's own messages, is no secret.
+/// Whether the word holds a parameter with its value; the bare name, as in S3's own messages, is not a secret.
 fn has_parameter(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     PARAMETERS

@@ -37,7 +37,7 @@ pub struct RegistryHost {
 }
 
 impl RegistryHost {
-    /// Reads a host, as a URL or alone; `None` for one that is no registry's of Amazon ECR. Nothing but a host that
+    /// Reads a host, as a URL or alone; `None` for one that is not a registry of Amazon ECR. Nothing but a host that
     /// belongs to AWS is taken for one: who asks is given a password for it.
     #[must_use]
     pub fn parse(url: &str) -> Option<Self> {

@@ -19,7 +19,7 @@ const NOT_YET: [&str; 4] =
 /// region.
 ///
 /// # Errors
-/// When something has to be asked first, or the secret cannot be had; [`Failure::may_pass`] tells whether that may
+/// When something has to be asked first, or the secret is not available; [`Failure::may_pass`] tells whether that may
 /// change by itself.
 pub fn secret(
     look: &Look<'_>,
@@ -53,7 +53,7 @@ pub fn secret(
         (Some(Value::String(text)), _) => Ok(Some(text.clone().into_bytes())),
         (_, Some(Value::String(text))) => match STANDARD.decode(text) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(_) => Err(call.failed("its SecretBinary is no base64".to_string())),
+            Err(_) => Err(call.failed("its SecretBinary is not base64".to_string())),
         },
         _ => Err(call.failed("the answer holds neither SecretString nor SecretBinary".to_string())),
     }

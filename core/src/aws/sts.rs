@@ -31,7 +31,7 @@ impl Role<'_> {
         Ok(found)
     }
 
-    /// Takes the role on with the token in a file, which is read anew each time as it is rotated.
+    /// Takes the role on with the token in a file, which is read each time, as it is rotated.
     pub(super) fn with_token_file(&self, look: &Look<'_>, path: &str) -> Result<Found, Stop> {
         let token = match look.answer(Ask::File(path.to_owned()))? {
             Answer::Bytes(bytes) => core::str::from_utf8(bytes).map(str::trim).unwrap_or_default(),

@@ -10,7 +10,7 @@ use crate::{
     seam::{Container, Folder, Reason, Refusal, Standing},
 };
 
-/// What is thought of a deploy by one look.
+/// One look at a deploy: its status with the evidence.
 pub(super) struct Looked {
     pub(super) status: Status,
     pub(super) readiness: Readiness,

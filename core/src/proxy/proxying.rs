@@ -171,8 +171,8 @@ impl<'a> Proxying<'a> {
         ]);
         let compose = self.r.seen.compose.clone().map(|text| write(self.path("docker-compose.yml"), text));
         let is_there = self.container != Container::Absent;
-        // One that runs is made as it was, also where that routes to what has died: what is rendered anew may name what
-        // the old compose file does not mount, or want the very port that is taken.
+        // Undo re-creates the container from its old files: a new config may use mounts that the old compose file lacks, or want
+        // the very port that is taken.
         let now = &self.r.seen;
         let as_it_was = if running { now.conf.clone().zip(now.on_disk()) } else { None };
         let is_whole = as_it_was.is_some() || self.conf.is_some();

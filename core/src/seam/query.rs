@@ -240,7 +240,7 @@ pub struct Content {
 pub struct Shared {
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// What tells them from any other that it had.
+    /// Its ETag.
     pub etag: String,
 }
 

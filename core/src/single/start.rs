@@ -295,7 +295,7 @@ fn is_in(facts: &Facts, live: Option<&Live>, home: &str) -> Result<bool, Refusal
     Ok(live.is_some() && live == home)
 }
 
-/// What the folder of the intents looks like. That it cannot be looked at makes no failure of what has happened.
+/// What the folder of the intents looks like. An unreadable folder must not fail a start that succeeded.
 fn changed_at(facts: &Facts, deploys: Deploys<'_>) -> Result<Option<u64>, Refusal> {
     match facts.changed_at(&deploys.intents()) {
         Err(Refusal::World(_)) => Ok(None),

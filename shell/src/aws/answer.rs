@@ -147,7 +147,7 @@ fn command(line: &str) -> Result<Vec<u8>, String> {
         let reader = thread::Builder::new().spawn(move || {
             let mut bytes = Vec::new();
             let read = pipe.take(MAX_BYTES).read_to_end(&mut bytes);
-            // Nobody listens when it took too long.
+            // The receiver is gone when it took too long.
             let _ = done.send(read.map(|_| bytes));
         });
         // Without a thread nothing is heard of it, which is said below.

@@ -47,7 +47,7 @@ struct Held {
     failed: Option<Failure>,
 }
 
-/// A time of day and when it was, by a clock that nobody sets.
+/// A time of day, and the monotonic clock at that moment.
 #[derive(Clone, Copy)]
 pub(crate) struct Moment {
     /// Seconds since 1970 UTC.
@@ -121,7 +121,7 @@ impl Aws {
         }
     }
 
-    /// Credentials other than these, of which a service says that they have ended; `None` when the source still gives
+    /// Other credentials than these, which a service says have ended; `None` when the source still gives
     /// the same.
     ///
     /// # Errors
@@ -170,7 +170,7 @@ impl Aws {
     /// The bytes of a secret of Secrets Manager, by its ARN or name; `None` when there is none of that name.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When it is not available.
     pub fn secret(&self, id: &str) -> Result<Option<Vec<u8>>, Failure> {
         self.call(Service::SecretsManager, |look, settings, credentials| secret(look, settings, credentials, id))
     }
@@ -178,7 +178,7 @@ impl Aws {
     /// Logins to docker registries of Amazon ECR.
     ///
     /// # Errors
-    /// When they cannot be had.
+    /// When they are not available.
     pub fn logins(&self, registries: &Registries) -> Result<Vec<Login>, Failure> {
         self.call(Service::Ecr, |look, settings, credentials| logins(look, settings, credentials, registries))
     }
@@ -194,7 +194,7 @@ impl Aws {
     /// The TXT records of a name in a zone of Route 53.
     ///
     /// # Errors
-    /// When they cannot be had.
+    /// When they are not available.
     pub fn text_record(&self, zone: &str, name: &str) -> Result<Option<TextRecord>, Failure> {
         self.call(Service::Route53, |look, settings, credentials| Dns { settings, credentials }.text(look, zone, name))
     }
@@ -234,7 +234,7 @@ impl Aws {
     /// How often a request to a service is made in all, read once.
     ///
     /// # Errors
-    /// When a profile cannot be read, or what is set is no number.
+    /// When a profile cannot be read, or a setting is not a number.
     pub(crate) fn max_attempts(&self) -> Result<u32, Failure> {
         match self.max_attempts.get() {
             Some(most) => Ok(*most),

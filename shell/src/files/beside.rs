@@ -1,4 +1,4 @@
-//! What is made beside a file and then takes its place: exclusively, and under a name that nobody can guess. What a run
+//! What is made beside a file and then takes its place: exclusively, and under an unguessable name. What a run
 //! that was cut short leaves of it is removed by the next one that makes something in the same folder.
 
 use std::{
@@ -77,7 +77,7 @@ impl Drop for Beside<'_> {
     }
 }
 
-/// Removes what no run holds any more. What cannot be removed is in nobody's way.
+/// Removes what no run holds any more. A failed removal does no harm.
 fn remove_leftovers(folder: &File) {
     let Ok(entries) = Dir::read_from(folder) else { return };
     for entry in entries.flatten() {

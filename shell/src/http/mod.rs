@@ -42,7 +42,7 @@ pub struct Tuning {
     pub pause: Box<dyn Fn(Duration) + Send + Sync>,
     /// Tells the time in seconds since 1970 UTC.
     pub now_s: Box<dyn Fn() -> u64 + Send + Sync>,
-    /// Tells how long it is since some moment, by a clock that nobody sets.
+    /// The time since some moment, by the monotonic clock.
     pub monotonic: Box<dyn Fn() -> Duration + Send + Sync>,
 }
 
@@ -202,7 +202,7 @@ pub(crate) fn fault(error: ureq::Error, tuning: &Tuning) -> Fault {
         Error::HostNotFound => unreached("the host's name is not known".to_owned(), false),
         Error::ConnectionFailed | Error::BodyStalled => broken("the connection failed".to_owned()),
         Error::ConnectProxyFailed(why) => broken(format!("the proxy refused: {why}")),
-        Error::Protocol(error) => broken(format!("the answer is no HTTP: {error}")),
+        Error::Protocol(error) => broken(format!("the answer is not HTTP: {error}")),
         Error::InvalidProxyUrl => Fault::Hopeless { why: "the proxy variable holds no URL of a proxy".to_owned() },
         Error::Rustls(error) => Fault::Hopeless { why: format!("TLS failed: {error}") },
         Error::Tls(why) => Fault::Hopeless { why: format!("TLS failed: {why}") },

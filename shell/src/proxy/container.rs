@@ -34,7 +34,7 @@ const PROJECT: &str = "frontend-proxy";
 /// The labels by which Compose knows the container of a service.
 const COMPOSE_LABELS: [(&str, &str); 2] =
     [("com.docker.compose.project", PROJECT), ("com.docker.compose.service", "nginx")];
-/// How long an nginx that is replaced may take to end what it has begun: nobody accepts meanwhile.
+/// How long an nginx that is replaced may take to end what it has begun: nothing accepts meanwhile.
 const LAST_REQUESTS: Duration = Duration::from_millis(100);
 /// The label that names what the container was made from.
 const PROJECT_LABEL: &str = "c2.project";

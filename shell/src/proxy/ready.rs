@@ -199,7 +199,7 @@ pub(crate) fn get(port: u16, host: &str, path: &str, part: Part) -> io::Result<A
             Ok(Answered { status, body })
         }
         (None, Err(error)) => Err(error),
-        (None, Ok(())) => Err(io::Error::other("the answer is no HTTP")),
+        (None, Ok(())) => Err(io::Error::other("the answer is not HTTP")),
     }
 }
 

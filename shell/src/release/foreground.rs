@@ -43,7 +43,7 @@ impl Foreground {
         Foreground { notes: Path::new(dot_c2).join("foreground") }
     }
 
-    /// Notes the start command of a folder. That it cannot be noted is no reason not to start: it is logged.
+    /// Notes the start command of a folder. A failed note must not fail the start: it is logged.
     pub(crate) fn note(&self, folder: &str, pid: u32, log: &Log) {
         if let Err(error) = note(&self.notes, folder, pid) {
             log.write(1, &format!("warning: note the start command in {folder}: {error}"));

@@ -85,7 +85,7 @@ impl Output {
     }
 }
 
-/// A pipe whose reader is gone ends its writers (SIGPIPE): `cat` reads on for as long as there are any. It is no child of
+/// A pipe whose reader is gone ends its writers (SIGPIPE): `cat` reads on for as long as there are any. It is not a child of
 /// this process, which may run for ever and would have to wait for its end.
 fn hand_over(pipe: OwnedFd, log: &Log) {
     let to = log.handle().map_or_else(Stdio::null, Stdio::from);

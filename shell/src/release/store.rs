@@ -163,7 +163,7 @@ impl Archives {
         }
     }
 
-    /// A copy that nobody else can write, and what tells its bytes.
+    /// A private copy, and the hash of its bytes.
     fn copy(&mut self, at: &Location, mut from: File) -> Result<File, Failure> {
         let mut copy = self.room(at)?;
         let (mut hash, mut buffer, mut size) = (Context::new(&SHA256), vec![0; 64 << 10], 0);
@@ -269,13 +269,13 @@ impl Archives {
     }
 }
 
-/// The files below a folder, by their paths relative to it; what begins with a dot is nobody's release.
+/// The files below a folder, by their paths relative to it; what begins with a dot is not a release.
 fn list_folder(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Listed>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
         let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
-        // A link that leads nowhere is nobody's release either.
+        // A dangling link is not a release either.
         let Ok(metadata) = fs::metadata(entry.path()) else { continue };
         if metadata.is_file() {
             let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -67,6 +67,6 @@ fn no_proxy_sees_the_metadata_service_or_an_agent() {
     assert_eq!(Machine::new(&[&all[..], &[agent]].concat()).credentials(), "K S ");
     let metadata = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*url);
     let shown = Machine::new(&[&all[..], &[metadata]].concat()).credentials();
-    assert!(shown.ends_with("it answered with something that is no name of a role"), "{shown}");
+    assert!(shown.ends_with("it answered with something that is not the name of a role"), "{shown}");
     assert_eq!(proxy.requests().len(), 0);
 }

@@ -66,7 +66,7 @@ fn the_same_token_for_ever_is_an_error() {
     let server = Server::new(|_, _| page(&["a"], Some("t")));
     let error = list(&server, "").unwrap_err();
     assert!(
-        error.ends_with(": the answer is no listing: the server gave the same continuation token twice"),
+        error.ends_with(": the answer is not a listing: the server gave the same continuation token twice"),
         "{error}"
     );
     assert_eq!(server.requests().len(), 2);
@@ -100,7 +100,7 @@ fn what_is_no_listing_is_an_error_that_says_so() {
     ] {
         let server = Server::scripted(vec![Reply::ok(body)]);
         let error = list(&server, "").unwrap_err();
-        let start = format!("cannot list s3://bucket/ at {}: the answer is no listing: ", server.url());
+        let start = format!("cannot list s3://bucket/ at {}: the answer is not a listing: ", server.url());
         assert!(error.starts_with(&start) && error.contains(expected), "{error}");
     }
 }

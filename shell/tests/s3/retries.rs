@@ -55,7 +55,7 @@ fn a_number_of_attempts_that_is_none_is_named_and_nothing_is_sent() {
         let server = busy();
         let client = Client::with(&server.url(), &[("AWS_MAX_ATTEMPTS", attempts)]);
         let error = text(&client.s3.get_small("bucket", "k", 5).unwrap_err());
-        assert!(error.ends_with("AWS_MAX_ATTEMPTS: it is no whole number from 1 on"), "{error}");
+        assert!(error.ends_with("AWS_MAX_ATTEMPTS: it is not a whole number from 1 on"), "{error}");
         assert_eq!(server.requests().len(), 0);
     }
 }

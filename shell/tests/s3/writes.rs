@@ -82,7 +82,7 @@ fn what_breaks_or_passes_is_not_repeated_and_stays_unknown() {
         (written().short_of(10), "the connection failed: "),
         (written().short_of(10).then_reset(), "the connection failed: "),
         (written().short_of(10).then_stall(), "nothing came for 0.3 s"),
-        (Reply::raw(200, &[("content-length", "x")], ""), "the answer is no HTTP: "),
+        (Reply::raw(200, &[("content-length", "x")], ""), "the answer is not HTTP: "),
         (Reply::new(200, &[("x-long", &"h".repeat(100 << 10))], ""), "the head of the answer is too long"),
     ] {
         let ended = once(&Condition::Always, move |_, _| reply.clone());
@@ -225,7 +225,7 @@ fn a_store_that_ignores_a_condition_is_found_out() {
         true => Reply::error(412, "PreconditionFailed", request),
         false => Reply::ok(""),
     };
-    assert_eq!(honors_conditions(true, only_if_match), (no("it wrote an object anew with If-None-Match: *"), 3));
+    assert_eq!(honors_conditions(true, only_if_match), (no("it wrote over an object with If-None-Match: *"), 3));
     for status in [501, 400] {
         let found = honors_conditions(true, move |_, request| Reply::error(status, "NotImplemented", request));
         assert_eq!(found, (no(&format!("it answered {status} NotImplemented: No to [hidden] (request id REQ1)")), 1));

@@ -57,7 +57,7 @@ impl fmt::Display for AddressError {
         match self {
             Self::Setting(error) => error.fmt(f),
             Self::Bucket { bucket } => {
-                write!(f, "{bucket:?} is no name of an S3 bucket: 3 to 255 letters, digits, '.', '_' and '-'")
+                write!(f, "{bucket:?} is not the name of an S3 bucket: 3 to 255 letters, digits, '.', '_' and '-'")
             }
             Self::Key { key, why } => write!(f, "the S3 key {key:?} cannot be asked for: {why}"),
         }

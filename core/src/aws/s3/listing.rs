@@ -1,4 +1,4 @@
-//! The answers of ListObjectsV2, page by page, into a list of objects; what is no listing is an error that says so.
+//! The answers of ListObjectsV2, page by page, into a list of objects; what is not a listing is an error that says so.
 
 use super::{Answer, Fault, plain_etag};
 use crate::aws::xml::{self, Element};
@@ -8,7 +8,7 @@ use alloc::collections::BTreeSet;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
-/// Ten million objects under one prefix are no releases but a server that never ends.
+/// Ten million objects under one prefix are not releases but a server that never ends.
 const MAX_PAGES: usize = 10_000;
 
 /// An object in a listing.
@@ -41,7 +41,7 @@ impl Listing {
     /// Adds the page in `body`, and returns the token to ask for the next one with, if there is one.
     ///
     /// # Errors
-    /// [`Fault::Refused`] when S3 put an error behind the success, [`Fault::Implausible`] when this is no page of this
+    /// [`Fault::Refused`] when S3 put an error behind the success, [`Fault::Implausible`] when this is not a page of this
     /// listing. Nothing is added then, and the same page may be asked for again.
     pub fn add_page(&mut self, body: &[u8]) -> Result<Option<String>, Fault> {
         let page = page(body)?;
@@ -72,7 +72,7 @@ struct Page {
 }
 
 fn no_listing(why: String) -> Fault {
-    Fault::Implausible { why: format!("the answer is no listing: {why}") }
+    Fault::Implausible { why: format!("the answer is not a listing: {why}") }
 }
 
 fn page(body: &[u8]) -> Result<Page, Fault> {

@@ -64,14 +64,14 @@ fn the_same_token_for_ever_is_an_error() {
     listing.add_page(page_of(&entry("p/a"), Some("t1")).as_bytes()).unwrap();
     listing.add_page(page_of(&entry("p/b"), Some("t2")).as_bytes()).unwrap();
     let error = listing.add_page(page_of(&entry("p/c"), Some("t1")).as_bytes()).unwrap_err();
-    assert_eq!(error.to_string(), "the answer is no listing: the server gave the same continuation token twice");
+    assert_eq!(error.to_string(), "the answer is not a listing: the server gave the same continuation token twice");
 }
 
 #[test]
 fn new_tokens_for_ever_are_an_error() {
     let mut listing = Listing::new("p/");
     let error = (0..).find_map(|n| listing.add_page(page_of("", Some(&format!("t{n}"))).as_bytes()).err()).unwrap();
-    assert_eq!(error.to_string(), "the answer is no listing: it has more than 10000 pages");
+    assert_eq!(error.to_string(), "the answer is not a listing: it has more than 10000 pages");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn what_is_no_listing_is_called_so() {
         (good.replace("09.000Z", "09+02:00"), "has the time"),
     ] {
         let text = why(&body);
-        assert!(text.starts_with("the answer is no listing: ") && text.contains(expected), "{text}");
+        assert!(text.starts_with("the answer is not a listing: ") && text.contains(expected), "{text}");
     }
 }
 
@@ -113,7 +113,7 @@ fn a_listing_cut_off_anywhere_is_an_error() {
     let body = page_of(&(entry("p/a") + &entry("p/b")), None);
     for length in 0..body.len() {
         let text = why(&body[..length]);
-        assert!(text.starts_with("the answer is no listing: its XML is "), "{length}: {text}");
+        assert!(text.starts_with("the answer is not a listing: its XML is "), "{length}: {text}");
     }
 }
 

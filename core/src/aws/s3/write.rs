@@ -92,7 +92,7 @@ pub enum Put {
     Lost,
     /// Nothing was written, as another write to the same key was under way: try again.
     Conflict,
-    /// Nobody knows whether it was written: the connection broke, or the server failed or was busy.
+    /// It is unknown whether it was written: the connection broke, or the server failed or was busy.
     Unknown {
         /// What happened.
         why: String,
@@ -133,7 +133,7 @@ pub enum HonorsConditions {
         /// What it did instead.
         why: String,
     },
-    /// Nobody may try.
+    /// Trying it is not allowed.
     Denied {
         /// What it answered.
         why: String,
@@ -144,7 +144,7 @@ impl HonorsConditions {
     /// What it says of a store that it wrote under a condition that did not hold.
     pub fn ignored(condition: &Condition) -> Self {
         let why = match condition {
-            Condition::Absent => "it wrote an object anew with If-None-Match: *",
+            Condition::Absent => "it wrote over an object with If-None-Match: *",
             _ => "it wrote an object with an If-Match that holds for none",
         };
         Self::No { why: why.to_string() }

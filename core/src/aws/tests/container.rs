@@ -60,11 +60,11 @@ fn the_answers_of_an_agent() {
         ("other errors have a status", at("<html>", 500), "it answered 500"),
         ("an empty object holds no key", at("{}", 200), "what came has no AccessKeyId"),
         ("half a key is none", at(r#"{"AccessKeyId":"K"}"#, 200), "what came has no SecretAccessKey"),
-        ("what is no JSON is not shown", at("S3CRET", 200), "what came is no JSON object"),
+        ("what is no JSON is not shown", at("S3CRET", 200), "the response is not a JSON object"),
         (
             "an Expiration must be a time",
             at(r#"{"AccessKeyId":"K","SecretAccessKey":"S","Expiration":"soon"}"#, 200),
-            "its Expiration is no time like 2030-01-02T03:04:05Z",
+            "its Expiration is not a time like 2030-01-02T03:04:05Z",
         ),
         ("no answer in time is said", at("no answer within 5 s", 0), "no answer within 5 s"),
     ] {

@@ -103,7 +103,7 @@ fn the_records_of_a_name_are_its_own_and_as_route_53_writes_them() {
             set("_x.example.com.", "TXT", "<SetIdentifier>blue</SetIdentifier><Weight>1</Weight>"),
             "it is one of several, chosen among by weight or place; remove it: a challenge needs a plain record",
         ),
-        (200, "<html>".into(), "https://route53.amazonaws.com: what came is no XML that is known"),
+        (200, "<html>".into(), "https://route53.amazonaws.com: the response is not the expected XML"),
         (
             404,
             "<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchHostedZone</Code><Message>No hosted zone found with \

@@ -30,7 +30,7 @@ fn the_answers_of_the_service() {
         (
             "what is no name of a role is not asked for",
             roles(200, "../x"),
-            "it answered with something that is no name of a role",
+            "it answered with something that is not the name of a role",
         ),
         ("another status is said", roles(500, ""), "it answered 500 when asked for the role"),
         ("401 is said", role(401, ""), "it answered 401 when asked for the credentials of role web"),
@@ -40,15 +40,15 @@ fn the_answers_of_the_service() {
             "role web: it answered AssumeRoleUnauthorizedAccess: EC2 cannot assume the role; \
              the role must trust ec2.amazonaws.com: see its trust policy",
         ),
-        ("no JSON", role(200, "oops"), "role web: what came is no JSON object"),
+        ("no JSON", role(200, "oops"), "role web: the response is not a JSON object"),
         ("IMDSv1 is never used", token_fails(404, ""), "it answered 404 when asked for a token"),
         (
             "403 is switched off",
             token_fails(403, ""),
             "it answered 403 when asked for a token; the instance's metadata is switched off",
         ),
-        ("a token is a word", token_fails(200, "two words"), "it answered with something that is no token"),
-        ("a token is there", token_fails(200, ""), "it answered with something that is no token"),
+        ("a token is a word", token_fails(200, "two words"), "it answered with something that is not a token"),
+        ("a token is there", token_fails(200, ""), "it answered with something that is not a token"),
         (
             "no token in time may be the hop limit",
             token_fails(0, "no answer within 1 s"),
@@ -94,7 +94,7 @@ fn where_the_service_is() {
     }
     for (env, end) in [
         ((MODE, "IPv5"), "instance metadata: AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6"),
-        ((ENDPOINT, "127.0.0.1"), "instance metadata: AWS_EC2_METADATA_SERVICE_ENDPOINT is no http URL"),
+        ((ENDPOINT, "127.0.0.1"), "instance metadata: AWS_EC2_METADATA_SERVICE_ENDPOINT is not an http URL"),
     ] {
         let outcome = World { env: &[env], ..World::default() }.credentials();
         assert!(outcome.shown.ends_with(end) && outcome.requests().is_empty(), "{}", outcome.shown);

@@ -42,7 +42,7 @@ fn what_a_profile_gives() {
         (
             "what a command prints is never shown",
             "[profile p]\ncredential_process = noise",
-            "profile p: its credential_process noise: what came is no JSON object; run it by hand to see what it says",
+            "profile p: its credential_process noise: the response is not a JSON object; run it by hand to see what it says",
         ),
         (
             "the arguments of a command are never shown",

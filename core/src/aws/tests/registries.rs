@@ -188,7 +188,7 @@ fn an_answer_without_a_login_is_refused_and_not_shown() {
         (with("AWS:hidden hidden", "https://a"), unknown),
         ("{}".into(), "1 logins were asked for, and 0 came"),
         (r#"{"authorizationData":[{}]}"#.into(), unknown),
-        ("hidden".into(), "https://api.ecr.eu-west-1.amazonaws.com: what came is no JSON object"),
+        ("hidden".into(), "https://api.ecr.eu-west-1.amazonaws.com: the response is not a JSON object"),
     ] {
         let (shown, _) = asked(&Registries::OfAccounts(Vec::new()), &[], 200, &body);
         assert_eq!(shown, format!("no: log in to the docker registry of this machine's account: {expected}"));

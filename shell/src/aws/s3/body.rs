@@ -28,7 +28,7 @@ impl From<Fault> for Failed {
     }
 }
 
-/// Reads a whole body that is no object.
+/// Reads a whole body that is not an object.
 ///
 /// # Errors
 /// When the connection breaks, or the body is longer than `limit_bytes`.

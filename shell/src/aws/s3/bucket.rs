@@ -1,4 +1,4 @@
-//! Requests for one bucket: signed anew for each attempt, and made again as the core decides.
+//! Requests for one bucket: signed for each attempt, and retried as the core decides.
 
 use super::S3Error;
 use super::body::Failed;
@@ -178,7 +178,7 @@ impl<'a> Bucket<'a> {
     /// Writes an object in one request.
     ///
     /// It goes over a connection of its own: one that was kept from an earlier request may be closed by the server at
-    /// the moment it is used, and then nobody could tell whether the object was written. The condition is signed, so
+    /// the moment it is used, and then it would be unknown whether the object was written. The condition is signed, so
     /// that nothing on the way can drop it.
     pub(super) fn put_object(
         &self,

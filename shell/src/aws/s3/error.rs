@@ -1,11 +1,11 @@
-//! Why something could not be had from S3.
+//! Why a request to S3 failed.
 
 use crate::aws::ConnectError;
 use c2_core::aws::Failure;
 use c2_core::s3::{AddressError, Fault, Needs};
 use std::{fmt, io};
 
-/// Why something could not be had from S3. No variant holds a key to sign with, a signature or a presigned URL.
+/// Why a request to S3 failed. No variant holds a key to sign with, a signature or a presigned URL.
 #[derive(Debug)]
 pub enum S3Error {
     /// Bucket, key, endpoint or region is not what it should be; nothing was sent.

@@ -80,7 +80,7 @@ impl S3 {
     /// Lists every object of `bucket` whose key starts with `prefix`, in the order of the server.
     ///
     /// # Errors
-    /// When any page of the listing cannot be had: an incomplete listing is never returned.
+    /// When any page of the listing is missing: an incomplete listing is never returned.
     pub fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<ListedObject>, S3Error> {
         let doing = format!("cannot list s3://{bucket}/{prefix}");
         let target = self.bucket(bucket)?;
@@ -105,7 +105,7 @@ impl S3 {
     /// match begins again. After an error the file holds nothing that may be used. The file is not synced.
     ///
     /// # Errors
-    /// When the object cannot be had whole, or the file not be written.
+    /// When the object cannot be read whole, or the file not be written.
     pub fn get_to_file(
         &self,
         bucket: &str,
@@ -125,7 +125,7 @@ impl S3 {
     /// Fetches the object at `key` into memory; `None` when there is no such key. It is checked as a download is.
     ///
     /// # Errors
-    /// When the object cannot be had whole, or is longer than `limit_bytes`.
+    /// When the object cannot be read whole, or is longer than `limit_bytes`.
     pub fn get_small(&self, bucket: &str, key: &str, limit_bytes: u64) -> Result<Option<Small>, S3Error> {
         let target = self.bucket_for(bucket, key)?;
         target.attempts(&cannot_fetch(bucket, key), Needs::Get, || {
@@ -138,7 +138,7 @@ impl S3 {
     /// is checked as a download is. An empty `known` matches nothing.
     ///
     /// # Errors
-    /// When the object cannot be had whole, or is longer than `limit_bytes`.
+    /// When the object cannot be read whole, or is longer than `limit_bytes`.
     pub fn get_if_changed(
         &self,
         bucket: &str,

@@ -13,7 +13,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Reads all that came until the connection was closed; `None` when that is no HTTP, or not all of it.
+    /// Reads all that came until the connection was closed; `None` when that is not HTTP, or not all of it.
     pub(super) fn read(bytes: &[u8]) -> Option<Answer> {
         let end = bytes.windows(4).position(|part| part == b"\r\n\r\n")?;
         let head = std::str::from_utf8(bytes.get(..end)?).ok()?;

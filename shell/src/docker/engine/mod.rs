@@ -170,9 +170,9 @@ impl Engine {
     fn exchanged(&self, socket: &Path, request: &Request, doing: &str) -> Result<Option<Vec<u8>>, Failure> {
         let (sender, receiver) = mpsc::channel();
         let (to, bytes, limit) = (socket.to_path_buf(), request.to_bytes(), self.limit);
-        // At the limit nobody is there to hear.
+        // At the limit the receiver is gone.
         let asked = thread::Builder::new().spawn(move || drop(sender.send(exchange(&to, &bytes, limit))));
-        asked.map_err(|error| Failure::world(doing, format!("no thread can be had: {error}")))?;
+        asked.map_err(|error| Failure::world(doing, format!("no thread could be started: {error}")))?;
         let (signals, begun, deferred) = (&self.signals, Instant::now(), self.signals.deferred());
         signals.defer_signals(true);
         let heard = loop {

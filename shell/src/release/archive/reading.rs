@@ -104,7 +104,7 @@ fn judge_headers(path: &Path, file: &File, limits: &Limits) -> Result<Listing, A
 
     let metadata = file.metadata().map_err(cannot)?;
     if !metadata.is_file() {
-        return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
+        return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
     }
     let file_bytes = metadata.len();
     let tail_bytes = file_bytes.min(TAIL_BYTES);

@@ -82,7 +82,7 @@ pub(super) fn fill(archive: &Archive, folder: &File, to: &Path, extra: &[ExtraFi
     let mut contents = Contents::new(&archive.path, &archive.file);
     let place = |path: &str| Place::new(folder, path, to.join(path));
     for member in archive.listing.members().iter().filter(|member| member.folder) {
-        // An entry of a folder can have data, of which nothing may come out.
+        // An entry of a folder can have data: it must unpack to nothing.
         contents.stream(member, &mut |_| Ok(()))?;
         create_folder(&place(&member.path), member.mode)?;
     }

@@ -1,5 +1,5 @@
 //! The way to a folder below the one that is unpacked into: by links of root or of this user alone, and each folder on
-//! it held open, so that nobody can put another one in its place.
+//! it held open, so that no other one can be put in its place.
 
 use std::{
     ffi::{OsStr, OsString},

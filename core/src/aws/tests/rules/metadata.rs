@@ -96,7 +96,7 @@ pub(super) const CASES: &[Case<'_>] = &[
     Case {
         rule: "AWS_EC2_METADATA_SERVICE_ENDPOINT: what is no URL is an error, and nothing is asked",
         env: &[(ENDPOINT, "169.254.169.254")],
-        shown: "instance metadata: AWS_EC2_METADATA_SERVICE_ENDPOINT is no http URL",
+        shown: "instance metadata: AWS_EC2_METADATA_SERVICE_ENDPOINT is not an http URL",
         ..CASE
     },
     Case {

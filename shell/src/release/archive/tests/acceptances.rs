@@ -172,7 +172,7 @@ fn an_archive_that_cannot_be_read_is_named() {
     assert_eq!(place.text(&missing), "cannot read the archive to: No such file or directory (os error 2)");
     fs::create_dir(place.to()).unwrap();
     let folder = judge_archive(&place.to(), &Limits::default()).unwrap_err();
-    assert_eq!(place.text(&folder), "cannot read the archive to: it is no regular file");
+    assert_eq!(place.text(&folder), "cannot read the archive to: it is not a regular file");
 }
 
 #[test]
