@@ -2,21 +2,26 @@
 
 use crate::prelude::*;
 
-use jiff::{Timestamp, civil::DateTime, fmt::rfc2822, tz::Offset};
+use jiff::{Timestamp, civil::DateTime, fmt::rfc2822};
 
-/// Seconds since 1970 UTC as `YYYY-MM-DDTHH:MM:SSZ` (ISO 8601), at most the last of the year 9999.
+/// The end of the year 9999, which means "never". The last of jiff's timestamps is a day before.
+const NEVER: &str = "9999-12-31T23:59:59Z";
+
+/// Seconds since 1970 UTC as `YYYY-MM-DDTHH:MM:SSZ` (ISO 8601). The last day of the year 9999 and all behind it is its
+/// last second.
 #[must_use]
 pub fn utc(seconds: u64) -> String {
-    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-    let time = Timestamp::from_second(seconds.min(Timestamp::MAX.as_second()));
-    time.expect("it is after 1970 and not behind the last").to_string()
+    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| NEVER.into(), |time| time.to_string())
 }
 
 /// A time in ISO 8601 or RFC 3339, `2030-01-02T03:04:05Z` with or without a fraction or with an offset, as seconds
 /// since 1970 UTC; `None` when it is none or before that.
 #[must_use]
 pub fn parse_utc(text: &str) -> Option<u64> {
-    seconds(text.parse().ok()?)
+    let never = || text.strip_suffix('Z')?.parse().ok().filter(|time: &DateTime| time.year() == 9_999);
+    let time = text.parse::<Timestamp>().map(|time| time.as_second());
+    u64::try_from(time.ok().or_else(|| never().map(since_epoch_s))?).ok()
 }
 
 /// The time in an HTTP header, `Thu, 01 Jan 2026 00:05:01 GMT` (RFC 9110, section 5.6.7), as seconds since 1970 UTC;
@@ -24,21 +29,21 @@ pub fn parse_utc(text: &str) -> Option<u64> {
 #[must_use]
 pub fn http_date(text: &str) -> Option<u64> {
     let any_weekday = rfc2822::DateTimeParser::new().relaxed_weekday(true);
-    seconds(any_weekday.parse_timestamp(text).ok()?)
+    u64::try_from(any_weekday.parse_timestamp(text).ok()?.as_second()).ok()
 }
 
 /// A day and a time of it in UTC, as seconds since 1970 UTC.
 pub(crate) fn of_day(day_and_time: DateTime) -> Option<u64> {
-    seconds(Offset::UTC.to_timestamp(day_and_time).ok()?)
+    u64::try_from(since_epoch_s(day_and_time)).ok()
 }
 
-fn seconds(time: Timestamp) -> Option<u64> {
-    u64::try_from(time.as_second()).ok()
+fn since_epoch_s(day_and_time: DateTime) -> i64 {
+    day_and_time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_secs()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{http_date, parse_utc, utc};
+    use super::*;
 
     #[test]
     fn a_date_of_http_is_read_and_nothing_else() {
@@ -57,10 +62,13 @@ mod tests {
             (951_868_800, "2000-03-01T00:00:00Z"),
             (1_614_837_967, "2021-03-04T06:06:07Z"),
             (4_102_444_799, "2099-12-31T23:59:59Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
         ] {
             assert_eq!(utc(seconds), text);
             assert_eq!(parse_utc(text), Some(seconds));
         }
+        assert_eq!(parse_utc("9999-12-31T00:00:00.5Z"), Some(253_402_214_400));
+        assert_eq!((utc(253_402_300_800), utc(u64::MAX)), (NEVER.into(), NEVER.into()));
     }
 
     #[test]

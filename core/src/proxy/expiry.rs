@@ -111,6 +111,7 @@ mod tests {
         assert_eq!(told(Tag::UtcTime, "491231235959Z"), Some("2049-12-31T23:59:59Z".into()));
         assert_eq!(told(Tag::UtcTime, "991231235959Z"), Some("1999-12-31T23:59:59Z".into()));
         assert_eq!(told(Tag::GeneralizedTime, "20500102030405Z"), Some("2050-01-02T03:04:05Z".into()));
+        assert_eq!(told(Tag::GeneralizedTime, "99991231235959Z"), Some("9999-12-31T23:59:59Z".into()));
         for (tag, text) in [
             (Tag::GeneralizedTime, "491231235959Z"),
             (Tag::UtcTime, "4912312359Z"),

@@ -5,7 +5,7 @@ use crate::aws::xml::{self, Element};
 use crate::prelude::*;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 use percent_encoding::percent_decode_str;
 
 /// Ten million objects under one prefix are not releases but a server that never ends.
@@ -126,7 +126,7 @@ fn object(element: &Element<'_>, is_encoded: bool) -> Result<ListedObject, Strin
 
 /// Whether the text is `YYYY-MM-DDTHH:MM:SS[.digits]Z`. A time may be written in other ways that S3 does not.
 fn is_moment(text: &str) -> bool {
-    text.ends_with('Z') && text.contains('T') && text.parse::<Timestamp>().is_ok()
+    text.strip_suffix('Z').is_some_and(|text| text.contains('T') && text.parse::<DateTime>().is_ok())
 }
 
 /// Undoes `encoding-type=url`, which is form encoding at AWS: a blank is `+`, a plus `%2B`.

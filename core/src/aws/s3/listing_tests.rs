@@ -102,6 +102,7 @@ fn what_is_no_listing_is_called_so() {
         (good.replace("T07:08", " 07:08"), "has the time \"2024-05-06 07:08:09.000Z\""),
         (good.replace(".000Z", ".Z"), "has the time"),
         (good.replace("09.000Z", "09+02:00"), "has the time"),
+        (good.replace("2024-05-06", "2024-13-06"), "has the time"),
     ] {
         let text = why(&body);
         assert!(text.starts_with("the answer is not a listing: ") && text.contains(expected), "{text}");
