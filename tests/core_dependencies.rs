@@ -133,7 +133,9 @@ fn the_aws_part_uses_nothing_of_the_core_but_what_lies_below_it() {
                 !BELOW.contains(&rest.split(|c: char| !c.is_alphanumeric()).next().unwrap())
                     || !is_s3 && rest.starts_with("aws::s3")
             });
-            if is_above || !is_s3 && line.contains("super::s3") {
+            // Only modules of tests are deeper than their file.
+            let leaves = line.contains(if is_s3 { "super::super::super" } else { "super::super" });
+            if is_above || leaves || !is_s3 && line.contains("super::s3") {
                 found.push(format!("{}: {line}", file.display()));
             }
         }
