@@ -1,8 +1,9 @@
 //! The deciding half of c2: from what is known of the world to what to do next. It never touches the world.
 //!
-//! Begin with [`seam`]: how a run goes, with a whole command as an example. [`commands`] has the verbs without a proxy,
-//! [`proxy`] those behind one, [`fleet`] those on a state that machines share; [`config`] reads the files, and the module
-//! `world` (feature `world`) is the simulated host that the tests run all of it on.
+//! Begin with [`seam`]: how a run goes, with a whole command as an example. [`request`] leads from words to a command:
+//! [`single`] has the verbs without a proxy, [`proxy`] those behind one, [`fleet`] those on a state that machines share,
+//! [`commands`] those that are the same everywhere. [`config`] reads the files, and the module `world` (feature `world`) is
+//! the simulated host that the tests run all of it on.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 

@@ -200,7 +200,7 @@ fn may_grow(what: &str, rollout: &Rollout, percent: Hundredths) -> Result<(), Re
 /// That there is no rollout.
 pub(super) fn none(what: &str) -> Refusal {
     Refusal::no(what, "no rollout is under way")
-        .with_hint("begin one by --rollout PERCENT on start, stop, connect or disconnect")
+        .with_hint("begin one by --rollout PERCENT on a verb that changes the state, such as start or connect")
 }
 
 /// How the machines of a rollout stand.

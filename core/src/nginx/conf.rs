@@ -112,7 +112,7 @@ impl Source<'_> {
         Ok(Conf { text, context: format!("{:#}\n", Value::Object(context)), served })
     }
 
-    /// The first endpoint in maintenance that the user's own template would serve as if it were not.
+    /// The first endpoint in maintenance for which the user's own template renders the same text as without it.
     pub(crate) fn unserved_maintenance<'r>(
         &self,
         routes: &'r Routes,

@@ -19,7 +19,7 @@ pub(crate) struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// Refuses an unknown endpoint. For one that only the state still knows, what it notes can be ended.
+    /// Refuses an unknown endpoint. With `noted_is_enough` one that only the state still has passes: it can be disconnected.
     pub(super) fn endpoint(&self, endpoint: &Label, noted_is_enough: bool) -> Result<(), Refusal> {
         let known = &self.proxy.end_points;
         let noted = self.state.connections.contains_key(endpoint) || self.state.maintenance.contains_key(endpoint);

@@ -68,7 +68,7 @@ impl<'a> Proxying<'a> {
             (true, running) => Container::Stale { running },
         };
         let conf = seen.conf.clone().zip(seen.on_disk()).filter(|(_, served)| served.routes == routes);
-        // Of a page that is about to go, what it says is needed for the way back.
+        // The undo needs the text of a page that is about to be removed.
         let mut pages = seen.state.maintenance.clone();
         pages.extend(r.pages.clone());
         Ok(Proxying { r, project, pages, container, routes, switched: false, conf, notes: vec![] })

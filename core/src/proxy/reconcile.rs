@@ -45,8 +45,8 @@ impl Reconcile<'_> {
         !matches!(self.target.proxy, Upkeep::Leave | Upkeep::Stop) && !self.switch_failed()
     }
 
-    /// Whether a deploy is as it is wanted. Of one that is followed, that it is not ready does not count, nor that we
-    /// cannot tell whether it runs: it would be started again in every round.
+    /// Whether a deploy is as it is wanted. A follower does not ask whether it is ready, and trusts one without a compose
+    /// file: it would start it again in every round.
     pub(super) fn stands(&self, deploy: &DeployName, wanted: &Deploy) -> Result<bool, Refusal> {
         if !self.seen.state.deploys.get(deploy).is_some_and(|known| known.is_as(wanted)) {
             return Ok(false);

@@ -26,7 +26,7 @@ pub(super) fn wanted_routes(r: &Reconcile<'_>, wanted: &State) -> Result<Routes,
     Ok(routes)
 }
 
-/// An endpoint's route for a command: to the deploy it waits for, else to the one it had, else to the one it has.
+/// An endpoint's route for a command: to the wanted deploy, else to the noted one, else to the one it is routed to now.
 fn asked_route(
     r: &Reconcile<'_>,
     wanted: &State,

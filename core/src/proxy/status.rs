@@ -39,7 +39,7 @@ impl Command for ProxyStatus {
         let state = found.unwrap_or_default();
         let mut notes = state.warnings(&self.proxy);
         let shown = if self.json {
-            // Who reads the lines below sees an empty state, and must not take it for one.
+            // A reader of the JSON must not take a missing state for an empty one.
             if !is_there {
                 notes.extend(self.warnings(facts, deploys, &state, false)?);
             }

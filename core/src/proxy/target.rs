@@ -100,7 +100,7 @@ pub(crate) struct Asked {
 /// What becomes of the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Upkeep {
-    /// It serves what it can of what it is told; one that does not run is not started.
+    /// Its routes change where they must; it is neither started nor repaired.
     Leave,
     /// One that runs and is stale is repaired.
     Repair,

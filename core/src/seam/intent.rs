@@ -4,7 +4,7 @@ use crate::prelude::*;
 
 use serde_json::{Value, json};
 
-/// What a change set out from. It is complete: going back looks at nothing that the change may have altered.
+/// What a change set out from. It is complete: going back needs nothing else that the change may have altered.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Intent {
     /// The link's target before, where there was a link.

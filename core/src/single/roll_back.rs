@@ -7,8 +7,8 @@ use crate::{
     seam::{Effect, Facts, Intent, Outcome, Plan, Purpose, Refusal, Report, Role, Stage, Step},
 };
 
-/// Whether to go back is to be planned: once, and once more if that failed, from what is there by then. A step of it that
-/// failed may have been done, and a start command that was ended is still to be started again.
+/// Whether to go back is to be planned: once, and once more if that failed, from what is there by then. A failed
+/// step may have taken effect, and a start command that was ended is still to be started again.
 pub(crate) fn may(past: &[Outcome]) -> bool {
     let tried = past.iter().rev().take_while(|outcome| outcome.plan_for(&Purpose::GoBack).is_some());
     match past.last() {

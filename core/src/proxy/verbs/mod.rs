@@ -50,8 +50,7 @@ pub(crate) trait Verb {
         Ok(())
     }
 
-    /// Refuses what this machine does not allow; what is done already is not judged by what it left. The answer is the
-    /// port of a new deploy.
+    /// Refuses what this machine does not allow, unless this run has done it. The answer is the port of a new deploy.
     fn judge(&self, r: &Reconcile<'_>, known: &Known<'_>) -> Result<Option<Port>, Refusal> {
         if r.is_done() { Ok(None) } else { self.allows(known).map(|()| None) }
     }
@@ -65,7 +64,7 @@ pub(crate) trait Verb {
     }
 }
 
-/// A verb with its words. A verb is known here and in its file.
+/// A verb with its words. The steps know none of them; what is special to one is in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each has its own")]
 pub enum Goal {
