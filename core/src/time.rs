@@ -28,6 +28,9 @@ pub fn parse_utc(text: &str) -> Option<u64> {
 /// `None` when it is none.
 #[must_use]
 pub fn http_date(text: &str) -> Option<u64> {
+    if !text.ends_with(" GMT") {
+        return None;
+    }
     let any_weekday = rfc2822::DateTimeParser::new().relaxed_weekday(true);
     u64::try_from(any_weekday.parse_timestamp(text).ok()?.as_second()).ok()
 }
@@ -49,7 +52,15 @@ mod tests {
     fn a_date_of_http_is_read_and_nothing_else() {
         assert_eq!(http_date("Thu, 01 Jan 2026 00:05:01 GMT"), parse_utc("2026-01-01T00:05:01Z"));
         assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
-        for text in ["", "now", "Thu, 01 Jan 2026 00:05:01", "Thu, 41 Jan 2026 00:05:01 GMT"] {
+        for text in [
+            "",
+            "now",
+            "Thu, 01 Jan 2026 00:05:01",
+            "Thu, 41 Jan 2026 00:05:01 GMT",
+            "Thu, 01 Jan 2026 00:05:01 UTC",
+            "Thu, 01 Jan 2026 01:05:01 CET",
+            "Thu, 01 Jan 2026 01:05:01 +0100",
+        ] {
             assert_eq!(http_date(text), None, "{text}");
         }
     }

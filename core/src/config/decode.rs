@@ -51,7 +51,8 @@ fn read_by<T: Decode>(file: &str, tree: Result<Node, Fault>, refuses_repeated: b
             value
         }
         Err(fault) => {
-            at.error(fault.position, fault.text);
+            let problem = at.problem(fault.position, fault.text);
+            at.errors.push(Problem { of_syntax: true, ..problem });
             None
         }
     };
@@ -249,7 +250,7 @@ impl Decoder {
                 }
             }
         }
-        Problem { file: self.file.clone(), position: Some(position), path, text }
+        Problem { file: self.file.clone(), position: Some(position), path, text, of_syntax: false }
     }
 }
 

@@ -130,7 +130,7 @@ pub fn config_source(file: &str, text: &str) -> Result<serde_json::Value, Proble
     let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(bare).map_err(|error| {
         let node::Fault { position, text } = json::fault(bare, &error);
-        Problem { file: file.into(), position: Some(position), path: String::new(), text }
+        Problem { file: file.into(), position: Some(position), path: String::new(), text, of_syntax: true }
     })
 }
 #[cfg(test)]

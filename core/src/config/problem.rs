@@ -23,6 +23,8 @@ pub struct Problem {
     pub path: String,
     /// What was found, what was expected, and the cure where it is known.
     pub text: String,
+    /// Whether the file breaks the rules of its syntax: of JSON, the text then shows nothing of what is in it.
+    pub of_syntax: bool,
 }
 
 impl fmt::Display for Problem {

@@ -37,8 +37,7 @@ pub(crate) fn rejected(what: &str) -> impl Fn(Rejected) -> Refusal {
 /// The same for a file that was filled from a template: where it is wrong, and nothing of what it holds.
 pub(crate) fn rejected_filled(what: &str) -> impl Fn(Rejected) -> Refusal {
     move |mut rejected| {
-        // What the JSON reader says shows nothing of the text.
-        for error in rejected.errors.iter_mut().filter(|error| !error.text.starts_with("no valid JSON")) {
+        for error in rejected.errors.iter_mut().filter(|error| !error.of_syntax) {
             error.text = "this is not what must be there (what is there may be secret and is not shown)".into();
         }
         Refusal::no(what, rejected.to_string()).with_hint("look at its template, and at the values that fill it")

@@ -47,8 +47,8 @@ impl World {
     /// What a signal does to a command that runs: it ends, whatever it has done.
     pub(super) fn end_by_signal(&mut self, effect: &Effect) -> Option<Failure> {
         match effect {
-            Effect::Run { folder, .. } if self.honors_conditions => self.end_foreground(folder),
-            Effect::Attend { folder, .. } if self.honors_conditions => self.ends(folder),
+            Effect::Run { folder, .. } if self.forwards_signals => self.end_foreground(folder),
+            Effect::Attend { folder, .. } if self.forwards_signals => self.ends(folder),
             _ => return None,
         }
         self.signalled.map(Failure::Interrupted)

@@ -63,7 +63,7 @@ impl Host for World {
     }
 
     fn forward_signals(&mut self, signals: bool) {
-        self.honors_conditions = signals;
+        self.forwards_signals = signals;
     }
 
     fn interrupted(&self) -> Option<Signal> {

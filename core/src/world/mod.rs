@@ -165,7 +165,7 @@ pub struct World {
     /// Whether signals are only noted.
     pub deferred: bool,
     /// Whether a noted signal ends a command that runs.
-    pub honors_conditions: bool,
+    pub forwards_signals: bool,
     /// The signal that was noted.
     pub signalled: Option<Signal>,
 }

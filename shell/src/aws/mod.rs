@@ -337,13 +337,13 @@ impl Aws {
             let Settling { known, signs_at, .. } = &settling;
             match decide(&Look { env: &self.env, now_s: signs_at.now_s, instance_region, known }) {
                 Ok(value) => return Ok(value),
-                Err(stop) => self.forward_signals(stop, &mut settling)?,
+                Err(stop) => self.resolve(stop, &mut settling)?,
             }
         }
     }
 
     /// Does what has to be done before a decision is called again. It is apart, as it is the same for all of them.
-    fn forward_signals(&self, stop: Stop, settling: &mut Settling) -> Result<(), Failure> {
+    fn resolve(&self, stop: Stop, settling: &mut Settling) -> Result<(), Failure> {
         match stop {
             Stop::Failed(_) if !settling.corrected && is_apart(self.skew_s(settling.signs_at)) && self.asks_again() => {
                 *settling = Settling { known: Known::default(), signs_at: self.moment(), corrected: true };

@@ -64,7 +64,7 @@ impl Objects {
     pub(crate) fn honors_conditions(&self, probe: &Location, absent: bool) -> Result<Option<String>, Failure> {
         let Location::Object { bucket, key } = probe else { return Ok(None) };
         let doing = format!("try whether the store heeds conditions on writes, on {probe}");
-        match self.s3.heeds_conditions(bucket, key, absent).map_err(|error| s3_failure(&doing, &error))? {
+        match self.s3.honors_conditions(bucket, key, absent).map_err(|error| s3_failure(&doing, &error))? {
             HonorsConditions::Yes => Ok(None),
             HonorsConditions::No { why } => Ok(Some(why)),
             HonorsConditions::Denied { why } => Err(Failure::NotYet { doing, why }),

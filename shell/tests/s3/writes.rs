@@ -194,21 +194,21 @@ fn honors_conditions(
 ) -> (Result<HonorsConditions, String>, usize) {
     let server = Server::new(answer);
     let honors_conditions =
-        Client::new(&server.url()).s3.heeds_conditions("bucket", "probe", absent).map_err(|error| text(&error));
+        Client::new(&server.url()).s3.honors_conditions("bucket", "probe", absent).map_err(|error| text(&error));
     (honors_conditions, server.requests().len())
 }
 
 #[test]
-fn a_store_that_heeds_conditions_is_told_through_faults() {
+fn a_store_that_honors_conditions_is_told_through_faults() {
     for faults in
         [vec![], vec![Some(Fault::SlowDown)], vec![None, Some(Fault::ResetAfter)], vec![None, None, Some(Fault::Error)]]
     {
         let server = FaultyS3::start(0, 0);
         server.give(&faults);
         let client = Client::new(&server.url());
-        assert_eq!(client.s3.heeds_conditions("bucket", "probe", false).unwrap(), HonorsConditions::Yes);
-        assert_eq!(client.s3.heeds_conditions("bucket", "probe", true).unwrap(), HonorsConditions::Yes);
-        assert_eq!(client.s3.heeds_conditions("bucket", "probe", true).unwrap(), HonorsConditions::Yes);
+        assert_eq!(client.s3.honors_conditions("bucket", "probe", false).unwrap(), HonorsConditions::Yes);
+        assert_eq!(client.s3.honors_conditions("bucket", "probe", true).unwrap(), HonorsConditions::Yes);
+        assert_eq!(client.s3.honors_conditions("bucket", "probe", true).unwrap(), HonorsConditions::Yes);
         assert_eq!(server.versions("bucket", "probe").len(), 1);
     }
 }

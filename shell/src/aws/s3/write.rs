@@ -61,7 +61,7 @@ impl S3 {
     ///
     /// # Errors
     /// When the store says neither: it cannot be reached, the bucket is missing, or the credentials are wrong.
-    pub fn heeds_conditions(&self, bucket: &str, probe_key: &str, absent: bool) -> Result<HonorsConditions, S3Error> {
+    pub fn honors_conditions(&self, bucket: &str, probe_key: &str, absent: bool) -> Result<HonorsConditions, S3Error> {
         let probe = |condition: &Condition| self.is_written(bucket, probe_key, condition);
         let honors_conditions = || {
             let never = Condition::never();
