@@ -8,7 +8,7 @@ use std::mem::discriminant;
 
 use c2_core::{
     seam::{Command, End, Facts, Intent, Outcome, drive},
-    world::{Fault, World},
+    world::{InjectedFault, World},
 };
 use support::{
     case::{Case, cases},
@@ -18,12 +18,13 @@ use support::{
 };
 
 /// The faults that may follow another one.
-const SECOND: [Fault; 4] = [Fault::Clean, Fault::Torn, Fault::Crash, Fault::Half];
+const SECOND: [InjectedFault; 4] =
+    [InjectedFault::Clean, InjectedFault::Torn, InjectedFault::Crash, InjectedFault::Half];
 
 /// Of pairs of faults, one of so many is run: of them each second fault comes as often as any other.
 const PAIRS: usize = 7;
 
-fn run(world: &mut World, command: &dyn Command, faults: &[(usize, Fault)]) -> End {
+fn run(world: &mut World, command: &dyn Command, faults: &[(usize, InjectedFault)]) -> End {
     world.begin(faults);
     drive(command, world, &mut Facts::default())
 }
@@ -50,7 +51,7 @@ struct Undisturbed<'a> {
 impl Undisturbed<'_> {
     /// Whether a fault met a release that was live already: one that fails late, or stays in the foreground, is live
     /// from its start on, and a later run sets out from it.
-    fn met_a_live_release(&self, faults: &[(usize, Fault)]) -> bool {
+    fn met_a_live_release(&self, faults: &[(usize, InjectedFault)]) -> bool {
         let start = self.case.value["host"]["releases"]
             .as_object()
             .into_iter()
@@ -95,7 +96,7 @@ fn sweep(tally: &mut Tally, number: usize, case: &Case) {
     let mut last = base.effects.max(1);
     let mut first = 1;
     while first <= last {
-        for fault in Fault::ALL {
+        for fault in InjectedFault::ALL {
             last = last.max(one_fault(tally, &mut pairs, &base, (first, fault)).min(base.effects * 2));
         }
         first += 1;
@@ -113,13 +114,13 @@ fn one_question(tally: &mut Tally, base: &Undisturbed<'_>, question: usize) {
     }
     tally.point();
     // One asked after the release was started meets a live release.
-    let after = world.started_at.map(|_| (usize::MAX, Fault::Clean));
+    let after = world.started_at.map(|_| (usize::MAX, InjectedFault::Clean));
     check_end(tally, base, &mut world, &end, after.as_slice());
     converges(tally, base, world, after.as_slice());
 }
 
 /// One fault, then the same command again; then a second fault in the same run and in the next. The number of effects.
-fn one_fault(tally: &mut Tally, pairs: &mut Part, base: &Undisturbed<'_>, fault: (usize, Fault)) -> usize {
+fn one_fault(tally: &mut Tally, pairs: &mut Part, base: &Undisturbed<'_>, fault: (usize, InjectedFault)) -> usize {
     let mut world = base.start.clone();
     let end = run(&mut world, &*base.command, &[fault]);
     if world.performed < fault.0 {
@@ -129,7 +130,7 @@ fn one_fault(tally: &mut Tally, pairs: &mut Part, base: &Undisturbed<'_>, fault:
     let performed = world.performed;
     check_end(tally, base, &mut world, &end, &[fault]);
     let in_the_next = converges(tally, base, world.clone(), &[fault]);
-    if matches!(fault.1, Fault::Clean | Fault::Torn | Fault::Signal) {
+    if matches!(fault.1, InjectedFault::Clean | InjectedFault::Torn | InjectedFault::Signal) {
         for faults in followed(fault, fault.0 + 1, performed) {
             if !tally.takes(pairs) {
                 continue;
@@ -159,12 +160,22 @@ fn one_fault(tally: &mut Tally, pairs: &mut Part, base: &Undisturbed<'_>, fault:
 }
 
 /// A fault with each second one at these effects.
-fn followed(fault: (usize, Fault), from: usize, to: usize) -> impl Iterator<Item = [(usize, Fault); 2]> {
+fn followed(
+    fault: (usize, InjectedFault),
+    from: usize,
+    to: usize,
+) -> impl Iterator<Item = [(usize, InjectedFault); 2]> {
     (from..=to).flat_map(move |number| SECOND.map(|kind| [fault, (number, kind)]))
 }
 
 /// Property 3, and what the model says must never happen.
-fn check_end(tally: &mut Tally, base: &Undisturbed<'_>, world: &mut World, end: &End, faults: &[(usize, Fault)]) {
+fn check_end(
+    tally: &mut Tally,
+    base: &Undisturbed<'_>,
+    world: &mut World,
+    end: &End,
+    faults: &[(usize, InjectedFault)],
+) {
     drain(tally, base, world, faults);
     let failed = match end {
         End::Reported(report) => report.failed.is_some(),
@@ -201,7 +212,7 @@ fn old_is_gone(base: &Undisturbed<'_>, world: &World) -> bool {
 }
 
 /// Property 1: the same command again ends where an undisturbed run ends. The number of its effects.
-fn converges(tally: &mut Tally, base: &Undisturbed<'_>, mut world: World, faults: &[(usize, Fault)]) -> usize {
+fn converges(tally: &mut Tally, base: &Undisturbed<'_>, mut world: World, faults: &[(usize, InjectedFault)]) -> usize {
     let end = run(&mut world, &*base.command, &[]);
     tally.runs += 1;
     drain(tally, base, &mut world, faults);
@@ -213,7 +224,7 @@ fn converges(tally: &mut Tally, base: &Undisturbed<'_>, mut world: World, faults
         // Unused folders of a command that fails anyway, and the cache that it filled before it failed, may stay.
         found.retain(|line| base.goal.contains(line) || line.starts_with("runs ") || line.starts_with("link "));
     }
-    let kinds: Vec<Fault> = faults.iter().map(|(_, fault)| *fault).collect();
+    let kinds: Vec<InjectedFault> = faults.iter().map(|(_, fault)| *fault).collect();
     if found != base.goal {
         let detail = || format!("{} {faults:?} {end:?} {}", base.case.name, difference(&base.goal, &found));
         tally.violation(&format!("1: does not converge after {kinds:?}"), detail);
@@ -228,7 +239,7 @@ fn converges(tally: &mut Tally, base: &Undisturbed<'_>, mut world: World, faults
     world.performed
 }
 
-fn drain(tally: &mut Tally, base: &Undisturbed<'_>, world: &mut World, faults: &[(usize, Fault)]) {
+fn drain(tally: &mut Tally, base: &Undisturbed<'_>, world: &mut World, faults: &[(usize, InjectedFault)]) {
     for violation in std::mem::take(&mut world.violations) {
         let property: String = violation.chars().take(60).collect();
         tally.violation(&property, || format!("{} {faults:?}: {violation}", base.case.name));

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use c2_core::{
     config::{DeployMode, FromText, Label, ServerName, Syntax, ToolConfig, tool_config},
     seam::{Effect, End, Facts, Report, drive},
-    world::{Fault, World},
+    world::{InjectedFault, World},
 };
 use serde_json::json;
 use support::{hooked::Hooked, proxied, words::command};
@@ -128,7 +128,7 @@ fn a_certbot_that_fails_or_leaves_nothing_is_a_failure_that_names_its_log() {
     let before = served.proxy.clone();
     let mut failing = served;
     // Its two folders are made, then it is called.
-    failing.begin(&[(3, Fault::Clean)]);
+    failing.begin(&[(3, InjectedFault::Clean)]);
     let (end, after, _) = generate(failing, &config, None);
     let End::Reported(Report { failed: Some(_), hint: Some(hint), .. }) = end else { panic!("{end:?}") };
     assert_eq!(hint, "certbot's log is in /opt/var/log/letsencrypt");

@@ -1,6 +1,6 @@
 //! The documents of S3: listings, page by page, and errors.
 
-use c2_core::s3::{Answer, Fault, ListedObject, Listing, Needs, check_key, etag_md5, redact};
+use c2_core::s3::{Fault, ListedObject, Listing, Needs, RefusedRequest, check_key, etag_md5, redact};
 
 /// Stands between two pages of the input.
 const NEXT_PAGE: &[u8] = b"\n===\n";
@@ -12,7 +12,7 @@ pub fn check(input: &[u8]) {
     for page in pages(input) {
         check_added(&listing.add_page(page));
         check_added(&all.add_page(page));
-        let answer = Answer::new(404, None, None, page);
+        let answer = RefusedRequest::new(404, None, None, page);
         let _ = answer.hint("us-east-1", Needs::Get);
         check_shown(Fault::Refused(Box::new(answer)));
     }

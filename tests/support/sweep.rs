@@ -11,7 +11,7 @@ use std::{
 use c2_core::{
     nginx::Generation,
     seam::{Command, Effect, End, Facts, Outcome, Plan, Refusal, Step, drive},
-    world::{Fault, Node, World},
+    world::{InjectedFault, Node, World},
 };
 
 use super::{
@@ -22,10 +22,11 @@ use super::{
 };
 
 /// A fault: the number of the effect, counted from 1, and the kind.
-pub type At = (usize, Fault);
+pub type At = (usize, InjectedFault);
 
 /// The faults that may follow another one.
-const SECOND: [Fault; 4] = [Fault::Clean, Fault::Torn, Fault::Crash, Fault::Half];
+const SECOND: [InjectedFault; 4] =
+    [InjectedFault::Clean, InjectedFault::Torn, InjectedFault::Crash, InjectedFault::Half];
 
 /// Notes what does not hold on a host after a run with these faults that ended so.
 pub type Check<'a> = &'a dyn Fn(&mut Tally, &World, &End, &[At]);
@@ -66,7 +67,7 @@ pub fn sweep(tally: &mut Tally, case: &Case<'_>) {
     }
     let last = if case.faults { undisturbed.world.performed } else { 0 };
     for number in 1..=last {
-        for fault in Fault::ALL {
+        for fault in InjectedFault::ALL {
             sweep.one_fault(tally, &undisturbed, (number, fault));
         }
     }
@@ -92,14 +93,14 @@ struct Seen {
 impl Sweep<'_> {
     fn one_fault(&self, tally: &mut Tally, undisturbed: &Recording, fault: At) {
         let case = self.case;
-        if fault.1 == Fault::Lie && !undisturbed.is_reload(fault.0) {
+        if fault.1 == InjectedFault::Lie && !undisturbed.is_reload(fault.0) {
             return;
         }
         let (mut world, end) = undisturbed.replay(case, &[fault]);
         tally.point();
         drain(tally, case, &mut world, &[fault]);
         (case.check)(tally, &world, &end, &[fault]);
-        if case.pairs.is_some() && matches!(fault.1, Fault::Clean | Fault::Torn) {
+        if case.pairs.is_some() && matches!(fault.1, InjectedFault::Clean | InjectedFault::Torn) {
             let first = Recording::of(case, case.start.clone(), &[fault]);
             for second in (fault.0 + 1)..=first.world.performed {
                 for kind in SECOND {
@@ -139,7 +140,7 @@ impl Sweep<'_> {
             }
         }
         for (property, detail) in seen.violations {
-            let kinds: Vec<Fault> = faults.iter().map(|(_, fault)| *fault).collect();
+            let kinds: Vec<InjectedFault> = faults.iter().map(|(_, fault)| *fault).collect();
             tally.violation(&format!("{property} after {kinds:?}"), || format!("{} {faults:?} {detail}", case.name));
         }
     }

@@ -105,9 +105,9 @@ pub fn central_headers(directory: &Directory, bytes: &[u8]) -> Result<Vec<Header
     Ok(headers)
 }
 
-type Fault = (Vec<u8>, &'static str);
+type HeaderFault = (Vec<u8>, &'static str);
 
-fn central_header(rest: &mut Bytes<'_>) -> Option<Result<Header, Fault>> {
+fn central_header(rest: &mut Bytes<'_>) -> Option<Result<Header, HeaderFault>> {
     (rest.u32()? == CENTRAL).then_some(())?;
     let host = rest.u16()?.to_le_bytes()[1];
     rest.u16()?;

@@ -28,7 +28,7 @@ const LOCAL: Rule = Rule { most: Some(3), first_ms: 200, is_paid: false };
 
 /// How an attempt failed, as far as it decides about the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Failed {
+pub struct FailedAttempt {
     /// Whether another try may help.
     pub passing: bool,
     /// Whether no answer came in time.
@@ -78,7 +78,7 @@ impl Attempts {
 
     /// The pause in milliseconds after one that failed; `None` when there is no other: it would not help, was made often
     /// enough, or too little of the quota is left.
-    pub fn pause_ms(&mut self, failed: &Failed, quota: &mut Quota, random: u64) -> Option<u64> {
+    pub fn pause_ms(&mut self, failed: &FailedAttempt, quota: &mut Quota, random: u64) -> Option<u64> {
         if self.count() && failed.passing { self.paid_pause_ms(failed, quota, random) } else { None }
     }
 
@@ -86,7 +86,7 @@ impl Attempts {
     /// that doubles, so that machines which booted together do not come back together. `random` is any number; it picks
     /// the length. A service that asks for more is heeded within limits (the standard retry mode of the AWS SDKs, revision
     /// 2.1: aws-sdk-java-v2, pull request 6925).
-    pub(crate) fn paid_pause_ms(&mut self, failed: &Failed, quota: &mut Quota, random: u64) -> Option<u64> {
+    pub(crate) fn paid_pause_ms(&mut self, failed: &FailedAttempt, quota: &mut Quota, random: u64) -> Option<u64> {
         if self.rule.is_paid {
             self.cost = Some(quota.take(failed.late)?);
         }
@@ -106,8 +106,8 @@ impl Attempts {
 impl Answer {
     /// How it failed; a service may ask to wait.
     #[must_use]
-    pub fn failed(&self, asked_ms: Option<u64>) -> Failed {
-        Failed { passing: self.is_passing(), late: matches!(self, Answer::Failed { late: true, .. }), asked_ms }
+    pub fn failed(&self, asked_ms: Option<u64>) -> FailedAttempt {
+        FailedAttempt { passing: self.is_passing(), late: matches!(self, Answer::Failed { late: true, .. }), asked_ms }
     }
 }
 
@@ -116,10 +116,10 @@ mod tests {
     use super::*;
     use crate::prelude::*;
 
-    const PASSING: Failed = Failed { passing: true, late: false, asked_ms: None };
+    const PASSING: FailedAttempt = FailedAttempt { passing: true, late: false, asked_ms: None };
 
     /// The pauses of a request that fails so for ever, each as long as it can be.
-    fn pauses(mut attempts: Attempts, failed: Failed) -> Vec<u64> {
+    fn pauses(mut attempts: Attempts, failed: FailedAttempt) -> Vec<u64> {
         let mut quota = Quota::default();
         core::iter::from_fn(|| {
             let doubled = attempts.rule.first_ms.saturating_mul(1 << attempts.made.min(32)).min(CAP_MS);
@@ -136,7 +136,7 @@ mod tests {
             assert_eq!(pauses(Attempts::at(reach, 7), PASSING), [200, 400], "three times, whatever is set");
         }
         assert_eq!(pauses(Attempts::at_s3(1), PASSING), [0; 0]);
-        assert_eq!(pauses(Attempts::at_s3(3), Failed { passing: false, ..PASSING }), [0; 0]);
+        assert_eq!(pauses(Attempts::at_s3(3), FailedAttempt { passing: false, ..PASSING }), [0; 0]);
     }
 
     #[test]
@@ -150,7 +150,8 @@ mod tests {
     #[test]
     fn a_pause_heeds_what_is_asked_for_within_five_seconds() {
         for (asked_ms, expected) in [(None, 700), (Some(0), 700), (Some(3_000), 3_000), (Some(u64::MAX), 5_700)] {
-            let pause_ms = Attempts::at_s3(3).pause_ms(&Failed { asked_ms, ..PASSING }, &mut Quota::default(), 700);
+            let pause_ms =
+                Attempts::at_s3(3).pause_ms(&FailedAttempt { asked_ms, ..PASSING }, &mut Quota::default(), 700);
             assert_eq!(pause_ms, Some(expected));
         }
     }

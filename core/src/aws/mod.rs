@@ -33,7 +33,7 @@ mod tests;
 mod xml;
 
 pub use ask::{Answer, Ask, HttpRequest, Known, Look, Reach, Stop};
-pub use attempts::{Attempts, Failed};
+pub use attempts::{Attempts, FailedAttempt};
 pub use chain::credentials;
 pub use credentials::{Credentials, Failure, Tried, have_ended};
 pub use dns::{Dns, Taken, TextChange, TextRecord};

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::{
         seam::{End, Output, drive},
-        world::{Fault, World},
+        world::{InjectedFault, World},
     };
 
     fn run(registries: &[&str], print: bool, world: &mut World) -> Report {
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_login_that_fails_says_to_which_registry_and_shows_no_password() {
-        let mut world = World { faults: vec![(2, Fault::Clean)], ..World::default() };
+        let mut world = World { faults: vec![(2, InjectedFault::Clean)], ..World::default() };
         let report = run(&["111122223333", "444455556666"], false, &mut world);
         let text = report.failed.unwrap();
         assert!(text.contains("444455556666.dkr.ecr") && !text.contains("password-of"), "{text}");

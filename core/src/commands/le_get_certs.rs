@@ -96,10 +96,10 @@ mod tests {
     use super::*;
     use crate::{
         seam::{End, drive},
-        world::{Fault, World},
+        world::{InjectedFault, World},
     };
 
-    fn run(verbosity: &str, faults: Vec<(usize, Fault)>) -> (End, World) {
+    fn run(verbosity: &str, faults: Vec<(usize, InjectedFault)>) -> (End, World) {
         let mut world = World { faults, ..World::default() };
         let text = format!(
             r#"{{"certbotPath": "/usr/bin/certbot", "awsHostedZoneId": "Z1", "basedir": "/opt/le",
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn where_certbot_fails_its_log_is_named() {
-        let (end, _) = run("", vec![(1, Fault::Clean)]);
+        let (end, _) = run("", vec![(1, InjectedFault::Clean)]);
         let End::Reported(Report { failed: Some(_), hint: Some(hint), .. }) = end else { panic!("{end:?}") };
         assert_eq!(hint, "certbot's log is in /opt/le/logs");
     }

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
     use crate::{
         seam::{End, drive, settle},
-        world::{Fault, World},
+        world::{InjectedFault, World},
     };
 
     const NAME: &str = "_acme-challenge.example.com";
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_challenge_that_does_not_arrive_is_taken_back() {
-        let cases = [false, true].map(|old| [Fault::Torn, Fault::Clean].map(|fault| (old, fault)));
+        let cases = [false, true].map(|old| [InjectedFault::Torn, InjectedFault::Clean].map(|fault| (old, fault)));
         for (old, fault) in cases.into_iter().flatten() {
             let before: &[&str] = if old { &["\"old\""] } else { &[] };
             let mut world = world("");

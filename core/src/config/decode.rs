@@ -4,7 +4,7 @@ use crate::prelude::*;
 use alloc::collections::BTreeMap;
 
 use super::json;
-use super::node::{Entry, Fault, Node, Value, quoted};
+use super::node::{Entry, Node, SyntaxFault, Value, quoted};
 use super::problem::{Parsed, Position, Problem, Rejected};
 use super::text::{BadText, FromText};
 use crate::nearest;
@@ -30,16 +30,20 @@ pub(super) struct Branch {
 }
 
 /// Reads a whole file that a person wrote. Of a key that is there twice the last one counts.
-pub(super) fn read<T: Decode>(file: &str, tree: Result<Node, Fault>) -> Result<Parsed<T>, Rejected> {
+pub(super) fn read<T: Decode>(file: &str, tree: Result<Node, SyntaxFault>) -> Result<Parsed<T>, Rejected> {
     read_by(file, tree, false)
 }
 
 /// Reads a whole file that c2 wrote: a key that is there twice may hide a deploy, so such a file is refused.
-pub(super) fn read_state<T: Decode>(file: &str, tree: Result<Node, Fault>) -> Result<Parsed<T>, Rejected> {
+pub(super) fn read_state<T: Decode>(file: &str, tree: Result<Node, SyntaxFault>) -> Result<Parsed<T>, Rejected> {
     read_by(file, tree, true)
 }
 
-fn read_by<T: Decode>(file: &str, tree: Result<Node, Fault>, refuses_repeated: bool) -> Result<Parsed<T>, Rejected> {
+fn read_by<T: Decode>(
+    file: &str,
+    tree: Result<Node, SyntaxFault>,
+    refuses_repeated: bool,
+) -> Result<Parsed<T>, Rejected> {
     let (path, errors, warnings, notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut at = Decoder { file: file.to_owned(), path, errors, warnings, notes, refuses_repeated };
     let value = match tree {

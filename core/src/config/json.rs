@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::node::{Entry, Fault, MAX_DEPTH, Node, Value, last_of_each};
+use super::node::{Entry, MAX_DEPTH, Node, SyntaxFault, Value, last_of_each};
 use super::problem::Position;
 
 /// Reads one JSON value.
-pub(super) fn tree(text: &str) -> Result<Node, Fault> {
+pub(super) fn tree(text: &str) -> Result<Node, SyntaxFault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader { text, last: (0, Position { line: 1, column: 1 }) };
     let raw = reader.parse::<&RawValue>(text)?;
@@ -19,7 +19,7 @@ pub(super) fn tree(text: &str) -> Result<Node, Fault> {
 }
 
 /// Why a text is not JSON, without any of its content.
-pub(super) fn fault(text: &str, error: &serde_json::Error) -> Fault {
+pub(super) fn fault(text: &str, error: &serde_json::Error) -> SyntaxFault {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     Reader { text, last: (0, Position { line: 1, column: 1 }) }.fault(text, error)
 }
@@ -31,11 +31,11 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn node(&mut self, raw: &'t RawValue, depth: usize) -> Result<Node, Fault> {
+    fn node(&mut self, raw: &'t RawValue, depth: usize) -> Result<Node, SyntaxFault> {
         let fragment = raw.get();
         let position = self.position(self.offset(fragment));
         if depth == MAX_DEPTH {
-            return Err(Fault { position, text: format!("nested more than {MAX_DEPTH} levels deep") });
+            return Err(SyntaxFault { position, text: format!("nested more than {MAX_DEPTH} levels deep") });
         }
         let value = match fragment.as_bytes().first() {
             Some(b'{') => {
@@ -55,17 +55,17 @@ impl<'t> Reader<'t> {
         Ok(Node { value, position })
     }
 
-    fn entry(&mut self, key: &'t RawValue, value: &'t RawValue, depth: usize) -> Result<Entry, Fault> {
+    fn entry(&mut self, key: &'t RawValue, value: &'t RawValue, depth: usize) -> Result<Entry, SyntaxFault> {
         let key_position = self.position(self.offset(key.get()));
         Ok(Entry { key: self.parse(key.get())?, key_position, value: self.node(value, depth + 1)?, first: None })
     }
 
-    fn parse<T: Deserialize<'t>>(&mut self, fragment: &'t str) -> Result<T, Fault> {
+    fn parse<T: Deserialize<'t>>(&mut self, fragment: &'t str) -> Result<T, SyntaxFault> {
         serde_json::from_str(fragment).map_err(|error| self.fault(fragment, &error))
     }
 
     /// The package counts line and column within the fragment, the column in bytes.
-    fn fault(&mut self, fragment: &str, error: &serde_json::Error) -> Fault {
+    fn fault(&mut self, fragment: &str, error: &serde_json::Error) -> SyntaxFault {
         let lines_before = fragment.split_inclusive('\n').take(error.line().saturating_sub(1));
         let within = lines_before.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
         let mut offset = (self.offset(fragment) + within).min(self.text.len());
@@ -74,7 +74,7 @@ impl<'t> Reader<'t> {
         }
         let whole = error.to_string();
         let why = whole.split(" at line ").next().unwrap_or(&whole);
-        Fault { position: self.position(offset), text: format!("no valid JSON: {why}") }
+        SyntaxFault { position: self.position(offset), text: format!("no valid JSON: {why}") }
     }
 
     /// Where a fragment, which is always a part of the text, begins in it.

@@ -106,18 +106,18 @@ pub fn slave_state(file: &str, text: &str) -> Result<Parsed<SlaveState>, Rejecte
 }
 
 /// A record may be written by anybody who has a slave's rights: it is given up before it takes much memory.
-fn record_tree(text: &str) -> Result<node::Node, node::Fault> {
+fn record_tree(text: &str) -> Result<node::Node, node::SyntaxFault> {
     // Commas in its texts count, too: there are never so many in what a slave writes.
     if text.bytes().filter(|byte| *byte == b',').count() >= RECORD_VALUES {
         let text = format!("found more than {RECORD_VALUES} values, expected the report of a slave");
-        return Err(node::Fault { position: Position { line: 1, column: 1 }, text });
+        return Err(node::SyntaxFault { position: Position { line: 1, column: 1 }, text });
     }
     let node = json::tree(text)?;
     match node.longer_text(RECORD_TEXT_BYTES) {
         None => Ok(node),
         Some((position, bytes)) => {
             let text = format!("found a text of {bytes} bytes, expected {RECORD_TEXT_BYTES} at most");
-            Err(node::Fault { position, text })
+            Err(node::SyntaxFault { position, text })
         }
     }
 }
@@ -129,7 +129,7 @@ fn record_tree(text: &str) -> Result<node::Node, node::Fault> {
 pub fn config_source(file: &str, text: &str) -> Result<serde_json::Value, Problem> {
     let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(bare).map_err(|error| {
-        let node::Fault { position, text } = json::fault(bare, &error);
+        let node::SyntaxFault { position, text } = json::fault(bare, &error);
         Problem { file: file.into(), position: Some(position), path: String::new(), text, of_syntax: true }
     })
 }

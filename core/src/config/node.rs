@@ -60,7 +60,7 @@ pub(super) fn last_of_each(entries: Vec<Entry>) -> Vec<Entry> {
 
 /// Why a text is not even a tree.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Fault {
+pub(super) struct SyntaxFault {
     pub(super) position: Position,
     pub(super) text: String,
 }

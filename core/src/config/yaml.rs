@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
-use super::node::{Entry, Fault, MAX_DEPTH, Node, Value, last_of_each, quoted};
+use super::node::{Entry, MAX_DEPTH, Node, SyntaxFault, Value, last_of_each, quoted};
 use super::problem::Position;
 use super::yaml_scalar::plain;
 
@@ -13,7 +13,7 @@ use super::yaml_scalar::plain;
 const MAX_EXPANSION: usize = 1_000_000;
 
 /// Reads the one document of a YAML text; an empty text is `null`.
-pub(super) fn tree(text: &str) -> Result<Node, Fault> {
+pub(super) fn tree(text: &str) -> Result<Node, SyntaxFault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut loader = Loader { parser: Parser::new_from_str(text), anchors: BTreeMap::new(), expansion: 0 };
     let mut root = None;
@@ -42,7 +42,7 @@ struct Loader<'t> {
 }
 
 impl<'t> Loader<'t> {
-    fn next(&mut self) -> Result<(Event<'t>, Span), Fault> {
+    fn next(&mut self) -> Result<(Event<'t>, Span), SyntaxFault> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => Err(fault(*error.marker(), &format!("no valid YAML: {}", error.info()))),
@@ -50,10 +50,10 @@ impl<'t> Loader<'t> {
         }
     }
 
-    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, Fault> {
+    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, SyntaxFault> {
         let position = position(span.start);
         if depth == MAX_DEPTH {
-            return Err(Fault { position, text: format!("nested more than {MAX_DEPTH} levels deep") });
+            return Err(SyntaxFault { position, text: format!("nested more than {MAX_DEPTH} levels deep") });
         }
         let (anchor, value) = match event {
             Event::Alias(anchor) => return self.alias(anchor, span.start, depth),
@@ -68,14 +68,14 @@ impl<'t> Loader<'t> {
                 only_core(tag.as_deref(), &["map"], span.start)?;
                 (anchor, self.object(depth)?)
             }
-            _ => return Err(Fault { position, text: "no valid YAML: expected a value".into() }),
+            _ => return Err(SyntaxFault { position, text: "no valid YAML: expected a value".into() }),
         };
         let node = Node { value, position };
         self.remember(anchor, &node)?;
         Ok(node)
     }
 
-    fn list(&mut self, depth: usize) -> Result<Value, Fault> {
+    fn list(&mut self, depth: usize) -> Result<Value, SyntaxFault> {
         let mut items = Vec::new();
         loop {
             let (event, span) = self.next()?;
@@ -86,7 +86,7 @@ impl<'t> Loader<'t> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value, Fault> {
+    fn object(&mut self, depth: usize) -> Result<Value, SyntaxFault> {
         let mut entries = Vec::new();
         let mut merged = Vec::new();
         loop {
@@ -115,7 +115,7 @@ impl<'t> Loader<'t> {
     }
 
     /// A key is text whatever it looks like: `8080:` has the key `8080`.
-    fn key(&mut self, event: Event<'t>, span: Span) -> Result<(String, Position), Fault> {
+    fn key(&mut self, event: Event<'t>, span: Span) -> Result<(String, Position), SyntaxFault> {
         let position = position(span.start);
         let text = match event {
             Event::Scalar(text, _, anchor, _) => {
@@ -125,14 +125,14 @@ impl<'t> Loader<'t> {
             }
             Event::Alias(anchor) => match self.alias(anchor, span.start, 0)?.value {
                 Value::Text(text) | Value::Number(text) => text,
-                other => return Err(Fault { position, text: format!("found {other} as a key, expected text") }),
+                other => return Err(SyntaxFault { position, text: format!("found {other} as a key, expected text") }),
             },
-            _ => return Err(Fault { position, text: "found an array or object as a key, expected text".into() }),
+            _ => return Err(SyntaxFault { position, text: "found an array or object as a key, expected text".into() }),
         };
         Ok((text, position))
     }
 
-    fn alias(&mut self, anchor: usize, marker: Marker, depth: usize) -> Result<Node, Fault> {
+    fn alias(&mut self, anchor: usize, marker: Marker, depth: usize) -> Result<Node, SyntaxFault> {
         let Some(node) = self.anchors.get(&anchor) else {
             return Err(fault(marker, "found an alias inside the value that its anchor names"));
         };
@@ -145,7 +145,7 @@ impl<'t> Loader<'t> {
         Ok(node)
     }
 
-    fn remember(&mut self, anchor: usize, node: &Node) -> Result<(), Fault> {
+    fn remember(&mut self, anchor: usize, node: &Node) -> Result<(), SyntaxFault> {
         if anchor > 0 {
             let Position { line, column } = node.position;
             let marker = Marker::new(0, line as usize, (column as usize).saturating_sub(1));
@@ -155,7 +155,7 @@ impl<'t> Loader<'t> {
         Ok(())
     }
 
-    fn charge(&mut self, weight: usize, marker: Marker) -> Result<(), Fault> {
+    fn charge(&mut self, weight: usize, marker: Marker) -> Result<(), SyntaxFault> {
         self.expansion += weight;
         if self.expansion > MAX_EXPANSION {
             return Err(fault(marker, "anchors and aliases make this document too big"));
@@ -164,7 +164,7 @@ impl<'t> Loader<'t> {
     }
 }
 
-fn scalar(text: String, style: ScalarStyle, tag: Option<&Tag>, marker: Marker) -> Result<Value, Fault> {
+fn scalar(text: String, style: ScalarStyle, tag: Option<&Tag>, marker: Marker) -> Result<Value, SyntaxFault> {
     let is_text = tag.is_some_and(|tag| {
         (tag.is_yaml_core_schema() && tag.suffix == "str") || (tag.handle.is_empty() && tag.suffix == "!")
     });
@@ -176,7 +176,7 @@ fn scalar(text: String, style: ScalarStyle, tag: Option<&Tag>, marker: Marker) -
     Ok(if is_plain { plain(&text) } else { Value::Text(text) })
 }
 
-fn only_core(tag: Option<&Tag>, known: &[&str], marker: Marker) -> Result<(), Fault> {
+fn only_core(tag: Option<&Tag>, known: &[&str], marker: Marker) -> Result<(), SyntaxFault> {
     match tag {
         Some(tag) if !(tag.is_yaml_core_schema() && known.contains(&tag.suffix.as_str())) => {
             Err(fault(marker, &format!("found the tag {}, which is not known here", quoted(&format!("{tag}")))))
@@ -186,14 +186,14 @@ fn only_core(tag: Option<&Tag>, known: &[&str], marker: Marker) -> Result<(), Fa
 }
 
 /// The entries that a merge key (<https://yaml.org/type/merge.html>) brings, the strongest first.
-fn merge_sources(value: Node) -> Result<Vec<Entry>, Fault> {
+fn merge_sources(value: Node) -> Result<Vec<Entry>, SyntaxFault> {
     match value.value {
         Value::Object(entries) => Ok(entries),
         Value::List(items) if items.iter().all(|item| matches!(item.value, Value::Object(_))) => {
             let objects = items.into_iter().map(merge_sources);
             Ok(objects.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
         }
-        other => Err(Fault {
+        other => Err(SyntaxFault {
             position: value.position,
             text: format!("found {other} behind the merge key <<, expected an object or an array of objects"),
         }),
@@ -223,6 +223,6 @@ fn position(marker: Marker) -> Position {
     Position { line: number(marker.line().max(1)), column: number(marker.col().saturating_add(1)) }
 }
 
-fn fault(marker: Marker, text: &str) -> Fault {
-    Fault { position: position(marker), text: text.into() }
+fn fault(marker: Marker, text: &str) -> SyntaxFault {
+    SyntaxFault { position: position(marker), text: text.into() }
 }

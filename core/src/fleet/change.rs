@@ -14,7 +14,7 @@ use crate::{
         Deploy, DeployName, Hundredths, Label, Pin, Port, ProxyModeConfig, ReleaseName, S3Path, State, ToolConfig,
     },
     deploy::{limits, opened_copy},
-    proxy::{Goal, Known, Start, no_port, project_name},
+    proxy::{Goal, KnownState, Start, no_port, project_name},
     seam::{Command, Facts, Outcome, Refusal, Report, Settled as _, Step},
 };
 
@@ -101,8 +101,8 @@ impl MasterChange {
         writing.write(master, state, Vec::new())
     }
 
-    fn known<'a>(&'a self, state: &'a State) -> Known<'a> {
-        Known { state, proxy: &self.proxy, place: Base(&self.base).master().to_string() }
+    fn known<'a>(&'a self, state: &'a State) -> KnownState<'a> {
+        KnownState { state, proxy: &self.proxy, place: Base(&self.base).master().to_string() }
     }
 
     fn decide(&self, writing: &Writing<'_>, master: &Master) -> Result<Step, Refusal> {

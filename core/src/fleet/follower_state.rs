@@ -25,7 +25,7 @@ pub(super) struct FollowerState {
     /// What was reported, and when.
     pub(super) reported: Option<(SlaveState, u64)>,
     /// The deploys that failed.
-    pub(super) failed: BTreeMap<DeployName, Failed>,
+    pub(super) failed: BTreeMap<DeployName, FailedDeploy>,
     /// What is wrong, in words.
     pub(super) error: Option<String>,
     /// How the endpoints stand, in words.
@@ -40,7 +40,7 @@ pub(super) struct FollowerState {
 
 /// A deploy that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failed {
+pub(super) struct FailedDeploy {
     /// As what.
     pub(super) wanted: Deploy,
     /// The rollout that it is a part of: who begins another wants it tried again.
@@ -53,7 +53,7 @@ pub(super) struct Failed {
     pub(super) again_at_s: u64,
 }
 
-impl Failed {
+impl FailedDeploy {
     /// Whether just this is wanted still.
     pub(super) fn is_wanted(&self, deploy: &DeployName, wanted: &Wanted) -> bool {
         let is_asked_anew = wanted.is_read && wanted.rollout != self.rollout;

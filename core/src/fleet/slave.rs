@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Base,
-    follower_state::{AGAIN_S, Failed, FollowerState, Wanted, unreached},
+    follower_state::{AGAIN_S, FailedDeploy, FollowerState, Wanted, unreached},
     slaves::{MISCONFIGURED, STALE_S},
     state_of,
 };
@@ -180,13 +180,13 @@ impl Round<'_> {
     }
 
     /// What failed before, by the same configuration.
-    fn failed_before(&self) -> BTreeMap<DeployName, Failed> {
+    fn failed_before(&self) -> BTreeMap<DeployName, FailedDeploy> {
         let before = self.slave.before().filter(|before| before.config == self.slave.config);
         before.map(|before| before.failed.clone()).unwrap_or_default()
     }
 
     /// What failed before and is not tried yet: neither its target nor this machine has changed.
-    fn postponed(&self, wanted: &Wanted) -> BTreeMap<DeployName, Failed> {
+    fn postponed(&self, wanted: &Wanted) -> BTreeMap<DeployName, FailedDeploy> {
         let mut failed = self.failed_before();
         failed.retain(|deploy, failed| {
             // A clock that was set back makes nothing wait for longer.
@@ -209,7 +209,7 @@ impl Round<'_> {
         let again = failed.values().map(|failed| failed.again_at_s).filter(|again_at_s| *again_at_s > self.now);
         let next = again.chain([self.now + soon]).min();
         let look_at_s = if following.unready.is_empty() { next.unwrap_or_default() } else { self.now };
-        let in_words = |failed: &Failed| match self.slave.repeat_s.is_some() {
+        let in_words = |failed: &FailedDeploy| match self.slave.repeat_s.is_some() {
             true => failed.why.map(|why| format!("{why}; it is tried again at {}", utc(failed.again_at_s))),
             false => failed.why.clone(),
         };
@@ -271,7 +271,7 @@ impl Round<'_> {
     }
 
     /// The deploys that failed, now or before, and when each is tried again.
-    fn failed(&self, ended: &Ended) -> BTreeMap<DeployName, Failed> {
+    fn failed(&self, ended: &Ended) -> BTreeMap<DeployName, FailedDeploy> {
         let mut all = ended.postponed.clone();
         for (deploy, why) in &ended.following.failed {
             let Some(wanted) = ended.wanted.state.deploys.get(deploy).filter(|_| !all.contains_key(deploy)) else {
@@ -281,7 +281,7 @@ impl Round<'_> {
             let before = before.filter(|before| before.is_wanted(deploy, &ended.wanted));
             let tries = before.map_or(0, |before| before.tries);
             let pause_s = (AGAIN_S.0 << tries.min(16)).min(AGAIN_S.1);
-            let failed = Failed {
+            let failed = FailedDeploy {
                 wanted: wanted.clone(),
                 rollout: ended.wanted.rollout.clone(),
                 have: ended.following.noted.clone(),
@@ -298,7 +298,7 @@ impl Round<'_> {
 /// How following ended.
 struct Ended {
     wanted: Wanted,
-    postponed: BTreeMap<DeployName, Failed>,
+    postponed: BTreeMap<DeployName, FailedDeploy>,
     troubles: Vec<Reason>,
     /// Why the master could not be asked, which is among them.
     told: Option<String>,

@@ -4,7 +4,7 @@ mod certificate;
 mod expiry;
 mod followed;
 mod health;
-mod known;
+mod known_state;
 mod parts;
 mod policy;
 mod proxying;
@@ -29,7 +29,7 @@ pub use status::ProxyStatus;
 pub use verbs::{Connect, Disconnect, EndMaintenance, Goal, Maintain, Refresh, Restart, Shutdown, Split, Start, Stop};
 
 pub(crate) use followed::{Followed, Following};
-pub(crate) use known::Known;
+pub(crate) use known_state::KnownState;
 pub(crate) use verbs::no_port;
 
 use crate::{
@@ -133,7 +133,7 @@ impl ProxyMode {
 /// The state that a verb wants: the present one with its change.
 fn wanted(r: &Reconcile<'_>, verb: &dyn Verb) -> Result<State, Refusal> {
     let place = r.seen.deploys.live_dir(seen::PROXY);
-    let port = verb.judge(r, &Known { state: &r.seen.state, proxy: r.seen.proxy_config, place })?;
+    let port = verb.judge(r, &KnownState { state: &r.seen.state, proxy: r.seen.proxy_config, place })?;
     let mut wanted = r.seen.state.clone();
     if !is_given_up(r) {
         verb.apply(&mut wanted, port);

@@ -19,7 +19,7 @@ const TRIAL: &str = "frontend-proxy-trial";
 
 /// How the proxy's container stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Container {
+enum ProxyContainer {
     /// There is none.
     Absent,
     /// It does not run, or is not made from what is on disk.
@@ -36,7 +36,7 @@ pub(super) struct Proxying<'a> {
     r: &'a Reconcile<'a>,
     project: Project,
     pages: Pages,
-    container: Container,
+    container: ProxyContainer,
     routes: Routes,
     /// Whether a switch of this plan came before.
     switched: bool,
@@ -63,9 +63,9 @@ impl<'a> Proxying<'a> {
         // `restart` re-creates a container that does not answer with its mark.
         let dumb = restarts && proxy.serves.is_none();
         let container = match (proxy.exists, proxy.running) {
-            (false, _) => Container::Absent,
-            (true, true) if same && !dumb => Container::Well,
-            (true, running) => Container::Stale { running },
+            (false, _) => ProxyContainer::Absent,
+            (true, true) if same && !dumb => ProxyContainer::Well,
+            (true, running) => ProxyContainer::Stale { running },
         };
         let conf = seen.conf.clone().zip(seen.on_disk()).filter(|(_, served)| served.routes == routes);
         // The undo needs the text of a page that is about to be removed.
@@ -77,7 +77,7 @@ impl<'a> Proxying<'a> {
     /// Whether a proxy runs or is to run at the end.
     pub(super) fn wanted(&self) -> bool {
         let starts = self.r.repairs() && self.r.target.proxy != Upkeep::Repair && self.r.needs_proxy;
-        starts || matches!(self.container, Container::Well | Container::Stale { running: true })
+        starts || matches!(self.container, ProxyContainer::Well | ProxyContainer::Stale { running: true })
     }
 
     /// The routes as they are at this point of the plan.
@@ -99,7 +99,7 @@ impl<'a> Proxying<'a> {
     pub(super) fn serves_well(&self, routes: &Routes) -> Result<bool, Refusal> {
         let served = Some(self.conf(routes)?.served);
         let now = &self.r.seen;
-        Ok(self.container == Container::Well && now.proxy.serves == served && now.on_disk() == served)
+        Ok(self.container == ProxyContainer::Well && now.proxy.serves == served && now.on_disk() == served)
     }
 
     fn path(&self, name: &str) -> String {
@@ -121,11 +121,11 @@ impl<'a> Proxying<'a> {
         };
         let stages = match self.container {
             _ if !self.wanted() => self.write_only(title, &new, back.as_ref()),
-            Container::Well => self.reload(title, &new, back.as_ref()),
+            ProxyContainer::Well => self.reload(title, &new, back.as_ref()),
             _ => self.start(title, &new, back.as_ref())?,
         };
         if self.wanted() {
-            self.container = Container::Well;
+            self.container = ProxyContainer::Well;
         }
         self.routes.clone_from(routes);
         self.switched = true;
@@ -155,7 +155,7 @@ impl<'a> Proxying<'a> {
         let (free, compose_file) =
             (self.ports_are_free(&new.text, back), compose_file(self.r.seen.facts, &self.project));
         let (_, compose_file) = (free?, compose_file?);
-        let running = self.container == Container::Stale { running: true };
+        let running = self.container == ProxyContainer::Stale { running: true };
         if running {
             let note = "the proxy's container is not made from what is on disk now: it is re-created once";
             self.notes.push(note.to_string());
@@ -170,7 +170,7 @@ impl<'a> Proxying<'a> {
             self.test(Some(TRIAL)),
         ]);
         let compose = self.r.seen.compose.clone().map(|text| write(self.path("docker-compose.yml"), text));
-        let is_there = self.container != Container::Absent;
+        let is_there = self.container != ProxyContainer::Absent;
         // Undo re-creates the container from its old files: a new config may use mounts that the old compose file lacks, or want
         // the very port that is taken.
         let now = &self.r.seen;

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 
-use super::{Fault, World};
+use super::{InjectedFault, World};
 use crate::seam::{Answer, CommandLine, Effect, Ending, Failure, Host, Message, Query, Reason, Role, Signal};
 
 impl Host for World {
@@ -15,13 +15,13 @@ impl Host for World {
         self.write_over();
         let fault = self.faults.iter().find(|(number, _)| *number == self.performed).map(|(_, fault)| *fault);
         match fault {
-            Some(Fault::Clean) => return Err(injected(effect)),
-            Some(Fault::Half) => {
+            Some(InjectedFault::Clean) => return Err(injected(effect)),
+            Some(InjectedFault::Half) => {
                 self.half(effect);
                 self.check_routes(effect);
                 return Err(Failure::Gone);
             }
-            Some(Fault::Lie) if matches!(effect, Effect::ReloadProxy) => return Ok(()),
+            Some(InjectedFault::Lie) if matches!(effect, Effect::ReloadProxy) => return Ok(()),
             _ => (),
         }
         let done = self.act(effect);
@@ -31,9 +31,9 @@ impl Host for World {
             self.check_claims(effect);
         }
         match fault {
-            Some(Fault::Torn) => done.and(Err(injected(effect))),
-            Some(Fault::Crash) => Err(Failure::Gone),
-            Some(Fault::Signal) => {
+            Some(InjectedFault::Torn) => done.and(Err(injected(effect))),
+            Some(InjectedFault::Crash) => Err(Failure::Gone),
+            Some(InjectedFault::Signal) => {
                 self.signalled = Some(Signal::Terminate);
                 self.end_by_signal(effect).map_or(done, Err)
             }

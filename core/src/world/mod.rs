@@ -42,7 +42,7 @@ use crate::{
 
 /// How an effect goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum InjectedFault {
     /// It fails and did nothing.
     Clean,
     /// It fails, yet it is done.
@@ -57,9 +57,16 @@ pub enum Fault {
     Signal,
 }
 
-impl Fault {
+impl InjectedFault {
     /// All of them.
-    pub const ALL: [Fault; 6] = [Fault::Clean, Fault::Torn, Fault::Crash, Fault::Half, Fault::Lie, Fault::Signal];
+    pub const ALL: [InjectedFault; 6] = [
+        InjectedFault::Clean,
+        InjectedFault::Torn,
+        InjectedFault::Crash,
+        InjectedFault::Half,
+        InjectedFault::Lie,
+        InjectedFault::Signal,
+    ];
 }
 
 /// A release archive of the simulated stores.
@@ -135,7 +142,7 @@ pub struct World {
     /// The last random number given out.
     pub nonce: u64,
     /// The faults of this run: the number of the effect, counted from 1, and the kind.
-    pub faults: Vec<(usize, Fault)>,
+    pub faults: Vec<(usize, InjectedFault)>,
     /// How many effects this run has performed.
     pub performed: usize,
     /// The number of the effect that first started a release in this run.
@@ -172,7 +179,7 @@ pub struct World {
 
 impl World {
     /// Makes it ready for the next run, with these faults.
-    pub fn begin(&mut self, faults: &[(usize, Fault)]) {
+    pub fn begin(&mut self, faults: &[(usize, InjectedFault)]) {
         self.faults = faults.to_vec();
         (self.performed, self.asked, self.started_at, self.unanswered) = (0, 0, None, None);
         (self.locked, self.deferred, self.signalled) = (false, false, None);

@@ -7,7 +7,7 @@ use std::{cell::Cell, collections::BTreeMap, path::Path, rc::Rc, time::Duration}
 
 use c2_core::seam::{Container, Effect, Failure, run_on};
 
-pub(crate) use engine::Container as Inspected;
+pub(crate) use engine::Inspected;
 
 use crate::{
     call::{Call, Called, QUICK},

@@ -10,7 +10,7 @@ const REQUEST_ID: &str = " (request id ";
 
 /// An error that S3 answered with. What the answer did not hold is empty: a proxy has documents of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct RefusedRequest {
     /// The HTTP status; 200 when the error came behind a success.
     pub status: u16,
     /// The error code, `NoSuchKey`.
@@ -25,7 +25,7 @@ pub struct Answer {
     pub retry_after_ms: Option<u64>,
 }
 
-impl Answer {
+impl RefusedRequest {
     /// Reads an answer from its status, its headers `x-amz-request-id` and `x-amz-bucket-region`, and its body.
     pub fn new(status: u16, request_id: Option<&str>, region: Option<&str>, body: &[u8]) -> Self {
         let document = xml::parse(body).ok().filter(is_error);
@@ -160,7 +160,7 @@ fn is_error(document: &Element<'_>) -> bool {
     document.name == "Error"
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for RefusedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "answered {}", self.status)?;
         if self.status == 200 {
@@ -183,18 +183,18 @@ impl fmt::Display for Answer {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, code: &str) -> Answer {
-        Answer { status, code: code.into(), ..Answer::default() }
+    fn answer(status: u16, code: &str) -> RefusedRequest {
+        RefusedRequest { status, code: code.into(), ..RefusedRequest::default() }
     }
 
     #[test]
     fn code_message_and_request_id_are_in_the_text() {
         let body = b"<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code><Message>No &quot;k&quot; here.</Message>\
             <Key>k</Key><RequestId>DOC</RequestId><HostId>h</HostId></Error>";
-        let from_document = Answer::new(404, None, None, body);
+        let from_document = RefusedRequest::new(404, None, None, body);
         assert_eq!(from_document.to_string(), "answered 404 NoSuchKey: No \"k\" here. (request id DOC)");
         assert!(from_document.is_missing_key());
-        let from_header = Answer::new(404, Some("HEADER"), None, body);
+        let from_header = RefusedRequest::new(404, Some("HEADER"), None, body);
         assert_eq!(from_header.to_string(), "answered 404 NoSuchKey: No \"k\" here. (request id HEADER)");
         let twice = format!("a: {from_document}, tried 2 times (b); c: {from_header}");
         let no = "answered 404 NoSuchKey: No \"k\" here.";
@@ -206,7 +206,7 @@ mod tests {
     fn an_answer_of_something_else_still_has_its_status() {
         for body in [&b""[..], b"<html><body>Bad Gateway<br></body></html>", b"\xff", b"<Error><Code>NoSuchKey", b"{}"]
         {
-            let answer = Answer::new(502, None, None, body);
+            let answer = RefusedRequest::new(502, None, None, body);
             assert_eq!(answer.to_string(), "answered 502 without saying why");
         }
     }
@@ -229,19 +229,22 @@ mod tests {
             b"<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message><Region>eu-west-1</Region></Error>";
         let expected =
             "the bucket is in region eu-west-1, the request was made for us-east-1: set AWS_REGION=eu-west-1";
-        assert_eq!(Answer::new(400, None, None, body).hint("us-east-1", Needs::Get).as_deref(), Some(expected));
+        assert_eq!(RefusedRequest::new(400, None, None, body).hint("us-east-1", Needs::Get).as_deref(), Some(expected));
         assert_eq!(
-            Answer::new(301, None, Some("eu-west-1"), b"").hint("us-east-1", Needs::Get).as_deref(),
+            RefusedRequest::new(301, None, Some("eu-west-1"), b"").hint("us-east-1", Needs::Get).as_deref(),
             Some(expected)
         );
         assert!(
-            Answer::new(301, None, Some("us-east-1"), b"").hint("us-east-1", Needs::Get).unwrap().contains("redirects")
+            RefusedRequest::new(301, None, Some("us-east-1"), b"")
+                .hint("us-east-1", Needs::Get)
+                .unwrap()
+                .contains("redirects")
         );
     }
 
     #[test]
     fn another_region_is_elsewhere_only_where_the_answer_redirects() {
-        let of = |status, region: &str| Answer { region: region.into(), ..answer(status, "x") };
+        let of = |status, region: &str| RefusedRequest { region: region.into(), ..answer(status, "x") };
         for status in [301, 302, 307, 400] {
             assert_eq!(of(status, "eu-west-1").elsewhere("us-east-1"), Some("eu-west-1"));
             assert_eq!(of(status, "us-east-1").elsewhere("us-east-1"), None);
@@ -276,11 +279,11 @@ mod tests {
             answer(403, "SignatureDoesNotMatch").hint("r", Needs::Get).as_deref(),
             Some("check AWS_SECRET_ACCESS_KEY")
         );
-        let said = |message: &str| Answer { message: message.into(), ..answer(403, "AccessDenied") };
+        let said = |message: &str| RefusedRequest { message: message.into(), ..answer(403, "AccessDenied") };
         assert_eq!(said("not authorized to perform: kms:Decrypt on it").hint("r", Needs::Get), None);
         let denied = said("with an explicit deny in a resource-based policy").hint("r", Needs::Get).unwrap();
         assert!(denied.contains("REST-QUERY-STRING"), "{denied}");
-        let expired = Answer { message: "Request has expired".into(), ..answer(403, "AccessDenied") };
+        let expired = RefusedRequest { message: "Request has expired".into(), ..answer(403, "AccessDenied") };
         assert_eq!(expired.hint("r", Needs::Get).as_deref(), Some("set this machine's clock"));
         assert_eq!(
             answer(404, "NoSuchBucket").hint("r", Needs::Get).as_deref(),

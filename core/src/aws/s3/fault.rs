@@ -1,6 +1,6 @@
 //! How a single request to S3 failed.
 
-use super::Answer;
+use super::RefusedRequest;
 use crate::aws::redact;
 use crate::prelude::*;
 use core::fmt;
@@ -28,7 +28,7 @@ pub enum Fault {
         why: String,
     },
     /// S3 answered that it will not.
-    Refused(Box<Answer>),
+    Refused(Box<RefusedRequest>),
     /// The answer claims success but is not what was asked for.
     Implausible {
         /// What is wrong with it.
@@ -57,7 +57,7 @@ impl Fault {
             Self::Broken { why, late } => Self::Broken { why: clean(why), late },
             Self::Hopeless { why } => Self::Hopeless { why: clean(why) },
             Self::Implausible { why } => Self::Implausible { why: clean(why) },
-            Self::Refused(answer) => Self::Refused(Box::new(Answer {
+            Self::Refused(answer) => Self::Refused(Box::new(RefusedRequest {
                 status: answer.status,
                 code: clean(answer.code),
                 message: clean(answer.message),

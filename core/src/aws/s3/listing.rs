@@ -1,6 +1,6 @@
 //! The answers of ListObjectsV2, page by page, into a list of objects; what is not a listing is an error that says so.
 
-use super::{Answer, Fault, plain_etag};
+use super::{Fault, RefusedRequest, plain_etag};
 use crate::aws::xml::{self, Element};
 use crate::prelude::*;
 use alloc::borrow::Cow;
@@ -82,7 +82,7 @@ fn page(body: &[u8]) -> Result<Page, Fault> {
         ));
     }
     let root = xml::parse(body).map_err(|why| no_listing(format!("its XML is {why}")))?;
-    if let Some(answer) = Answer::behind_success(&root) {
+    if let Some(answer) = RefusedRequest::behind_success(&root) {
         return Err(Fault::Refused(Box::new(answer)));
     }
     if root.name != "ListBucketResult" {

@@ -180,7 +180,7 @@ fn random_bytes_never_panic() {
         }
         let mut listing = Listing::new("");
         accepted += u32::from(listing.add_page(&body).is_ok());
-        Answer::new(500, None, None, &body);
+        RefusedRequest::new(500, None, None, &body);
     }
     assert!(accepted > 100, "the changes are too big to reach beyond the parser: {accepted}");
 }

@@ -12,7 +12,7 @@ mod write;
 
 pub use super::redact;
 pub use address::{Address, AddressError, Addressing, address};
-pub use answer::{Answer, Needs, without_request_id};
+pub use answer::{Needs, RefusedRequest, without_request_id};
 pub use fault::Fault;
 pub use listing::{ListedObject, Listing};
 pub use object::{check_key, etag_md5, plain_etag, version};

@@ -2,7 +2,7 @@
 //! other credentials.
 
 use super::Fault;
-use crate::aws::{Attempts, Failed, Quota, is_skewed};
+use crate::aws::{Attempts, FailedAttempt, Quota, is_skewed};
 
 /// What is done before the request is made once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Remedies {
             self.followed = true;
             return Remedy::OtherRegion;
         }
-        let (more, failed) = (self.attempts.count(), Failed::from(fault));
+        let (more, failed) = (self.attempts.count(), FailedAttempt::from(fault));
         match fault {
             _ if !more => Remedy::None,
             _ if failed.passing => {
@@ -74,7 +74,7 @@ impl Remedies {
     }
 }
 
-impl From<&Fault> for Failed {
+impl From<&Fault> for FailedAttempt {
     fn from(fault: &Fault) -> Self {
         Self {
             passing: fault.is_passing(),
@@ -86,12 +86,12 @@ impl From<&Fault> for Failed {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Answer;
+    use super::super::RefusedRequest;
     use super::*;
     use crate::prelude::*;
 
     fn refused(status: u16, code: &str) -> Fault {
-        Fault::Refused(Box::new(Answer { status, code: code.into(), ..Answer::default() }))
+        Fault::Refused(Box::new(RefusedRequest { status, code: code.into(), ..RefusedRequest::default() }))
     }
 
     /// What follows the same failure again and again, for a request that is made so often in all.

@@ -26,11 +26,11 @@ impl Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Answer;
+    use super::super::RefusedRequest;
     use super::*;
 
     fn refused(status: u16, code: &str) -> Fault {
-        Fault::Refused(Box::new(Answer { status, code: code.into(), ..Answer::default() }))
+        Fault::Refused(Box::new(RefusedRequest { status, code: code.into(), ..RefusedRequest::default() }))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Source of the rules: the S3 page "How to prevent object overwrites with conditional writes", and RFC 9110, section 13.
 
-use super::{Answer, Fault, Needs};
+use super::{Fault, Needs, RefusedRequest};
 use crate::prelude::*;
 use core::fmt;
 
@@ -151,7 +151,7 @@ impl HonorsConditions {
     }
 
     /// What it says of a store that it refused for good to write under a condition; `None` when it says nothing.
-    pub fn of(answer: &Answer) -> Option<Self> {
+    pub fn of(answer: &RefusedRequest) -> Option<Self> {
         match (answer.status, answer.code.as_str()) {
             (501, _) | (400, "NotImplemented") => Some(Self::No { why: format!("it {answer}") }),
             (403, "AccessDenied") => Some(Self::Denied { why: format!("it {answer}; {}", Needs::PutOver.hint()) }),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn refused(status: u16, code: &str) -> Fault {
-        Fault::Refused(Box::new(Answer { status, code: code.into(), ..Answer::default() }))
+        Fault::Refused(Box::new(RefusedRequest { status, code: code.into(), ..RefusedRequest::default() }))
     }
 
     #[test]
@@ -262,7 +262,9 @@ mod tests {
 
     #[test]
     fn a_store_without_conditions_is_told_from_one_that_nobody_may_try() {
-        let of = |status, code: &str| HonorsConditions::of(&Answer { status, code: code.into(), ..Answer::default() });
+        let of = |status, code: &str| {
+            HonorsConditions::of(&RefusedRequest { status, code: code.into(), ..RefusedRequest::default() })
+        };
         assert_eq!(
             of(501, "NotImplemented"),
             Some(HonorsConditions::No { why: "it answered 501 NotImplemented".into() })

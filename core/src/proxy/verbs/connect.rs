@@ -4,7 +4,7 @@ use crate::prelude::*;
 
 use super::{
     super::{
-        known::Known,
+        known_state::KnownState,
         reconcile::Reconcile,
         target::{Asked, Target, Upkeep},
     },
@@ -49,12 +49,12 @@ impl Verb for Connect {
         format!("{} is to be connected to {}", self.endpoint, self.deploy)
     }
 
-    fn allows(&self, known: &Known<'_>) -> Result<(), Refusal> {
+    fn allows(&self, known: &KnownState<'_>) -> Result<(), Refusal> {
         known.endpoint(&self.endpoint, false)?;
         known.deploy(&self.purpose().to_string(), &self.deploy).map(drop)
     }
 
-    fn judge(&self, r: &Reconcile<'_>, known: &Known<'_>) -> Result<Option<Port>, Refusal> {
+    fn judge(&self, r: &Reconcile<'_>, known: &KnownState<'_>) -> Result<Option<Port>, Refusal> {
         self.allows(known)?;
         r.may_be_proven(&self.deploy)?;
         Ok(None)

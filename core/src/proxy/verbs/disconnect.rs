@@ -4,7 +4,7 @@ use crate::prelude::*;
 
 use super::{
     super::{
-        known::Known,
+        known_state::KnownState,
         target::{Target, Upkeep},
     },
     Verb,
@@ -41,7 +41,7 @@ impl Verb for Disconnect {
         format!("{} is to be disconnected", self.endpoint)
     }
 
-    fn allows(&self, known: &Known<'_>) -> Result<(), Refusal> {
+    fn allows(&self, known: &KnownState<'_>) -> Result<(), Refusal> {
         known.endpoint(&self.endpoint, true)
     }
 

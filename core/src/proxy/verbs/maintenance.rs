@@ -6,7 +6,7 @@ use serde_json::Map;
 
 use super::{
     super::{
-        known::Known,
+        known_state::KnownState,
         target::{Target, Upkeep},
     },
     Verb,
@@ -43,7 +43,7 @@ impl Verb for Maintain {
         format!("{} is to be in maintenance", self.endpoint)
     }
 
-    fn allows(&self, known: &Known<'_>) -> Result<(), Refusal> {
+    fn allows(&self, known: &KnownState<'_>) -> Result<(), Refusal> {
         known.endpoint(&self.endpoint, false)
     }
 
@@ -86,7 +86,7 @@ impl Verb for EndMaintenance {
         format!("{} is to be in maintenance no longer", self.endpoint)
     }
 
-    fn allows(&self, known: &Known<'_>) -> Result<(), Refusal> {
+    fn allows(&self, known: &KnownState<'_>) -> Result<(), Refusal> {
         known.endpoint(&self.endpoint, true)
     }
 

@@ -22,7 +22,7 @@ pub use start::Start;
 pub(crate) use start::no_port;
 pub use stop::Stop;
 
-use super::{known::Known, reconcile::Reconcile, target::Target};
+use super::{known_state::KnownState, reconcile::Reconcile, target::Target};
 use crate::{
     config::{DeployName, FromText, Port, State},
     deploy::{ZIP, is_zip},
@@ -46,12 +46,12 @@ pub(crate) trait Verb {
     }
 
     /// Refuses a change that a state does not allow, wherever it is kept.
-    fn allows(&self, _known: &Known<'_>) -> Result<(), Refusal> {
+    fn allows(&self, _known: &KnownState<'_>) -> Result<(), Refusal> {
         Ok(())
     }
 
     /// Refuses what this machine does not allow, unless this run has done it. The answer is the port of a new deploy.
-    fn judge(&self, r: &Reconcile<'_>, known: &Known<'_>) -> Result<Option<Port>, Refusal> {
+    fn judge(&self, r: &Reconcile<'_>, known: &KnownState<'_>) -> Result<Option<Port>, Refusal> {
         if r.is_done() { Ok(None) } else { self.allows(known).map(|()| None) }
     }
 

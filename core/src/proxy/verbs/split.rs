@@ -4,7 +4,7 @@ use crate::prelude::*;
 
 use super::{
     super::{
-        known::Known,
+        known_state::KnownState,
         reconcile::Reconcile,
         rendered::no_split,
         target::{Asked, Target, Upkeep},
@@ -47,11 +47,11 @@ impl Verb for Split {
         format!("{} % of the clients of {} are to go to {}", self.percent.get(), self.endpoint, self.deploy)
     }
 
-    fn allows(&self, known: &Known<'_>) -> Result<(), Refusal> {
+    fn allows(&self, known: &KnownState<'_>) -> Result<(), Refusal> {
         self.main(known).map(drop)
     }
 
-    fn judge(&self, r: &Reconcile<'_>, known: &Known<'_>) -> Result<Option<Port>, Refusal> {
+    fn judge(&self, r: &Reconcile<'_>, known: &KnownState<'_>) -> Result<Option<Port>, Refusal> {
         let main = self.main(known)?;
         if !r.seen.runs(&main.label, main)? {
             let why = format!("{}, which it is connected to, does not run", main.label);
@@ -72,7 +72,7 @@ impl Verb for Split {
 impl Split {
     /// The deploy that the endpoint is connected to. Refuses what is not a split: of an endpoint without a deploy, to no
     /// deploy or to that very one.
-    fn main<'k>(&self, known: &'k Known<'_>) -> Result<&'k Deploy, Refusal> {
+    fn main<'k>(&self, known: &'k KnownState<'_>) -> Result<&'k Deploy, Refusal> {
         let Split { endpoint, deploy, .. } = self;
         known.endpoint(endpoint, false)?;
         let what = format!("split {endpoint}");

@@ -6,7 +6,7 @@ use serde_json::Map;
 
 use super::{
     super::{
-        known::Known,
+        known_state::KnownState,
         reconcile::Reconcile,
         target::{Starts, Target},
     },
@@ -47,7 +47,7 @@ impl Verb for Start {
         format!("{} ({}) is to run on port {}", self.deploy, self.release, self.port(state))
     }
 
-    fn judge(&self, r: &Reconcile<'_>, _: &Known<'_>) -> Result<Option<Port>, Refusal> {
+    fn judge(&self, r: &Reconcile<'_>, _: &KnownState<'_>) -> Result<Option<Port>, Refusal> {
         self.port_on(r).map(Some)
     }
 

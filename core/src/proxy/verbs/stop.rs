@@ -3,7 +3,7 @@
 use crate::prelude::*;
 
 use super::{
-    super::{known::Known, target::Target},
+    super::{known_state::KnownState, target::Target},
     Verb,
 };
 use crate::{
@@ -35,7 +35,7 @@ impl Verb for Stop {
         format!("{} is to be stopped", self.deploy)
     }
 
-    fn allows(&self, known: &Known<'_>) -> Result<(), Refusal> {
+    fn allows(&self, known: &KnownState<'_>) -> Result<(), Refusal> {
         let (deploy, what) = (&self.deploy, format!("stop the deploy {}", self.deploy));
         known.deploy(&what, deploy)?;
         let state = known.state;

@@ -5,7 +5,9 @@ use super::body::Failed;
 use crate::aws::{Aws, random};
 use crate::http::{Tuning, fault, header, retry_after_ms};
 use c2_core::aws::{self, Failure, Named, Service, Settings};
-use c2_core::s3::{Address, AddressError, Addressing, Answer, Condition, Fault, Needs, Remedies, Remedy, address};
+use c2_core::s3::{
+    Address, AddressError, Addressing, Condition, Fault, Needs, RefusedRequest, Remedies, Remedy, address,
+};
 use jiff::Timestamp;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
 use std::cell::RefCell;
@@ -241,8 +243,8 @@ impl<'a> Bucket<'a> {
         let read = reader.take(MAX_ERROR_BYTES).read_to_end(&mut body);
         read.map_err(|error| fault(error.into(), self.aws.tuning()))?;
         let (request_id, region) = (header(&response, "x-amz-request-id"), header(&response, "x-amz-bucket-region"));
-        let answer = Answer::new(response.status().as_u16(), request_id, region, &body);
-        Err(Fault::Refused(Box::new(Answer { retry_after_ms: retry_after_ms(&response), ..answer })).into())
+        let answer = RefusedRequest::new(response.status().as_u16(), request_id, region, &body);
+        Err(Fault::Refused(Box::new(RefusedRequest { retry_after_ms: retry_after_ms(&response), ..answer })).into())
     }
 
     pub(super) fn tuning(&self) -> &Tuning {
@@ -312,8 +314,9 @@ mod tests {
         let (aws, regions) = (Aws::new(&env, Tuning::default()), Regions::default());
         // An https agent needs roots; a test machine may have none.
         let Ok(bucket) = Bucket::new(&aws, &regions, "releases") else { return };
-        let elsewhere =
-            |region: &str| Fault::Refused(Box::new(Answer { status: 301, region: region.into(), ..Answer::default() }));
+        let elsewhere = |region: &str| {
+            Fault::Refused(Box::new(RefusedRequest { status: 301, region: region.into(), ..RefusedRequest::default() }))
+        };
         let named = |region: &str| bucket.elsewhere(&elsewhere(region));
         assert!(named("us-east-1").is_none() && named("evil.example.com/").is_none());
         bucket.go_to(named("cn-north-1").unwrap());

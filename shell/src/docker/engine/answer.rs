@@ -5,16 +5,16 @@ use serde_json::Value;
 /// An answer to a request of HTTP/1.0, whole: its body ends where its head says, else with the connection, and never comes
 /// in chunks (RFC 9112, section 6.1).
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct EngineAnswer {
     /// Its status.
     pub(super) status: u16,
     /// Its body.
     pub(super) body: Vec<u8>,
 }
 
-impl Answer {
+impl EngineAnswer {
     /// Reads all that came until the connection was closed; `None` when that is not HTTP, or not all of it.
-    pub(super) fn read(bytes: &[u8]) -> Option<Answer> {
+    pub(super) fn read(bytes: &[u8]) -> Option<EngineAnswer> {
         let end = bytes.windows(4).position(|part| part == b"\r\n\r\n")?;
         let head = std::str::from_utf8(bytes.get(..end)?).ok()?;
         let rest = bytes.get(end + 4..)?;
@@ -25,7 +25,7 @@ impl Answer {
             Some((_, length)) => rest.get(..length.trim().parse().ok()?)?,
             None => rest,
         };
-        Some(Answer { status, body: body.to_vec() })
+        Some(EngineAnswer { status, body: body.to_vec() })
     }
 
     /// Its body as JSON; `None` when it is none.
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn body(answer: &str) -> Option<String> {
-        Answer::read(answer.as_bytes()).map(|answer| String::from_utf8(answer.body).unwrap())
+        EngineAnswer::read(answer.as_bytes()).map(|answer| String::from_utf8(answer.body).unwrap())
     }
 
     #[test]

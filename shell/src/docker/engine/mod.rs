@@ -21,7 +21,7 @@ use c2_core::{Ordered, seam::Failure};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use self::answer::{Answer, printed};
+use self::answer::{EngineAnswer, printed};
 use crate::{
     call::{Called, QUICK, noted},
     log::Log,
@@ -49,7 +49,7 @@ pub(crate) struct Engine {
 
 /// A container as the engine knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Container {
+pub(crate) struct Inspected {
     /// Its id.
     pub(crate) id: String,
     /// Whether it is running, and neither paused nor about to be started again.
@@ -70,7 +70,7 @@ impl Engine {
     }
 
     /// The container of this name; within, `None` when there is none.
-    pub(crate) fn container(&self, name: &str) -> Result<Option<Option<Container>>, Failure> {
+    pub(crate) fn container(&self, name: &str) -> Result<Option<Option<Inspected>>, Failure> {
         let doing = format!("look at the container {name}");
         let request = Request::get(format!("/containers/{name}/json"));
         let Some(answer) = self.ask(&request, &doing)? else { return Ok(None) };
@@ -147,13 +147,13 @@ impl Engine {
     }
 
     /// The answer to a request that did not fail; a 404 is given back where it is a container that is not there.
-    fn ask(&self, request: &Request, doing: &str) -> Result<Option<Answer>, Failure> {
+    fn ask(&self, request: &Request, doing: &str) -> Result<Option<EngineAnswer>, Failure> {
         let socket = match &self.socket {
             Ok(socket) => socket,
             Err(why) => return Ok(self.command_instead(why)),
         };
         let Some(bytes) = self.exchanged(socket, request, doing)? else { return Ok(None) };
-        let Some(answer) = self.understood(request, Answer::read(&bytes)) else { return Ok(None) };
+        let Some(answer) = self.understood(request, EngineAnswer::read(&bytes)) else { return Ok(None) };
         match (answer.status, answer.message()) {
             (200..=299, _) => Ok(Some(answer)),
             (404, Some(why)) if request.body.is_none() && why.to_lowercase().contains("no such container") => {
@@ -286,13 +286,13 @@ fn current_context(config: &Path) -> Option<String> {
     Some(config.get("currentContext")?.as_str()?.to_string())
 }
 
-fn container(value: &Value) -> Option<Container> {
+fn container(value: &Value) -> Option<Inspected> {
     let state = value.get("State")?;
     let flag = |name: &str| state.get(name).and_then(Value::as_bool);
     let labels = value.get("Config")?.get("Labels").and_then(Value::as_object);
     let labels = labels.into_iter().flatten();
     let paused = flag("Paused").unwrap_or_default();
-    Some(Container {
+    Some(Inspected {
         id: value.get("Id")?.as_str()?.to_string(),
         running: flag("Running")? && !paused && !flag("Restarting").unwrap_or_default(),
         paused,

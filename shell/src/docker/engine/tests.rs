@@ -82,7 +82,7 @@ fn a_container_is_read() {
     };
     let (container, requests) = found(r#""Running":true,"Paused":false"#);
     let labels = environment(&[("a", "b")]);
-    assert_eq!(container, Container { id: "ab".into(), running: true, paused: false, pid: 7, labels });
+    assert_eq!(container, Inspected { id: "ab".into(), running: true, paused: false, pid: 7, labels });
     assert_eq!(requests, ["GET /containers/proxy/json HTTP/1.0"]);
     assert!(!found(r#""Running":true,"Paused":true"#).0.running);
     assert!(!found(r#""Running":true,"Restarting":true"#).0.running);

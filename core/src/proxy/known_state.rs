@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A state and the endpoints that it is for.
-pub(crate) struct Known<'a> {
+pub(crate) struct KnownState<'a> {
     /// The state.
     pub(crate) state: &'a State,
     /// The endpoints.
@@ -18,7 +18,7 @@ pub(crate) struct Known<'a> {
     pub(crate) place: String,
 }
 
-impl Known<'_> {
+impl KnownState<'_> {
     /// Refuses an unknown endpoint. With `noted_is_enough` one that only the state still has passes: it can be disconnected.
     pub(super) fn endpoint(&self, endpoint: &Label, noted_is_enough: bool) -> Result<(), Refusal> {
         let known = &self.proxy.end_points;
