@@ -216,6 +216,7 @@ impl Host for Machine {
             }
             Effect::Attend { .. } => self.commands.attend(),
             Effect::EndForeground { folder, grace_s } => self.commands.end_foreground(folder, *grace_s),
+            Effect::StartContainers { ids, .. } => self.docker.start_containers(effect, ids),
             Effect::ProveStopped { folder, must_answer } => self.docker.prove_stopped(effect, folder, *must_answer),
             Effect::Put { at, bytes, condition } => self.objects.put(at, bytes.reveal(), condition),
             Effect::Delete(at) => self.objects.delete(at),

@@ -9,6 +9,7 @@ pub mod machine;
 pub mod norm;
 pub mod part;
 pub mod proxied;
+pub mod rounds;
 pub mod states;
 pub mod sweep;
 pub mod tally;

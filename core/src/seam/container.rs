@@ -26,6 +26,8 @@ pub struct Container {
     pub published: Vec<u16>,
     /// The seconds that the engine waits for it to stop before it kills it.
     pub stop_timeout_s: u32,
+    /// Whether it has ended since the machine and its engine were started: what ended before may have been ended by that.
+    pub ended_since_boot: bool,
 }
 
 /// What a container does (`State.Status` of the Engine API).

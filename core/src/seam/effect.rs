@@ -140,6 +140,13 @@ pub enum Effect {
         /// How long it may take to end by itself before it is asked to, as when its containers were stopped.
         grace_s: u32,
     },
+    /// Start containers that have ended, as they are (`docker start`).
+    StartContainers {
+        /// The folder of their compose project.
+        folder: String,
+        /// Their ids, in the order in which they are started.
+        ids: Vec<String>,
+    },
     /// Find out that no container of the compose projects in this folder runs on.
     ProveStopped {
         /// The folder.
@@ -335,6 +342,7 @@ impl Effect {
             | Effect::Call { .. }
             | Effect::TestProxy { .. }
             | Effect::ReloadProxy
+            | Effect::StartContainers { .. }
             | Effect::ProveStopped { .. }
             | Effect::DrainProxy { .. } => vec![],
             Effect::WaitReady { readiness: Readiness::None, .. } => vec![],

@@ -27,6 +27,9 @@ impl fmt::Display for Effect {
             }
             Effect::Attend { folder, .. } => write!(f, "stay with the start command in {folder}"),
             Effect::EndForeground { folder, .. } => write!(f, "end the start command in {folder} if it still runs"),
+            Effect::StartContainers { folder, ids } => {
+                write!(f, "have docker start the {} ended containers of {folder}", ids.len())
+            }
             Effect::ProveStopped { folder, .. } => write!(f, "see that no container of {folder} runs on"),
             Effect::WriteFile { path, bytes, .. } => write!(f, "write {path} ({bytes})"),
             Effect::Put { at, bytes, condition } => write!(f, "write {at} ({bytes}) {condition}"),

@@ -29,6 +29,7 @@ impl World {
                 | Effect::DrainProxy { .. }
                 | Effect::ProxyUp { .. }
                 | Effect::ProxyDown { .. }
+                | Effect::StartContainers { .. }
                 | Effect::ProveStopped { must_answer: true, .. }
         );
         if needs && self.no_docker { Err(no_docker(&effect.to_string())) } else { Ok(()) }

@@ -69,6 +69,7 @@ impl World {
                 self.end_foreground(folder);
                 Ok(())
             }
+            Effect::StartContainers { folder, ids } => self.start_containers(&effect.to_string(), folder, ids),
             Effect::ProveStopped { folder, .. } => match run_on(&self.containers(folder)) {
                 Some(why) => Err(Failure::world(effect.to_string(), why)),
                 None => Ok(()),

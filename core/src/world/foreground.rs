@@ -25,7 +25,7 @@ impl World {
     /// What runs in a folder ends, and with it the start command that stays for as long as it runs.
     pub(super) fn ends(&mut self, folder: &str) {
         self.running.remove(folder);
-        self.ended.remove(folder);
+        self.ended.retain(|(at, _), _| at != folder);
         self.foreground.remove(folder);
     }
 

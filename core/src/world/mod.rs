@@ -9,6 +9,7 @@ mod effects;
 mod follow;
 mod foreground;
 mod host;
+mod lives;
 mod proxy;
 mod ready;
 mod script;
@@ -107,8 +108,14 @@ pub struct World {
     pub accepting: BTreeMap<String, u16>,
     /// When what runs, or has ended, was started, by folder, in milliseconds since 1970.
     pub started: BTreeMap<String, u64>,
-    /// What has ended by itself, by folder, and with which status.
-    pub ended: BTreeMap<String, i64>,
+    /// When the engine started a container again that had ended, by folder and service, in milliseconds since 1970.
+    pub started_again: BTreeMap<(String, &'static str), u64>,
+    /// What has ended by itself, by folder and service: with which status, and when.
+    pub ended: BTreeMap<(String, &'static str), (i64, u64)>,
+    /// How often the job of a folder's release was begun, ever.
+    pub job_runs: BTreeMap<String, u32>,
+    /// When the machine was last booted, in milliseconds since 1970.
+    pub booted_ms: u64,
     /// What the looks of this run have found, by folder.
     pub looks: BTreeMap<String, Looks>,
     /// The ports that others listen on.

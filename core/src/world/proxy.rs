@@ -223,9 +223,7 @@ impl World {
             proxy.loaded = conf;
         }
         if !comes_back {
-            self.running.clear();
-            self.foreground.clear();
-            self.accepting.clear();
+            self.end_all();
         }
         let routes = Generation::of_file(&self.conf()).map(|served| served.routes).unwrap_or_default();
         let of = |place| routes.pairs().map(move |(endpoint, port)| (place, endpoint.to_string(), port));

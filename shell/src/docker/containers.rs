@@ -19,6 +19,8 @@ use crate::processes;
 const FOLDER: &str = "com.docker.compose.project.working_dir";
 /// The label of what `docker compose run` made: no service of the project.
 const ONE_OFF: &str = "com.docker.compose.oneoff";
+/// Where the engine notes its process (dockerd's `--pidfile`).
+const ENGINE_PID: &str = "/var/run/docker.pid";
 /// What the engine takes where a container names no time to stop.
 const STOP_TIMEOUT_S: u32 = 10;
 /// What the engine takes where a HEALTHCHECK names no interval, no timeout and no retries.
@@ -112,6 +114,7 @@ fn container(value: &Value) -> Option<Container> {
         stop_timeout_s: whole(value, "/Config/StopTimeout")
             .and_then(|s| u32::try_from(s).ok())
             .unwrap_or(STOP_TIMEOUT_S),
+        ended_since_boot: ended_since_boot(state.get("FinishedAt").and_then(Value::as_str)),
         id,
     })
 }
@@ -136,6 +139,15 @@ fn published(value: &Value) -> Vec<u16> {
     let bindings = ports.into_iter().flatten().filter_map(|(_, bindings)| bindings.as_array()).flatten();
     let ports = bindings.filter_map(|binding| binding.get("HostPort")?.as_str()?.parse::<u16>().ok());
     ports.into_set().into_iter().collect()
+}
+
+/// Whether a container that ended then has ended since the engine was started on this machine: what ended before may have
+/// been ended by that.
+fn ended_since_boot(finished: Option<&str>) -> bool {
+    let engine = fs::read_to_string(ENGINE_PID).ok().and_then(|pid| processes::age_ms(pid.trim().parse().ok()?));
+    let up_ms = engine.or_else(|| processes::age_ms(1));
+    let ended_ms = finished.and_then(age_by_clock_ms);
+    ended_ms.zip(up_ms).is_some_and(|(ended_ms, up_ms)| ended_ms < up_ms)
 }
 
 /// The time since then by this machine's clock; none for what never was.

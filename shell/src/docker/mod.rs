@@ -82,6 +82,17 @@ impl Docker {
         Call { folder, meanwhile, ..Call::new(program, &arguments, PULLING) }.run(&self.signals)
     }
 
+    /// Starts containers that have ended, as they are, one after the other.
+    pub(crate) fn start_containers(&self, effect: &Effect, ids: &[String]) -> Result<(), Failure> {
+        let doing = effect.to_string();
+        for id in ids {
+            if !self.engine.start(id, &doing)? {
+                self.command(&["start", id])?.must(&doing)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes sure that no container of a folder runs on; an engine that does not answer may be taken for one without any.
     pub(crate) fn prove_stopped(&self, effect: &Effect, folder: &str, must_answer: bool) -> Result<(), Failure> {
         match self.containers(folder) {

@@ -81,6 +81,12 @@ impl Engine {
         Ok(self.understood(&request, container).map(Some))
     }
 
+    /// Starts a container that has ended; one that runs is fine. Whether the engine was asked: else the docker command is.
+    pub(crate) fn start(&self, id: &str, doing: &str) -> Result<bool, Failure> {
+        let request = Request { method: "POST", path: format!("/containers/{id}/start"), body: None };
+        Ok(self.ask(&request, doing)?.is_some())
+    }
+
     /// The driver of logs that containers get by default.
     pub(crate) fn log_driver(&self, doing: &str) -> Result<Option<String>, Failure> {
         let request = Request::get("/info".to_string());
@@ -155,8 +161,9 @@ impl Engine {
         let Some(bytes) = self.exchanged(socket, request, doing)? else { return Ok(None) };
         let Some(answer) = self.understood(request, EngineAnswer::read(&bytes)) else { return Ok(None) };
         match (answer.status, answer.message()) {
-            (200..=299, _) => Ok(Some(answer)),
-            (404, Some(why)) if request.body.is_none() && why.to_lowercase().contains("no such container") => {
+            // What is to be started runs already.
+            (200..=299 | 304, _) => Ok(Some(answer)),
+            (404, Some(why)) if request.method == "GET" && why.to_lowercase().contains("no such container") => {
                 Ok(Some(answer))
             }
             // An engine without this request may have it under another name, which the docker command knows.
@@ -218,6 +225,7 @@ impl Engine {
 /// What is asked of the engine.
 #[derive(Debug)]
 struct Request {
+    method: &'static str,
     path: String,
     /// What is posted.
     body: Option<Value>,
@@ -225,19 +233,16 @@ struct Request {
 
 impl Request {
     fn get(path: String) -> Self {
-        Request { path, body: None }
+        Request { method: "GET", path, body: None }
     }
 
     fn post(path: String, body: Value) -> Self {
-        Request { path, body: Some(body) }
+        Request { method: "POST", path, body: Some(body) }
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let (method, body) = match &self.body {
-            Some(body) => ("POST", body.to_string()),
-            None => ("GET", String::new()),
-        };
-        let (path, length) = (&self.path, body.len());
+        let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
+        let (method, path, length) = (self.method, &self.path, body.len());
         format!(
             "{method} {path} HTTP/1.0\r\nHost: docker\r\nUser-Agent: c2\r\n\
              Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
