@@ -22,6 +22,7 @@ fn running(age_ms: u64, restarts: u64) -> Container {
         decides_ms: 0,
         published: vec![8000],
         stop_timeout_s: 10,
+        ended_since_boot: false,
     }
 }
 

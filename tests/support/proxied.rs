@@ -20,7 +20,13 @@ const DEPLOYS: &str = "/opt/deploys";
 /// A machine that follows this master state.
 pub fn follow(config: &ToolConfig, master: State) -> Follow {
     let DeployMode::Proxy(proxy) = &config.deploy_mode else { panic!("no proxy") };
-    Follow { config: config.clone(), proxy: proxy.clone(), master, postponed: Default::default() }
+    Follow {
+        config: config.clone(),
+        proxy: proxy.clone(),
+        master,
+        postponed: Default::default(),
+        dead: Default::default(),
+    }
 }
 
 /// A simulated host with these archives and nothing deployed.

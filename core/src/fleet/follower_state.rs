@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use alloc::collections::BTreeMap;
 
-use super::SlaveUpdate;
+use super::{SlaveUpdate, health::Health};
 use crate::{
     aws::s3::without_request_id,
     config::{Deploy, DeployName, Label, SlaveState, State, ToolConfig},
@@ -24,6 +24,8 @@ pub(super) struct FollowerState {
     pub(super) look_at_s: u64,
     /// What was reported, and when.
     pub(super) reported: Option<(SlaveState, u64)>,
+    /// What the looks have found of the deploys that endpoints have.
+    pub(super) health: Health,
     /// The deploys that failed.
     pub(super) failed: BTreeMap<DeployName, FailedDeploy>,
     /// What is wrong, in words.
@@ -79,6 +81,7 @@ impl FollowerState {
         now: u64,
         master: &Result<Option<Shared>, Refusal>,
         slave: &SlaveUpdate,
+        health: Health,
     ) -> Option<Report> {
         let heartbeat_s = u64::from(slave.config.slave_heartbeat_s.get());
         // A clock that was set back makes nothing wait for longer.
@@ -88,7 +91,7 @@ impl FollowerState {
         }
         let told = unreached(master);
         let is_told = told == self.told;
-        let memo = Some(Memo::new(FollowerState { told, ..self.clone() }));
+        let memo = Some(Memo::new(FollowerState { told, health, ..self.clone() }));
         match master {
             Ok(shared) if shared.as_ref().map(|shared| &shared.etag) != self.followed.as_ref() => None,
             // The same again and again is told once.

@@ -2,8 +2,10 @@
 
 mod change;
 mod flush;
+
 mod follower;
 mod follower_state;
+mod health;
 mod ports;
 mod rollout;
 mod run;

@@ -6,6 +6,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use super::{
     Base,
     follower_state::{AGAIN_S, FailedDeploy, FollowerState, Wanted, unreached},
+    health::Health,
     slaves::{MISCONFIGURED, STALE_S},
     state_of,
 };
@@ -18,7 +19,7 @@ use crate::{
     },
     deploy::Deploys,
     printable::for_record,
-    proxy::{Follow, Followed, Following, noted_state},
+    proxy::{Follow, Followed, Following, look_at_connected, noted_state},
     seam::{
         Command, Effect, Facts, Memo, Outcome, Plan, Purpose, Reason, Refusal, Secret, Settled as _, Shared, Stage,
         Step,
@@ -55,13 +56,23 @@ impl Command for SlaveUpdate {
         let have = noted_state(facts, Deploys(self.config.deploys_dir.as_str())).known();
         let label = self.label(facts).known();
         let (now, master, have, label) = (now?, master?, have?, label?);
-        let now = now?;
+        let (now, have) = (now?, have.ok().flatten().unwrap_or_default());
+        let looks = look_at_connected(facts, &self.config, &self.proxy, &have).known_or(Vec::new())?;
+        let known = self.before().map(|before| before.health.clone()).unwrap_or_default();
+        let health = known.after(&looks);
         if let (true, Some(before)) = (past.is_empty(), self.before())
-            && let Some(report) = before.rest(now, &master, self)
+            && !health.is_news(&known, now)
+            && !looks.iter().any(|look| look.unnoted)
+            && let Some(report) = before.rest(now, &master, self, health.clone())
         {
             return Ok(Step::Done(report));
         }
-        let round = Round { slave: self, now, have: have.ok().flatten().unwrap_or_default(), label };
+        // What a boot has ended is not waited for.
+        let dead = match self.before() {
+            Some(_) => health.due(now),
+            None => looks.iter().filter(|look| look.dead).map(|look| look.deploy.clone()).into_set(),
+        };
+        let round = Round { slave: self, now, have, label, health, dead };
         round.next(facts, past, master)
     }
 
@@ -98,6 +109,10 @@ struct Round<'a> {
     /// The state that this machine notes.
     have: State,
     label: Result<Label, Refusal>,
+    /// What is known of the deploys that endpoints have, with the look of this round.
+    health: Health,
+    /// The deploys of which something has ended that is to be started again now.
+    dead: BTreeSet<DeployName>,
 }
 
 impl Round<'_> {
@@ -113,9 +128,14 @@ impl Round<'_> {
             }
         };
         let mut postponed = self.postponed(&wanted);
-        let labels: BTreeSet<DeployName> = postponed.keys().cloned().into_set();
+        let is_as_wanted = |deploy: &&DeployName| self.is_as_wanted(deploy, &wanted);
+        let resting = self.health.resting(self.now).filter(|deploy| !self.dead.contains(*deploy));
+        let labels = postponed.keys().chain(resting.filter(is_as_wanted)).cloned().into_set();
         let (config, proxy, master) = (config.clone(), proxy.clone(), wanted.state.clone());
-        let mut following = match (Follow { config, proxy, master, postponed: labels }).round(facts, past).known()? {
+        let mut following = match (Follow { config, proxy, master, postponed: labels, dead: self.dead.clone() })
+            .round(facts, past)
+            .known()?
+        {
             Ok(Followed::Step(Step::Do(mut plan))) if past.is_empty() => {
                 plan.notes.insert(0, self.reason(wanted.etag.as_ref()));
                 return Ok(Step::Do(plan));
@@ -134,7 +154,24 @@ impl Round<'_> {
             before.extend(postponed);
             postponed = before;
         }
-        self.end(facts, Ended { wanted, postponed, troubles, told, following }, label)
+        // What cannot be started again is a matter of its health, with pauses of its own.
+        let mut health = self.health.clone();
+        let restarted = &mut following.restarted;
+        following.failed.retain(|deploy, why| {
+            let is_ill = health.knows(deploy) && self.is_as_wanted(deploy, &wanted);
+            if let (true, Some(reason)) = (is_ill, restarted.get_mut(deploy)) {
+                reason.get_or_insert_with(|| why.clone());
+            }
+            !is_ill
+        });
+        health.restarted(&following.restarted, self.now);
+        self.end(facts, Ended { wanted, postponed, troubles, told, following, health }, label)
+    }
+
+    /// Whether this machine notes a deploy as it is wanted.
+    fn is_as_wanted(&self, deploy: &DeployName, wanted: &Wanted) -> bool {
+        let to = wanted.state.deploys.get(deploy);
+        to.zip(self.have.deploys.get(deploy)).is_some_and(|(to, known)| known.is_as(to))
     }
 
     fn wanted(&self, master: Result<Option<Shared>, Refusal>) -> Result<Wanted, Reason> {
@@ -203,7 +240,7 @@ impl Round<'_> {
         let (address, host) = (address.known(), host.known());
         let (address, host) = (address?, host?);
         let failed = self.failed(&ended);
-        let Ended { wanted: Wanted { etag, .. }, troubles, told, following, .. } = ended;
+        let Ended { wanted: Wanted { etag, .. }, troubles, told, following, health, .. } = ended;
         let heartbeat_s = u64::from(config.slave_heartbeat_s.get());
         let soon = if troubles.is_empty() { heartbeat_s } else { AGAIN_S.0.min(heartbeat_s) };
         let again = failed.values().map(|failed| failed.again_at_s).filter(|again_at_s| *again_at_s > self.now);
@@ -213,7 +250,8 @@ impl Round<'_> {
             true => failed.why.map(|why| format!("{why}; it is tried again at {}", utc(failed.again_at_s))),
             false => failed.why.clone(),
         };
-        let reasons: Vec<Reason> = failed.values().map(in_words).chain(troubles).chain(following.unready).collect();
+        let reasons: Vec<Reason> =
+            failed.values().map(in_words).chain(troubles).chain(following.unready).chain(health.reasons()).collect();
         let error = (!reasons.is_empty()).then(|| reasons.iter().map(|it| &*it.full).collect::<Vec<_>>().join("\n"));
         let reported = error.as_ref().map(|_| without_request_id(&public(&reasons)));
         let misconfigured = self.slave.misconfigured.clone();
@@ -241,6 +279,7 @@ impl Round<'_> {
             followed: etag,
             look_at_s,
             reported: before.cloned(),
+            health,
             failed,
             error,
             standing: following.standing,
@@ -303,6 +342,7 @@ struct Ended {
     /// Why the master could not be asked, which is among them.
     told: Option<String>,
     following: Following,
+    health: Health,
 }
 
 /// What a record says of them: it is read by others, who are not to see what a release's commands are or print.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Ordered,
     config::{DeployName, State},
-    seam::{Outcome, Purpose, Reason, Refusal, Settled as _, Step},
+    seam::{Outcome, Plan, Purpose, Reason, Refusal, Settled as _, Step},
 };
 
 /// Where following stands.
@@ -32,6 +32,8 @@ pub(crate) struct Following {
     pub(crate) troubles: Vec<Reason>,
     /// What is up and not ready, though its time is over: it is looked at again in each round.
     pub(crate) unready: Vec<Reason>,
+    /// The deploys that were started again, and why they could not be.
+    pub(crate) restarted: BTreeMap<DeployName, Option<Reason>>,
     /// What was done.
     pub(crate) notes: Vec<String>,
     /// How the endpoints stand, in words; `None`: it was not found out.
@@ -78,11 +80,23 @@ pub(super) fn following(r: &Reconcile<'_>, wanted: &State, refused: &[Refused]) 
         failed,
         troubles,
         unready: if r.seen.has_proxy() { unready(r, wanted)? } else { Vec::new() },
+        restarted: restarted(r),
         notes: notes.collect(),
         standing: Some(standing(r)),
         noted: r.seen.state.clone(),
         running,
     })
+}
+
+/// The deploys that were started again, and why they could not be.
+fn restarted(r: &Reconcile<'_>) -> BTreeMap<DeployName, Option<Reason>> {
+    let outcomes = r.past.iter().filter_map(|outcome| match outcome {
+        Outcome::Planned { plan: Plan { purpose: Purpose::RestartDeploy(deploy), .. }, .. } => {
+            Some((deploy.clone(), outcome.reason()))
+        }
+        _ => None,
+    });
+    outcomes.into_map()
 }
 
 /// Why a deploy that is wanted does not run.

@@ -4,10 +4,10 @@ use crate::prelude::*;
 
 use super::seen::Seen;
 use crate::{
-    config::{Deploy, DeployName, Readiness},
-    deploy::{is_whole, release_json},
+    config::{Deploy, DeployName, Readiness, ToolConfig},
+    deploy::{Deploys, is_whole, release_json},
     ready::{Status, cure},
-    seam::{Container, Folder, Reason, Refusal, Standing},
+    seam::{Container, Facts, Folder, Reason, Refusal, Standing},
 };
 
 /// One look at a deploy: its status with the evidence.
@@ -25,8 +25,12 @@ impl Looked {
 
     /// Why it is not ready on this port, and what to do; `None` when it is.
     pub(super) fn why(&self, port: u16) -> Option<Reason> {
-        let why = self.status.why()?;
-        Some(why.advised(cure(&self.standing, port).as_deref()))
+        self.why_of(&self.status, port)
+    }
+
+    /// Why a deploy of this status is not ready, and what to do.
+    pub(super) fn why_of(&self, status: &Status, port: u16) -> Option<Reason> {
+        Some(status.why()?.advised(cure(&self.standing, port).as_deref()))
     }
 }
 
@@ -50,8 +54,7 @@ impl Seen<'_> {
 
     /// A deploy's folder, where it holds what the state says.
     pub(super) fn folder(&self, deploy: &DeployName, known: &Deploy) -> Result<Option<Folder>, Refusal> {
-        let folder = self.facts.folder(&self.deploys.live_dir(deploy.as_str()))?;
-        Ok(folder.filter(|folder| holds(folder, known)))
+        folder(self.facts, &self.deploys.live_dir(deploy.as_str()), known)
     }
 
     /// Whether a deploy is ready, by one look.
@@ -67,21 +70,38 @@ impl Seen<'_> {
 
     /// One look at a deploy; `None` where its folder does not hold what the state says.
     pub(super) fn looked(&self, deploy: &DeployName, known: &Deploy) -> Result<Option<Looked>, Refusal> {
-        if self.folder(deploy, known)?.is_none() {
-            return Ok(None);
-        }
-        let readiness = self.readiness(deploy)?;
-        let standing = self.facts.standing(&self.deploys.live_dir(deploy.as_str()), known.port.0, &readiness)?;
-        Ok(Some(Looked { status: Status::of(&standing, &readiness), readiness, standing }))
+        looked(self.facts, self.config, deploy, known)
     }
 
     /// When a deploy that is there counts as ready: by its release's own word, else that of the configuration.
     pub(super) fn readiness(&self, deploy: &DeployName) -> Result<Readiness, Refusal> {
         let home = self.deploys.live_dir(deploy.as_str());
         let folder = self.facts.folder(&home)?;
-        let own = folder.and_then(|folder| release_json(&folder, &home).ok()).and_then(|config| config.readiness);
-        Ok(own.unwrap_or_else(|| self.config.readiness.clone()))
+        Ok(readiness(self.config, folder.as_ref(), &home))
     }
+}
+
+/// One look at a deploy; `None` where its folder does not hold what the state says.
+pub(super) fn looked(
+    facts: &Facts,
+    config: &ToolConfig,
+    deploy: &DeployName,
+    known: &Deploy,
+) -> Result<Option<Looked>, Refusal> {
+    let home = Deploys(config.deploys_dir.as_str()).live_dir(deploy.as_str());
+    let Some(folder) = folder(facts, &home, known)? else { return Ok(None) };
+    let readiness = readiness(config, Some(&folder), &home);
+    let standing = facts.standing(&home, known.port.0, &readiness)?;
+    Ok(Some(Looked { status: Status::of(&standing, &readiness), readiness, standing }))
+}
+
+fn folder(facts: &Facts, home: &str, known: &Deploy) -> Result<Option<Folder>, Refusal> {
+    Ok(facts.folder(home)?.filter(|folder| holds(folder, known)))
+}
+
+fn readiness(config: &ToolConfig, folder: Option<&Folder>, home: &str) -> Readiness {
+    let own = folder.and_then(|folder| release_json(folder, home).ok()).and_then(|config| config.readiness);
+    own.unwrap_or_else(|| config.readiness.clone())
 }
 
 /// Whether a folder holds what the state says.

@@ -1,6 +1,7 @@
 //! Proxy mode on one machine: from what runs to what is wanted, one small plan at a time.
 
 mod certificate;
+mod ended;
 mod expiry;
 mod followed;
 mod health;
@@ -28,6 +29,7 @@ pub use health::project_name;
 pub use status::ProxyStatus;
 pub use verbs::{Connect, Disconnect, EndMaintenance, Goal, Maintain, Refresh, Restart, Shutdown, Split, Start, Stop};
 
+pub(crate) use ended::{Look, look_at_connected};
 pub(crate) use followed::{Followed, Following};
 pub(crate) use known_state::KnownState;
 pub(crate) use verbs::no_port;
@@ -103,8 +105,17 @@ impl ProxyMode {
         let needs_proxy = needs(&seen.state);
         let mut pages = State { maintenance: seen.state.maintenance.clone(), ..State::default() };
         let (policy, force) = (Policy::COMMAND, self.force);
-        let mut r =
-            Reconcile { seen, target, policy, past, pages: BTreeMap::new(), needs_proxy, force, postponed: NONE };
+        let mut r = Reconcile {
+            seen,
+            target,
+            policy,
+            past,
+            pages: BTreeMap::new(),
+            needs_proxy,
+            force,
+            postponed: NONE,
+            dead: NONE,
+        };
         if !is_given_up(&r) {
             verb.apply(&mut pages, None);
         }
@@ -157,6 +168,8 @@ pub struct Follow {
     pub master: State,
     /// The deploys that are not tried in this run.
     pub postponed: BTreeSet<DeployName>,
+    /// The deploys of which something has ended that is to be started again now.
+    pub dead: BTreeSet<DeployName>,
 }
 
 impl Follow {
@@ -170,7 +183,8 @@ impl Follow {
         let needs_proxy = self.proxy.is_routed(&self.master);
         let seen = look(facts, &self.config, &self.proxy, |_| needs_proxy).map_err(|it| it.during(&target.doing()))?;
         let (policy, pages) = (Policy::FOLLOWER, wanted.maintenance.clone());
-        let r = Reconcile { seen, target, policy, past, pages, needs_proxy, force: false, postponed: &self.postponed };
+        let (postponed, dead) = (&self.postponed, &self.dead);
+        let r = Reconcile { seen, target, policy, past, pages, needs_proxy, force: false, postponed, dead };
         match next(&r, |_| Ok(wanted.clone()))? {
             Next::Step(step) => Ok(Followed::Step(step)),
             Next::End(refused) => followed::following(&r, &wanted, &refused).map(Followed::Done),

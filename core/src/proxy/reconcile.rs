@@ -27,6 +27,8 @@ pub(crate) struct Reconcile<'a> {
     pub(super) force: bool,
     /// The deploys that are not tried in this run.
     pub(super) postponed: &'a BTreeSet<DeployName>,
+    /// The deploys of which something has ended that is to be started again now.
+    pub(super) dead: &'a BTreeSet<DeployName>,
 }
 
 impl Reconcile<'_> {
@@ -45,15 +47,19 @@ impl Reconcile<'_> {
         !matches!(self.target.proxy, Upkeep::Leave | Upkeep::Stop) && !self.switch_failed()
     }
 
-    /// Whether a deploy is as it is wanted. A follower does not ask whether it is ready, and trusts one without a compose
-    /// file: it would start it again in every round.
+    /// Whether a deploy is as it is wanted. A follower does not ask whether it is ready, takes what has ended well for
+    /// done, and trusts one without a compose file that no endpoint has: it would start it again in every round.
     pub(super) fn stands(&self, deploy: &DeployName, wanted: &Deploy) -> Result<bool, Refusal> {
         if !self.seen.state.deploys.get(deploy).is_some_and(|known| known.is_as(wanted)) {
             return Ok(false);
         }
         match self.seen.folder(deploy, wanted)? {
             None => Ok(false),
-            Some(folder) if self.policy.trusts_unseen && !folder.compose => Ok(true),
+            Some(folder) if self.policy.trusts_unseen => {
+                let (port, is_connected) = (wanted.port.0, self.seen.waiting_for(deploy).next().is_some());
+                let runs = (!folder.compose && !is_connected) || self.seen.folder_runs(deploy, &folder, port)?;
+                Ok(runs || (folder.compose && self.seen.has_ended_well(deploy, port)?))
+            }
             Some(folder) => self.seen.folder_runs(deploy, &folder, wanted.port.0),
         }
     }

@@ -68,7 +68,7 @@ fn followed_route(
     let (seen, at) = (&r.seen, r.seen.routes().port(endpoint));
     let noted = seen.state.connections.get(endpoint).and_then(|deploy| seen.state.deploys.get_key_value(deploy));
     for (deploy, known) in as_wanted(r, wish, wanted).into_iter().chain(seen.deploy_on(at)).chain(noted) {
-        let usable = match at == Some(known.port.0) {
+        let usable = match at == Some(known.port.0) && seen.proxy.running {
             // A failed look must not take a route away.
             true => seen.runs(deploy, known).known_or(true),
             false => seen.is_ready(deploy, known).known_or(false),
@@ -80,7 +80,9 @@ fn followed_route(
             return Ok(Some(Route { port, share }));
         }
     }
-    Ok(None)
+    // Where nothing can be used it stays as it is served: what has died, or does not answer, serves again by itself.
+    let stays = seen.deploy_on(at).filter(|_| seen.proxy.running);
+    Ok(stays.map(|(_, known)| Route { port: known.port.0, share: None }))
 }
 
 /// The share of an endpoint on this port that goes to a second deploy, where that one can be used.

@@ -32,6 +32,8 @@ pub enum Purpose {
     StartDeploy(DeployName),
     /// A deploy is started from what is on disk.
     RestartDeploy(DeployName),
+    /// What has ended well is noted.
+    NoteJobs,
     /// A deploy is stopped.
     StopDeploy(DeployName),
     /// The interrupted change of a deploy is taken back, or forgotten where it had come to its end.
@@ -133,6 +135,7 @@ impl fmt::Display for Purpose {
             Purpose::Tidy => f.write_str("remove what is no longer needed"),
             Purpose::StartDeploy(deploy) => write!(f, "start the deploy {deploy}"),
             Purpose::RestartDeploy(deploy) => write!(f, "start the deploy {deploy} again"),
+            Purpose::NoteJobs => f.write_str("note what has ended well"),
             Purpose::StopDeploy(deploy) => write!(f, "stop the deploy {deploy}"),
             Purpose::GoBackDeploy(deploy) => write!(f, "take up the interrupted change of the deploy {deploy}"),
             Purpose::Connect(endpoint, deploy) => write!(f, "connect {endpoint} to {deploy}"),

@@ -177,7 +177,11 @@ impl World {
                 restarts: every.map_or(0, |every| age_ms / every),
                 health: if is_web { self.health(folder, age_ms) } else { Health::None },
                 decides_ms: self.says(folder, "healthy-after").unwrap_or(0).max(1_000),
-                published: self.port_of(folder).filter(|_| is_web && !self.has(folder, "never-accepts")).into_iter().collect(),
+                published: self
+                    .port_of(folder)
+                    .filter(|_| is_web && !self.has(folder, "never-accepts"))
+                    .into_iter()
+                    .collect(),
                 stop_timeout_s: 10,
                 ended_since_boot: ended.is_some_and(|(_, at_ms)| at_ms >= self.booted_ms),
             })
@@ -191,6 +195,20 @@ impl World {
             Some(0) if age_ms >= 1_000 => Health::Unhealthy,
             Some(ms) if ms > 0 && age_ms >= ms => Health::Healthy,
             Some(_) => Health::Starting,
+        }
+    }
+
+    /// The machine comes back, and with it all that runs.
+    pub(super) fn begin_again(&mut self) {
+        self.booted_ms = self.now_ms();
+        let folders: Vec<String> = self.running.keys().cloned().collect();
+        for folder in folders {
+            for (service, _) in self.services(&folder) {
+                let at = (folder.clone(), service);
+                if !self.ended.contains_key(&at) {
+                    self.started_again.insert(at, self.booted_ms);
+                }
+            }
         }
     }
 

@@ -215,8 +215,7 @@ impl World {
         self.proven.clear();
         self.undrained.clear();
         self.looks.clear();
-        let now_ms = self.now_ms();
-        self.started = self.running.keys().map(|folder| (folder.clone(), now_ms)).collect();
+        self.begin_again();
         let conf = self.conf();
         if let Some(proxy) = &mut self.proxy {
             proxy.running = comes_back;

@@ -39,7 +39,11 @@ impl World {
             *looks = Looks { found, since_ms: now_ms, changed: true };
         }
         let standing = Standing {
-            port: if good { Ok(()) } else { Err("it runs and does not accept".into()) },
+            port: match self.running.contains_key(folder) {
+                _ if good => Ok(()),
+                true => Err("it runs and does not accept".into()),
+                false => Err(format!("nothing accepts on port {port}")),
+            },
             listener_age_ms: (accepts && containers.is_empty()).then_some(age_ms),
             containers: Ok(containers),
             compose,

@@ -133,10 +133,11 @@ fn decides_ms(value: &Value) -> u64 {
     ms("StartPeriod").unwrap_or(0).saturating_add(tries_ms)
 }
 
-/// The ports of the machine that are published to it.
+/// The ports of the machine that are published to it; of one that has ended, those that were to be.
 fn published(value: &Value) -> Vec<u16> {
-    let ports = value.pointer("/NetworkSettings/Ports").and_then(Value::as_object);
-    let bindings = ports.into_iter().flatten().filter_map(|(_, bindings)| bindings.as_array()).flatten();
+    let places = ["/NetworkSettings/Ports", "/HostConfig/PortBindings"].into_iter();
+    let ports = places.filter_map(|place| value.pointer(place)?.as_object()).flatten();
+    let bindings = ports.filter_map(|(_, bindings)| bindings.as_array()).flatten();
     let ports = bindings.filter_map(|binding| binding.get("HostPort")?.as_str()?.parse::<u16>().ok());
     ports.into_set().into_iter().collect()
 }

@@ -14,13 +14,14 @@ use crate::prelude::*;
 use await_ready::await_ready;
 use deploy::deploy;
 use go_back::go_back;
-use restart::restart;
+use restart::{keeps_what_is_left, restart};
 use shut_down::shut_down;
 use stop::stop;
 use switch::switch;
 use tidy::tidy;
 
 use super::{
+    ended::note_jobs,
     reconcile::{Reconcile, Refused},
     routes::{is_used, wanted_routes},
     target::Upkeep,
@@ -43,9 +44,11 @@ pub(super) enum Next {
 type Try = fn(&Reconcile<'_>, &State, &mut Vec<Refused>) -> Result<Option<Step>, Refusal>;
 
 /// The steps in their order: the first that has something to do is the next.
-const ORDER: [Try; 7] = [
+const ORDER: [Try; 9] = [
     // An endpoint that answers 503 and can be routed is, before anything else takes its time.
     restore_endpoints,
+    // What has ended comes back where it is: its endpoints are routed to it still.
+    revive_dead,
     // A deploy is there before an endpoint is switched to it: what serves goes on until then.
     start_deploys,
     // An endpoint whose former deploy is about to be ready again must not be left unrouted by the end of this run.
@@ -56,6 +59,8 @@ const ORDER: [Try; 7] = [
     stop_unwanted,
     // What this run has started may still become ready, and is routed to then: nothing else waits for it.
     await_started,
+    // What has ended well is known over later boots.
+    note_done,
     // What was kept for going back is removed when there is nothing left to go back to.
     remove_leftovers,
 ];
@@ -105,6 +110,17 @@ fn restore_endpoints(r: &Reconcile<'_>, wanted: &State, _: &mut Vec<Refused>) ->
     await_ready(r, wanted, unrouted)
 }
 
+fn revive_dead(r: &Reconcile<'_>, wanted: &State, _: &mut Vec<Refused>) -> Result<Option<Step>, Refusal> {
+    for deploy in r.dead {
+        if let Some(to) = wanted.deploys.get(deploy)
+            && let Some(plan) = restart(r, deploy, to).known_or(None)?
+        {
+            return Ok(Some(Step::Do(plan)));
+        }
+    }
+    Ok(None)
+}
+
 /// First those that are missing, then those that have changed; one refusal does not hold up the others.
 fn start_deploys(r: &Reconcile<'_>, wanted: &State, refused: &mut Vec<Refused>) -> Result<Option<Step>, Refusal> {
     let started = wanted.deploys.iter().filter(|(deploy, _)| r.target.starts.has(deploy));
@@ -142,6 +158,7 @@ fn start(r: &Reconcile<'_>, deploy: &DeployName, to: &Deploy, wanted: &State) ->
     }
     match restart(r, deploy, to)? {
         Some(plan) => Ok(Some(plan)),
+        None if keeps_what_is_left(r, deploy, to)? => Ok(None),
         None => self::deploy(r, deploy, to, wanted).map(Some),
     }
 }
@@ -174,6 +191,10 @@ fn stop_unwanted(r: &Reconcile<'_>, wanted: &State, refused: &mut Vec<Refused>) 
 
 fn await_started(r: &Reconcile<'_>, wanted: &State, _: &mut Vec<Refused>) -> Result<Option<Step>, Refusal> {
     if r.policy.routes_later { await_ready(r, wanted, |_| true) } else { Ok(None) }
+}
+
+fn note_done(r: &Reconcile<'_>, _: &State, _: &mut Vec<Refused>) -> Result<Option<Step>, Refusal> {
+    Ok(note_jobs(r)?.map(Step::Do))
 }
 
 fn remove_leftovers(r: &Reconcile<'_>, _: &State, _: &mut Vec<Refused>) -> Result<Option<Step>, Refusal> {
