@@ -19,6 +19,7 @@ import deploys
 import fleet
 import following
 import healing
+import health
 import images
 import kills
 import readiness
@@ -48,7 +49,7 @@ COMPOSE = [
     healing.a_machine_of_the_older_tool_is_taken_over_and_its_proxy_made_anew_once,
     following.what_the_master_says_is_brought_about_and_reported,
 ]
-MODULES = [deploys, switching, shares, secure, certificates, templates, unreachable, healing, kills, readiness, following]
+MODULES = [deploys, switching, shares, secure, certificates, templates, unreachable, healing, kills, readiness, following, health]
 MODULES += [fleet, readme]
 
 

@@ -1,6 +1,6 @@
-//! The web server of the sample releases: `web PORT TEXT [listen-after=MS] [die-after=MS]` answers every request with
+//! The web server of the sample releases: `web PORT TEXT [listen-after=MS] [die-after=MS] [end-after=MS]` answers every request with
 //! its text. `/slow` takes five seconds, `/fail` is answered with status 500, a websocket's bytes are sent back, and a
-//! text that is `silent` never listens at all. It says when it listens. `web check PORT PATH` is a health check: it
+//! text that is `silent` never listens at all. It says when it listens. It dies with status 3 and ends with 0. `web check PORT PATH` is a health check: it
 //! ends with 0 where the server on this port answers with 200.
 
 use std::{
@@ -18,11 +18,12 @@ fn main() {
     }
     let (port, text) = (&arguments[1], arguments[2].clone());
     println!("web server {text} begins");
-    if let Some(life) = option(&arguments, "die-after") {
+    for (name, status) in [("die-after", 3), ("end-after", 0)] {
+        let Some(life) = option(&arguments, name) else { continue };
         thread::spawn(move || {
             thread::sleep(life);
-            println!("boom: this server dies");
-            process::exit(3);
+            println!("boom: this server ends with {status}");
+            process::exit(status);
         });
     }
     if text == "silent" {
