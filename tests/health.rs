@@ -4,11 +4,18 @@
 
 mod support;
 
-use c2_core::nginx::Generation;
+use std::mem::swap;
+
+use c2_core::{
+    nginx::Generation,
+    seam::{End, Facts, REVERTED, drive},
+};
 use serde_json::{Value, json};
 use support::{
-    fleet::put_master,
+    fleet::{begun_on, config, machine, master_of, put_master},
+    hooked::Hooked,
     rounds::{Machine, STATE},
+    words::command,
 };
 
 const HOME: &str = "/opt/deploys/a";
@@ -171,4 +178,26 @@ fn what_dies_over_and_over_is_started_with_growing_pauses_and_the_record_is_not_
     assert!(one.reports.len() - before < 60, "{} records in an hour", one.reports.len() - before);
     assert!(tries > 3, "{tries}");
     assert!(one.error().contains("address in use"), "{}", one.error());
+}
+
+#[test]
+fn a_release_that_dies_while_its_rollout_bakes_is_taken_back() {
+    for files in [json!({ "dies-after": "60000" }), json!({ "second-dies-after": "60000" })] {
+        let releases = [("r1.zip", release(json!({}))), ("r2.zip", release(files))];
+        let operator = begun_on(machine("operator", &releases));
+        let mut one = Machine::with(&releases);
+        let mut operator = Hooked::pausing(operator, |world| {
+            one.world.pass(u32::try_from(world.clock.saturating_sub(one.world.clock) * 1_000).unwrap());
+            swap(&mut one.world.objects, &mut world.objects);
+            one.poll(0);
+            swap(&mut one.world.objects, &mut world.objects);
+        });
+        let words = ["rollout", "run", "--stages", "100", "--bake", "3600", "--stage-timeout", "600"];
+        let command = command(&config("operator", &["main"]), &words);
+        let end = drive(&*command, &mut operator, &mut Facts::default());
+        let End::Reported(report) = end else { panic!("{end:?}") };
+        let why = report.failed.unwrap();
+        assert!(why.contains("b, which serves main, is not well"), "{why}");
+        assert_eq!((report.code, master_of(&operator.world).deploys.len()), (REVERTED, 1));
+    }
 }

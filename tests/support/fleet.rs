@@ -75,7 +75,11 @@ pub fn operate(world: &mut World, words: &[&str]) {
 
 /// An operator's machine with a rollout of `b` beside `a` that nobody is in yet.
 pub fn begun() -> World {
-    let mut operator = named("operator");
+    begun_on(named("operator"))
+}
+
+/// The same on this machine.
+pub fn begun_on(mut operator: World) -> World {
     operate(&mut operator, &["start", "r1.zip", "a"]);
     operate(&mut operator, &["connect", "main", "a"]);
     operate(&mut operator, &["start", "r2.zip", "b", "--rollout", "1"]);
