@@ -150,14 +150,49 @@ fn served(host: &Hooked<'_>) -> Option<u16> {
 }
 
 #[test]
+fn an_endpoint_stays_as_it_is_served_while_its_deploy_does_not_answer_and_a_command_is_about_others() {
+    let endpoint = |host: &str| json!({ "serverNames": [host], "etype": "httpOnly" });
+    let config = config(&json!({ "main": endpoint("a.example.com"), "other": endpoint("b.example.com") }));
+    let mut host = Hooked::new(machine(), |_, _| (), |_| None);
+    assert_eq!(run(&mut host, &config, &["restart-frontend-proxy"]), Ok(()));
+    // It is about to be there again.
+    host.world.accepting.remove("/opt/deploys/a");
+    host.world.inherited.extend(["served", "on disk"].map(|place| (place, "main".to_string(), 8000)));
+    for words in [
+        &["start", "r1.zip", "b"][..],
+        &["maintenance", "other"],
+        &["connect", "other", "b"],
+        &["maintenance", "other", "--off"],
+        &["disconnect", "other"],
+        &["stop", "b"],
+    ] {
+        drop(run(&mut host, &config, words));
+        assert_eq!(port_of(&host, "main"), Some(8000), "{words:?}");
+    }
+}
+
+fn port_of(host: &Hooked<'_>, endpoint: &str) -> Option<u16> {
+    let loaded = host.world.proxy.as_ref().map(|proxy| proxy.loaded.clone()).unwrap_or_default();
+    let mut pairs = Generation::of_file(&loaded)?
+        .routes
+        .pairs()
+        .map(|(label, port)| (label.to_string(), port))
+        .collect::<Vec<_>>()
+        .into_iter();
+    pairs.find(|(label, _)| label == endpoint).map(|(_, port)| port)
+}
+
+#[test]
 fn what_accepts_and_is_not_ready_gets_an_endpoint_back_when_it_is() {
     let (mut host, config) = (Hooked::new(machine(), |_, _| (), |_| None), config(&main_only()));
     let home = "/opt/deploys/a".to_string();
     host.world.accepting.remove(&home);
-    // It died by itself.
+    // It died by itself, and its proxy was removed.
     host.world.inherited.extend(["served", "on disk"].map(|place| (place, "main".to_string(), 8000)));
+    host.world.proxy = None;
+    drop(run(&mut host, &config, &["restart-frontend-proxy"]));
+    assert_eq!(served(&host), None, "what is started anew routes to nothing dead");
     assert_eq!(run(&mut host, &config, &["start", "r1.zip", "b"]), Ok(()));
-    assert_eq!(served(&host), None);
     host.world.accepting.insert(home.clone(), 8000);
     host.world.tree.write("/opt/deploys/a/never-ready", 0o644, b"");
     assert_eq!(run(&mut host, &config, &["stop", "b"]), Ok(()));

@@ -36,7 +36,7 @@ fn slave_update() -> SlaveUpdate {
     proxy.remote_state_s3 = Some(base.clone());
     proxy.slave_label = SlaveLabel::Label(Label::from_text("one").unwrap());
     let proxy = proxy.clone();
-    SlaveUpdate { config, proxy, base, kept: None, repeat_s: None, misconfigured: None }
+    SlaveUpdate { config, proxy, base: Some(base), kept: None, repeat_s: None, misconfigured: None }
 }
 
 /// A machine in a state, with a master that wants another; `r2.zip` starts or not.

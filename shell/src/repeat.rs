@@ -1,4 +1,4 @@
-//! `slave-update --repeat`: carries out what a follower decides, round after round.
+//! `slave-update --repeat` and `reconcile --repeat`: carries out what a follower decides, round after round.
 
 use std::{thread, time::Duration};
 
@@ -12,8 +12,8 @@ use c2_core::{
 
 use crate::{aws::random, ending::print_end, host::Machine, memory, terminal::tell};
 
-/// Follows the master every so many seconds until a signal ends it. The answer is the exit code.
-pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positive) -> u8 {
+/// Follows a state every so many seconds until a signal ends it. The answer is the exit code.
+pub(crate) fn repeat(machine: &mut Machine, request: &Request, options: &Options, period_s: Positive) -> u8 {
     memory::share();
     let mut follower = Follower::new(period_s, machine.config_name());
     loop {
@@ -29,8 +29,7 @@ pub(crate) fn repeat(machine: &mut Machine, options: &Options, period_s: Positiv
             }
         }
         if let Some(Basis { config, kept, misconfigured }) = follower.basis() {
-            let request = Request::SlaveUpdate { repeat_s: Some(period_s), kept, misconfigured };
-            let command = request.command(config.clone(), options);
+            let command = request.round(kept, misconfigured).command(config.clone(), options);
             machine.prepare(&config, command.as_ref().ok().map(AsRef::as_ref));
             let end = match command {
                 Ok(command) => drive(&*command, machine, &mut Facts::default()),

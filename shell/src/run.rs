@@ -18,8 +18,8 @@ pub fn run(request: &Request, options: &Options, config: Option<&str>) -> u8 {
         Ok(machine) => machine,
         Err(error) => return failed(&format!("take over the signals: {error}"), None),
     };
-    if let (Request::SlaveUpdate { repeat_s: Some(period_s), .. }, false) = (request, options.dry_run) {
-        return repeat(&mut machine, options, *period_s);
+    if let (Some(period_s), false) = (request.period_s(), options.dry_run) {
+        return repeat(&mut machine, request, options, period_s);
     }
     let Dispatch { config, warnings, command } = request.dispatch(&mut machine, options);
     warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));

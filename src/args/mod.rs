@@ -221,12 +221,14 @@ fn of_further_command(command: &'static CommandHelp, normal: &[&str]) -> Result<
             change(Request::GenerateCertificate, args.dry_run, args.lock_wait)
         }
         "slave-update" => {
-            let args: shapes::SlaveUpdate = parse(at, normal)?;
-            change(
-                Request::SlaveUpdate { repeat_s: args.repeat, kept: None, misconfigured: None },
-                args.dry_run,
-                args.lock_wait,
-            )
+            let args: shapes::Repeated = parse(at, normal)?;
+            let request = Request::SlaveUpdate { repeat_s: args.repeat, kept: None, misconfigured: None };
+            change(request, args.dry_run, args.lock_wait)
+        }
+        "reconcile" => {
+            let args: shapes::Repeated = parse(at, normal)?;
+            let request = Request::Reconcile { repeat_s: args.repeat, kept: None, misconfigured: None };
+            change(request, args.dry_run, args.lock_wait)
         }
         "slave-flush" => {
             let args: shapes::SlaveFlush = parse(at, normal)?;

@@ -202,8 +202,9 @@ pub(super) struct Change {
     pub(super) lock_wait: Option<u32>,
 }
 
+/// A change that may be made over and over.
 #[derive(FromArgs)]
-pub(super) struct SlaveUpdate {
+pub(super) struct Repeated {
     #[argh(option, from_str_fn(seconds))]
     pub(super) repeat: Option<Positive>,
     #[argh(switch)]

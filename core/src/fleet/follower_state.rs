@@ -24,6 +24,8 @@ pub(super) struct FollowerState {
     pub(super) look_at_s: u64,
     /// What was reported, and when.
     pub(super) reported: Option<(SlaveState, u64)>,
+    /// The state that this machine noted at the end.
+    pub(super) noted: State,
     /// What the looks have found of the deploys that endpoints have.
     pub(super) health: Health,
     /// The deploys that failed.
@@ -100,9 +102,9 @@ impl FollowerState {
         }
     }
 
-    /// The report of a round that looked at this machine; perhaps its own report could not be written. `repeats`: another
-    /// round follows by itself.
-    pub(super) fn told(mut self, unreported: Option<String>, repeats: bool) -> Report {
+    /// The report of a round that looked at this machine; perhaps its own report could not be written. `again`: the
+    /// command that makes another round, where none follows by itself.
+    pub(super) fn told(mut self, unreported: Option<String>, again: Option<&str>) -> Report {
         if let Some(why) = unreported {
             let tried_s = self.reported.take().map_or(0, |(_, at)| at);
             self.look_at_s = self.look_at_s.min(tried_s + AGAIN_S.0);
@@ -112,7 +114,7 @@ impl FollowerState {
         let report = match &self.error {
             None => Report::text(""),
             Some(error) => {
-                let next = (!repeats).then(|| retry_hint("c2 slave-update"));
+                let next = again.map(retry_hint);
                 Report { now: self.standing.clone(), ..Report::failed(error.as_str(), next.as_deref()) }
             }
         };

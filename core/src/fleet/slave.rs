@@ -1,4 +1,5 @@
-//! `slave-update`: brings this machine to the state of the master and reports what really runs.
+//! `slave-update`: brings this machine to the state of the master and reports what really runs. `reconcile`: the same by
+//! the state of this machine alone, which reports to nobody.
 
 use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -19,23 +20,23 @@ use crate::{
     },
     deploy::Deploys,
     printable::for_record,
-    proxy::{Follow, Followed, Following, look_at_connected, noted_state},
+    proxy::{Follow, Followed, Following, look_at_routed, noted_state},
     seam::{
-        Command, Effect, Facts, Memo, Outcome, Plan, Purpose, Reason, Refusal, Secret, Settled as _, Shared, Stage,
-        Step,
+        Command, Effect, Facts, Memo, Outcome, Plan, Purpose, Reason, Refusal, Report, Secret, Settled as _, Shared,
+        Stage, Step,
     },
     time::utc,
 };
 
-/// `slave-update`, one round of it.
+/// `slave-update` or `reconcile`, one round of it.
 #[derive(Clone, Debug)]
 pub struct SlaveUpdate {
     /// The configuration.
     pub config: ToolConfig,
     /// Its part about the proxy.
     pub proxy: ProxyModeConfig,
-    /// Where the state is kept.
-    pub base: S3Path,
+    /// Where the state is kept that is followed; `None`: it is this machine's own.
+    pub base: Option<S3Path>,
     /// What the round before has kept.
     pub kept: Option<Memo>,
     /// The time until another round follows; `None`: none does.
@@ -50,17 +51,19 @@ impl Command for SlaveUpdate {
             && let Some(state) = memo.get::<FollowerState>()
         {
             let failed = failed.as_ref().map(|(_, failure)| failure.to_string());
-            return Ok(Step::Done(state.clone().told(failed, self.repeat_s.is_some())));
+            return Ok(Step::Done(self.told(state.clone(), failed)));
         }
-        let (now, master) = (facts.began().known(), facts.shared(&Base(&self.base).master()).known());
+        let master = self.base.as_ref().map_or(Ok(None), |base| facts.shared(&Base(base).master())).known();
+        let now = facts.began().known();
         let have = noted_state(facts, Deploys(self.config.deploys_dir.as_str())).known();
         let label = self.label(facts).known();
         let (now, master, have, label) = (now?, master?, have?, label?);
         let (now, have) = (now?, have.ok().flatten().unwrap_or_default());
-        let looks = look_at_connected(facts, &self.config, &self.proxy, &have).known_or(Vec::new())?;
+        let looks = look_at_routed(facts, &self.config, &have).known_or(Vec::new())?;
         let known = self.before().map(|before| before.health.clone()).unwrap_or_default();
         let health = known.after(&looks);
         if let (true, Some(before)) = (past.is_empty(), self.before())
+            && (self.base.is_some() || before.noted == have)
             && !health.is_news(&known, now)
             && !looks.iter().any(|look| look.unnoted)
             && let Some(report) = before.rest(now, &master, self, health.clone())
@@ -91,12 +94,22 @@ impl SlaveUpdate {
         self.kept.as_ref()?.get()
     }
 
-    fn label(&self, facts: &Facts) -> Result<Label, Refusal> {
+    /// The report of a round that looked at this machine; perhaps its own report could not be written.
+    fn told(&self, state: FollowerState, unreported: Option<String>) -> Report {
+        let again = if self.base.is_some() { "c2 slave-update" } else { "c2 reconcile" };
+        state.told(unreported, self.repeat_s.is_none().then_some(again))
+    }
+
+    /// By what the others know this machine; `None`: there are none.
+    fn label(&self, facts: &Facts) -> Result<Option<Label>, Refusal> {
+        if self.base.is_none() {
+            return Ok(None);
+        }
         match &self.proxy.slave_label {
-            SlaveLabel::Label(label) => Ok(label.clone()),
+            SlaveLabel::Label(label) => Ok(Some(label.clone())),
             SlaveLabel::Ec2InstanceId => {
                 let id = facts.instance_id()?.unwrap_or_default();
-                Label::from_text(&id).map_err(|why| Refusal::no("find this instance's id", why.to_string()))
+                Label::from_text(&id).map(Some).map_err(|why| Refusal::no("find this instance's id", why.to_string()))
             }
         }
     }
@@ -108,7 +121,7 @@ struct Round<'a> {
     now: u64,
     /// The state that this machine notes.
     have: State,
-    label: Result<Label, Refusal>,
+    label: Result<Option<Label>, Refusal>,
     /// What is known of the deploys that endpoints have, with the look of this round.
     health: Health,
     /// The deploys of which something has ended that is to be started again now.
@@ -119,7 +132,11 @@ impl Round<'_> {
     fn next(&self, facts: &Facts, past: &[Outcome], master: Result<Option<Shared>, Refusal>) -> Result<Step, Refusal> {
         let SlaveUpdate { config, proxy, .. } = self.slave;
         let told = unreached(&master);
-        let (wanted, mut troubles) = match self.wanted(master) {
+        let wanted = match &self.slave.base {
+            Some(base) => self.wanted(base, master),
+            None => Ok(Wanted { state: self.have.clone(), etag: None, rollout: None, is_read: true }),
+        };
+        let (wanted, mut troubles) = match wanted {
             Ok(wanted) => (wanted, vec![]),
             // Whatever is wrong with the master: this machine keeps what it has.
             Err(why) => {
@@ -147,7 +164,7 @@ impl Round<'_> {
             }
         };
         troubles.append(&mut following.troubles);
-        let label = self.label.as_ref().map_err(|refusal| troubles.push(refusal.into())).ok();
+        let label = self.label.as_ref().map_err(|refusal| troubles.push(refusal.into())).ok().and_then(Option::as_ref);
         if !wanted.is_read {
             let mut before = self.failed_before();
             before.retain(|deploy, _| !following.failed.contains_key(deploy));
@@ -174,8 +191,8 @@ impl Round<'_> {
         to.zip(self.have.deploys.get(deploy)).is_some_and(|(to, known)| known.is_as(to))
     }
 
-    fn wanted(&self, master: Result<Option<Shared>, Refusal>) -> Result<Wanted, Reason> {
-        let at = Base(&self.slave.base).master();
+    fn wanted(&self, base: &S3Path, master: Result<Option<Shared>, Refusal>) -> Result<Wanted, Reason> {
+        let at = Base(base).master();
         let shared = master.map_err(|refusal| Reason::from(&refusal).advised(Some("everything stays as it is")))?;
         let Some(shared) = shared else {
             if self.have == State::default() {
@@ -191,7 +208,7 @@ impl Round<'_> {
                  everything stays as it is"
                 .into());
         }
-        let label = self.label.as_ref().ok();
+        let label = self.label.as_ref().ok().and_then(Option::as_ref);
         let rollout = master.rollout.as_ref().filter(|rollout| label.is_some_and(|label| rollout.is_in(label)));
         Ok(Wanted {
             state: master.for_machine(label).clone(),
@@ -279,6 +296,7 @@ impl Round<'_> {
             followed: etag,
             look_at_s,
             reported: before.cloned(),
+            noted: following.noted,
             health,
             failed,
             error,
@@ -287,8 +305,8 @@ impl Round<'_> {
             told,
             misconfigured: self.slave.misconfigured.clone(),
         };
-        let Some(label) = label.filter(|_| is_new) else {
-            return Ok(Step::Done(state.told(None, self.slave.repeat_s.is_some())));
+        let Some((base, label)) = base.as_ref().zip(label).filter(|_| is_new) else {
+            return Ok(Step::Done(self.slave.told(state, None)));
         };
         let (at, bytes) = (Base(base).slave(label), Secret::new(report.to_json().into_bytes()));
         state.reported = Some((report, self.now));
@@ -299,6 +317,7 @@ impl Round<'_> {
 
     /// A warning, in the first round, that the pauses between reports are longer than the master waits for one.
     fn silence(&self) -> Option<String> {
+        self.slave.base.as_ref()?;
         let (repeat_s, heartbeat_s) = (self.slave.repeat_s?.get(), self.slave.config.slave_heartbeat_s.get());
         let is_long = u64::from(repeat_s) + u64::from(heartbeat_s) > STALE_S;
         (self.slave.before().is_none() && is_long).then(|| {

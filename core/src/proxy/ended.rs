@@ -2,9 +2,13 @@
 
 use crate::prelude::*;
 
-use super::{health::looked, reconcile::Reconcile, seen::Seen};
+use super::{
+    health::looked,
+    reconcile::Reconcile,
+    seen::{Seen, routes_on_disk},
+};
 use crate::{
-    config::{Deploy, DeployName, Label, ProxyModeConfig, State, ToolConfig},
+    config::{Deploy, DeployName, Label, State, ToolConfig},
     deploy::Deploys,
     ready::{Status, limits_s},
     seam::{
@@ -101,7 +105,7 @@ impl Seen<'_> {
         let (containers, listens) = (self.facts.containers(&home), self.facts.listens(port));
         let noted = noted(self.facts, &home);
         let (containers, listens, noted) = (containers?, listens?, noted?);
-        let is_connected = self.waiting_for(deploy).next().is_some();
+        let is_connected = self.is_routed(port);
         Ok(ask(&Remains { containers: &containers, noted, port, listens, is_connected }))
     }
 
@@ -146,7 +150,7 @@ pub(super) fn note_jobs(r: &Reconcile<'_>) -> Result<Option<Plan>, Refusal> {
     Ok((!effects.is_empty()).then(|| Plan::new(purpose, vec![Stage::new("note it", effects)])))
 }
 
-/// One look at a deploy that an endpoint has, or gives a share.
+/// One look at a deploy that an endpoint is routed to, wholly or with a share.
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
     pub(crate) deploy: DeployName,
@@ -163,26 +167,19 @@ pub(crate) struct Look {
     pub(crate) unnoted: bool,
 }
 
-/// One look at each deploy of this state that an endpoint of the configuration has. One that cannot be looked at is left
-/// out: that it is not on disk as it must be is found in other places.
-pub(crate) fn look_at_connected(
-    facts: &Facts,
-    config: &ToolConfig,
-    proxy: &ProxyModeConfig,
-    state: &State,
-) -> Result<Vec<Look>, Refusal> {
-    let endpoints_of = |deploy: &DeployName| -> Vec<Label> {
-        let has = |label: &&Label| {
-            let share = state.splits.get(*label).map(|split| &split.deploy);
-            state.connections.get(*label) == Some(deploy) || share == Some(deploy)
-        };
-        proxy.end_points.keys().filter(has).cloned().collect()
+/// One look at each deploy of this state that an endpoint is routed to. One that cannot be looked at is left out: that it
+/// is not on disk as it must be is found in other places.
+pub(crate) fn look_at_routed(facts: &Facts, config: &ToolConfig, state: &State) -> Result<Vec<Look>, Refusal> {
+    let deploys = Deploys(config.deploys_dir.as_str());
+    let routes = routes_on_disk(facts, deploys, state)?;
+    let endpoints_of = |known: &Deploy| -> Vec<Label> {
+        routes.pairs().filter(|(_, port)| *port == known.port.0).map(|(label, _)| label.clone()).collect()
     };
-    let connected = state.deploys.iter().map(|(deploy, known)| (deploy, known, endpoints_of(deploy)));
-    let asked: Vec<_> = connected
+    let routed = state.deploys.iter().map(|(deploy, known)| (deploy, known, endpoints_of(known)));
+    let asked: Vec<_> = routed
         .filter(|(.., endpoints)| !endpoints.is_empty())
         .map(|(deploy, known, endpoints)| {
-            let home = Deploys(config.deploys_dir.as_str()).live_dir(deploy.as_str());
+            let home = deploys.live_dir(deploy.as_str());
             let asked = (looked(facts, config, deploy, known), noted(facts, &home), facts.listens(known.port.0));
             (deploy, known, endpoints, asked)
         })

@@ -7,6 +7,7 @@ use super::{
     reconcile::{Reconcile, Refused, started},
     report::standing,
     routes::{Awaited, awaited},
+    target::Upkeep,
 };
 use crate::{
     Ordered,
@@ -79,7 +80,7 @@ pub(super) fn following(r: &Reconcile<'_>, wanted: &State, refused: &[Refused]) 
     Ok(Following {
         failed,
         troubles,
-        unready: if r.seen.has_proxy() { unready(r, wanted)? } else { Vec::new() },
+        unready: if r.seen.has_proxy() && r.target.proxy != Upkeep::Leave { unready(r, wanted)? } else { Vec::new() },
         restarted: restarted(r),
         notes: notes.collect(),
         standing: Some(standing(r)),

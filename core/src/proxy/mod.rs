@@ -29,7 +29,7 @@ pub use health::project_name;
 pub use status::ProxyStatus;
 pub use verbs::{Connect, Disconnect, EndMaintenance, Goal, Maintain, Refresh, Restart, Shutdown, Split, Start, Stop};
 
-pub(crate) use ended::{Look, look_at_connected};
+pub(crate) use ended::{Look, look_at_routed};
 pub(crate) use followed::{Followed, Following};
 pub(crate) use known_state::KnownState;
 pub(crate) use verbs::no_port;
@@ -179,9 +179,12 @@ impl Follow {
         let mut wanted = self.master.clone();
         wanted.connections.retain(|_, deploy| self.master.deploys.contains_key(deploy));
         let purpose = Purpose::from("follow the master state");
-        let target = Target { starts: Starts::All, proxy: Upkeep::Run, ..Target::new(purpose) };
-        let needs_proxy = self.proxy.is_routed(&self.master);
+        let mut target = Target { starts: Starts::All, proxy: Upkeep::Run, ..Target::new(purpose) };
+        let mut needs_proxy = self.proxy.is_routed(&self.master);
         let seen = look(facts, &self.config, &self.proxy, |_| needs_proxy).map_err(|it| it.during(&target.doing()))?;
+        if self.proxy.remote_state_s3.is_none() && seen.is_shut_down {
+            (target.proxy, needs_proxy) = (Upkeep::Leave, false);
+        }
         let (policy, pages) = (Policy::FOLLOWER, wanted.maintenance.clone());
         let (postponed, dead) = (&self.postponed, &self.dead);
         let r = Reconcile { seen, target, policy, past, pages, needs_proxy, force: false, postponed, dead };

@@ -86,7 +86,7 @@ pub(super) fn take_offline(
     let (listens, runs) = (listens?, runs?);
     // What goes back was proven before: one good look is enough, and ends the time without an answer.
     let readiness = unsettled(&r.seen.readiness(deploy)?);
-    let proof = ready(port, readiness, &home, without != before || listens);
+    let proof = ready(port, readiness, &home, listens);
     // What is on disk counts too: a proxy that docker starts again goes by it.
     if without != before || !proxying.routes_are(&without) {
         let title = match comes_back {

@@ -5,7 +5,7 @@ use crate::prelude::*;
 use super::{
     reconcile::Reconcile,
     rendered::{compose_project, conf, is_served},
-    seen::PROXY,
+    seen::{PROXY, shut_down_note},
     target::Upkeep,
 };
 use crate::{
@@ -187,9 +187,13 @@ impl<'a> Proxying<'a> {
             }
             _ => undo.push(Effect::ProxyDown { folder: self.r.seen.deploys.live_dir(PROXY) }),
         }
+        let note = Some(shut_down_note(now.deploys)).filter(|_| now.is_shut_down);
+        let (mut swap, mut swap_back) = (self.swap(new), vec![self.conf_back(back)]);
+        swap.extend(note.clone().map(Effect::Remove));
+        swap_back.extend(note.map(|path| write(path, String::new())));
         Ok(vec![
             Stage::new("try the configuration", prepare).undone_by(compose.into_iter().collect()),
-            Stage::new("put it in place", self.swap(new)).undone_by(vec![self.conf_back(back)]),
+            Stage::new("put it in place", swap).undone_by(swap_back),
             Stage::new(title, vec![self.up(is_there), self.prove(&new.served)]).undone_by(undo),
         ])
     }

@@ -56,7 +56,7 @@ impl Reconcile<'_> {
         match self.seen.folder(deploy, wanted)? {
             None => Ok(false),
             Some(folder) if self.policy.trusts_unseen => {
-                let (port, is_connected) = (wanted.port.0, self.seen.waiting_for(deploy).next().is_some());
+                let (port, is_connected) = (wanted.port.0, self.seen.is_routed(wanted.port.0));
                 let runs = (!folder.compose && !is_connected) || self.seen.folder_runs(deploy, &folder, port)?;
                 Ok(runs || (folder.compose && self.seen.has_ended_well(deploy, port)?))
             }

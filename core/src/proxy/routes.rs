@@ -50,7 +50,9 @@ fn asked_route(
         }
     }
     let Some((deploy, known)) = seen.deploy_on(at) else { return Ok(None) };
-    if !seen.runs(deploy, known)? {
+    // A command leaves the endpoints that it is not about as they are served, also while their deploys do not answer.
+    let stays = seen.proxy.running && r.target.endpoint() != Some(endpoint);
+    if !stays && !seen.runs(deploy, known)? {
         return Ok(None);
     }
     let share = if deploy == wish { share(r, wanted, endpoint, known.port.0)? } else { None };

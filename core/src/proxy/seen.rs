@@ -9,7 +9,7 @@ use crate::{
     config::{self, Deploy, DeployName, FromText, Label, ProxyModeConfig, State, ToolConfig},
     deploy::{Deploys, rejected},
     nginx::{Generation, Route, Routes, Share},
-    seam::{Facts, Intent, Location, ProxyNow, Refusal},
+    seam::{Facts, Intent, Location, ProxyNow, Refusal, Settled as _},
 };
 
 /// The folder of the proxy, a compose project, below the deploys folder.
@@ -29,6 +29,8 @@ pub(super) struct Seen<'a> {
     pub(super) intents: BTreeMap<DeployName, Intent>,
     /// The proxy's container and what it serves.
     pub(super) proxy: ProxyNow,
+    /// Whether a person has shut it down: a machine that follows its own state leaves it off.
+    pub(super) is_shut_down: bool,
     /// Whether docker could not be asked for it, on a machine that needs none.
     pub(super) without_docker: bool,
     /// The text of `nginx.conf` on disk.
@@ -49,20 +51,12 @@ impl Seen<'_> {
             return self.on_disk().map(|served| served.routes).unwrap_or_default();
         }
         let known = self.proxy.serves.clone().or_else(|| self.on_disk());
-        known.map_or_else(|| self.noted_routes(), |served| served.routes)
+        known.map_or_else(|| noted_routes(&self.state), |served| served.routes)
     }
 
-    /// The routes that the state file notes.
-    pub(super) fn noted_routes(&self) -> Routes {
-        let target = |label| {
-            let share = self.state.split(label).map(|(second, percent)| Share { percent, port: second.port.0 });
-            Some(Route { port: self.state.connected(label)?.port.0, share })
-        };
-        let labels = self.state.connections.keys();
-        Routes {
-            targets: labels.filter_map(|label| Some((label.clone(), target(label)?))).into_map(),
-            maintenance: self.state.maintenance.keys().cloned().into_set(),
-        }
+    /// Whether an endpoint, or a share of one, is routed to this port.
+    pub(super) fn is_routed(&self, port: u16) -> bool {
+        self.routes().pairs().any(|(_, routed)| routed == port)
     }
 
     /// Refuses a state that must have been lost: taken for the empty one it would take everything down.
@@ -115,9 +109,13 @@ impl Seen<'_> {
         self.state.deploys.iter().find(|(_, known)| Some(known.port.0) == port)
     }
 
-    /// The present routes without those to ports that do not accept: no undo restores them.
+    /// The present routes: those that are served stay, also to what does not answer now; where none are, only those to
+    /// ports that accept count.
     pub(super) fn live_routes(&self) -> Result<Routes, Refusal> {
         let routes = self.routes();
+        if self.proxy.running {
+            return Ok(routes);
+        }
         let ports: BTreeSet<u16> = routes.pairs().map(|(_, port)| port).into_set();
         let asked: Vec<_> = ports.into_iter().map(|port| (port, self.facts.listens(port))).collect();
         let mut dead = BTreeSet::new();
@@ -128,6 +126,27 @@ impl Seen<'_> {
         }
         Ok(routes.without(|port| dead.contains(&port)))
     }
+}
+
+/// The routes that a state notes.
+fn noted_routes(state: &State) -> Routes {
+    let target = |label| {
+        let share = state.split(label).map(|(second, percent)| Share { percent, port: second.port.0 });
+        Some(Route { port: state.connected(label)?.port.0, share })
+    };
+    let labels = state.connections.keys();
+    Routes {
+        targets: labels.filter_map(|label| Some((label.clone(), target(label)?))).into_map(),
+        maintenance: state.maintenance.keys().cloned().into_set(),
+    }
+}
+
+/// The routes of a machine by its files alone, without asking its proxy.
+pub(super) fn routes_on_disk(facts: &Facts, deploys: Deploys<'_>, state: &State) -> Result<Routes, Refusal> {
+    let conf = facts.content(&Location::File(format!("{}/nginx.conf", deploys.live_dir(PROXY)))).known_or(None)?;
+    let text = conf.map(|content| String::from_utf8_lossy(content.bytes.reveal()).into_owned());
+    let written = text.as_deref().and_then(Generation::of_file);
+    Ok(written.map_or_else(|| noted_routes(state), |served| served.routes))
 }
 
 /// Looks at the machine; all questions are asked at once. A machine on whose state no proxy is needed, and whose
@@ -147,7 +166,9 @@ pub(super) fn look<'a>(
     };
     let (conf, compose) = (file("nginx.conf"), file("docker-compose.yml"));
     let (intents, proxy) = (facts.intents(&deploys.intents()), facts.proxy(&deploys.live_dir(PROXY)));
+    let is_shut_down = facts.content(&Location::File(shut_down_note(deploys)));
     let (state, conf, compose, intents) = (state?, conf?, compose?, intents?);
+    let is_shut_down = is_shut_down?.is_some();
     let (state_is_there, state) = (state.is_some(), state.unwrap_or_default());
     let routes_nothing = || {
         let served = conf.as_deref().map(Generation::of_file);
@@ -173,6 +194,7 @@ pub(super) fn look<'a>(
         state_is_there,
         intents,
         proxy,
+        is_shut_down,
         without_docker,
         conf,
         compose,
@@ -200,6 +222,11 @@ fn note(deploys: Deploys<'_>, name: &str, text: &str) -> Result<(DeployName, Int
                 .with_hint("see that the right deploys run, then remove that file"))
         }
     }
+}
+
+/// The note that a person has shut the proxy down.
+pub(super) fn shut_down_note(deploys: Deploys<'_>) -> String {
+    format!("{}/shut-down", deploys.live_dir(PROXY))
 }
 
 /// The file of the machine's state.

@@ -141,6 +141,15 @@ pub enum Request {
         /// Why the configuration cannot be read any more; it is followed as it was.
         misconfigured: Option<String>,
     },
+    /// `reconcile [--repeat SECS]`
+    Reconcile {
+        /// The time between two looks; without it one is taken.
+        repeat_s: Option<Positive>,
+        /// What the round before has kept.
+        kept: Option<Memo>,
+        /// Why the configuration cannot be read any more; it is followed as it was.
+        misconfigured: Option<String>,
+    },
     /// `slave-flush`
     SlaveFlush,
     /// `rollout status`
@@ -230,6 +239,7 @@ impl Request {
             Request::ShutdownProxy => return Err(needs_proxy("shut the proxy down")),
             Request::GenerateCertificate => return Err(needs_proxy("obtain a certificate")),
             Request::SlaveUpdate { .. } => return Err(needs_proxy("follow a master")),
+            Request::Reconcile { .. } => return Err(needs_proxy("bring back what should be live")),
             Request::SlaveFlush => return Err(needs_proxy("remove the records of slaves")),
             Request::RolloutStatus | Request::RolloutChange(_) | Request::RolloutRun { .. } => {
                 return Err(needs_proxy("roll a change out"));
@@ -241,6 +251,25 @@ impl Request {
             Request::ChallengeHook(hook) => Box::new(*hook),
             Request::Completion(complete) => Box::new(complete.clone()),
         })
+    }
+
+    /// The time between two rounds of a command that goes on for ever, in seconds.
+    #[must_use]
+    pub fn period_s(&self) -> Option<Positive> {
+        match self {
+            Request::SlaveUpdate { repeat_s, .. } | Request::Reconcile { repeat_s, .. } => *repeat_s,
+            _ => None,
+        }
+    }
+
+    /// The next round of such a command.
+    #[must_use]
+    pub fn round(&self, kept: Option<Memo>, misconfigured: Option<String>) -> Request {
+        let repeat_s = self.period_s();
+        match self {
+            Request::Reconcile { .. } => Request::Reconcile { repeat_s, kept, misconfigured },
+            _ => Request::SlaveUpdate { repeat_s, kept, misconfigured },
+        }
     }
 
     /// What comes before the configuration is read: a wait for it, where one was asked for.

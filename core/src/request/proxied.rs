@@ -91,6 +91,7 @@ impl Request {
             | Request::GenerateCertificate
             | Request::Status { .. }
             | Request::SlaveUpdate { .. }
+            | Request::Reconcile { .. }
             | Request::SlaveFlush
             | Request::RolloutStatus
             | Request::RolloutChange(_)
@@ -123,7 +124,15 @@ impl Request {
                 None => Box::new(ProxyStatus { config, proxy, show_slaves: *show_slaves, json: *json }),
             },
             Request::SlaveUpdate { kept, repeat_s, misconfigured } => {
-                let (base, kept, repeat_s) = (shared("follow a master")?, kept.clone(), *repeat_s);
+                let (base, kept, repeat_s) = (Some(shared("follow a master")?), kept.clone(), *repeat_s);
+                Box::new(SlaveUpdate { config, proxy, base, kept, repeat_s, misconfigured: misconfigured.clone() })
+            }
+            Request::Reconcile { .. } if base.is_some() => {
+                let why = "the state is kept in S3 (remoteStateS3): this machine follows it";
+                return Err(Refusal::no("bring back what should be live", why).with_hint("run c2 slave-update"));
+            }
+            Request::Reconcile { kept, repeat_s, misconfigured } => {
+                let (base, kept, repeat_s) = (None, kept.clone(), *repeat_s);
                 Box::new(SlaveUpdate { config, proxy, base, kept, repeat_s, misconfigured: misconfigured.clone() })
             }
             Request::SlaveFlush => Box::new(SlaveFlush { base: shared("remove the records of slaves")? }),

@@ -3,7 +3,11 @@
 use crate::prelude::*;
 
 use super::{
-    super::{reconcile::Reconcile, seen::PROXY},
+    super::{
+        proxying::write,
+        reconcile::Reconcile,
+        seen::{PROXY, shut_down_note},
+    },
     Next,
 };
 use crate::seam::{Effect, Plan, Purpose, Report, Stage, Step};
@@ -16,6 +20,7 @@ pub(super) fn shut_down(r: &Reconcile<'_>) -> Next {
     if !r.seen.proxy.exists {
         return Next::Step(Step::Done(Report::note("the proxy does not run: there is nothing to shut down")));
     }
-    let down = Effect::ProxyDown { folder: r.seen.deploys.live_dir(PROXY) };
-    Next::Step(Step::Do(Plan::new(Purpose::ShutDownProxy, vec![Stage::new("stop it", vec![down])])))
+    let (note, down) = (shut_down_note(r.seen.deploys), Effect::ProxyDown { folder: r.seen.deploys.live_dir(PROXY) });
+    let noted = Stage::new("note it", vec![write(note.clone(), String::new())]).undone_by(vec![Effect::Remove(note)]);
+    Next::Step(Step::Do(Plan::new(Purpose::ShutDownProxy, vec![noted, Stage::new("stop it", vec![down])])))
 }

@@ -111,6 +111,11 @@ pub const COMMANDS: &[CommandHelp] = &[
         ..command("slave-update", &[(WithProxy, "bring this machine to the master state")])
     },
     CommandHelp {
+        options: &[option("--repeat", "SECS", "do so for ever, every so many seconds")],
+        changes: true,
+        ..command("reconcile", &[(WithProxy, "bring back what should be live on this machine")])
+    },
+    CommandHelp {
         options: &[flag("--dry-run", "print what would be done, and do nothing")],
         ..command("slave-flush", &[(WithProxy, "remove slave records older than 5 minutes")])
     },
