@@ -12,15 +12,24 @@ use super::{
 };
 use crate::seam::{Effect, Plan, Purpose, Report, Stage, Step};
 
-/// Shuts down, once; whatever else is wrong with this machine is left to the next command.
+/// Shuts down, once; whatever else is wrong with this machine is left to the next command. It is noted first, also where
+/// the proxy is gone already: a machine that follows its own state would start it again.
 pub(super) fn shut_down(r: &Reconcile<'_>) -> Next {
+    let (seen, deploys) = (&r.seen, r.seen.deploys);
     if !r.past.is_empty() {
         return Next::End(Vec::new());
     }
-    if !r.seen.proxy.exists {
-        return Next::Step(Step::Done(Report::note("the proxy does not run: there is nothing to shut down")));
+    let mut stages = Vec::new();
+    if seen.has_proxy() && !seen.is_shut_down {
+        let note = shut_down_note(deploys);
+        let written = vec![write(note.clone(), String::new())];
+        stages.push(Stage::new("note it", written).undone_by(vec![Effect::Remove(note)]));
     }
-    let (note, down) = (shut_down_note(r.seen.deploys), Effect::ProxyDown { folder: r.seen.deploys.live_dir(PROXY) });
-    let noted = Stage::new("note it", vec![write(note.clone(), String::new())]).undone_by(vec![Effect::Remove(note)]);
-    Next::Step(Step::Do(Plan::new(Purpose::ShutDownProxy, vec![noted, Stage::new("stop it", vec![down])])))
+    if seen.proxy.exists {
+        stages.push(Stage::new("stop it", vec![Effect::ProxyDown { folder: deploys.live_dir(PROXY) }]));
+    }
+    Next::Step(match stages.is_empty() {
+        true => Step::Done(Report::note("the proxy does not run: there is nothing to shut down")),
+        false => Step::Do(Plan::new(Purpose::ShutDownProxy, stages)),
+    })
 }
