@@ -150,7 +150,7 @@ fn each_deploy_is_reported_with_its_own_failure() {
     let of_app = "start the deploy app: start command in /opt/deploys/app: exited with status 3";
     let of_the_log = "the log on the machine has the commands and what they printed: c2 show-log";
     assert_eq!((lines.len(), lines[2]), (3, of_the_log), "{error}");
-    assert!(lines[0].starts_with(&format!("{of_app}; it is tried again")), "{error}");
+    assert!(lines[0].starts_with(&format!("{of_app}; it is looked at again")), "{error}");
     assert!(lines[1].starts_with("start the deploy app-2: ") && lines[1].contains("gone.zip"), "{error}");
 }
 

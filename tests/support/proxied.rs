@@ -26,6 +26,7 @@ pub fn follow(config: &ToolConfig, master: State) -> Follow {
         master,
         postponed: Default::default(),
         dead: Default::default(),
+        asked_by: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use c2_core::{
     config::{Positive, SlaveStatus, ToolConfig, slave_state},
     request::{Options, Request},
-    seam::{Answer, Effect, End, Facts, Failure, Memo, Query, Reason, Report, drive},
+    seam::{Answer, Effect, End, Facts, Failure, Memo, Query, Reason, Report, Role, drive},
     world::{PRINTED, World},
 };
 use serde_json::{Value, json};
@@ -34,6 +34,8 @@ pub struct Machine {
     pub undocked: bool,
     /// What it has reported.
     pub reports: Vec<String>,
+    /// How often a stop command was run.
+    pub stops: u32,
 }
 
 impl Machine {
@@ -54,6 +56,7 @@ impl Machine {
             refusal: None,
             undocked: false,
             reports: vec![],
+            stops: 0,
         }
     }
 
@@ -75,8 +78,9 @@ impl Machine {
         };
         self.world.begin(&[]);
         let unwritable = self.unwritable;
-        let reports = RefCell::new(Vec::new());
+        let (reports, stops) = (RefCell::new(Vec::new()), Cell::new(0));
         let refuse = |world: &mut World, effect: &Effect| {
+            stops.set(stops.get() + u32::from(matches!(effect, Effect::Run { role: Role::Stop, .. })));
             if let Effect::Put { bytes, .. } = effect {
                 world.cut_off |= unwritable;
                 reports.borrow_mut().push(String::from_utf8_lossy(bytes.reveal()).into_owned());
@@ -87,6 +91,7 @@ impl Machine {
         let end = drive(&*command, &mut host, &mut Facts::default());
         self.world = World { cut_off, ..host.world };
         self.reports.extend(reports.take());
+        self.stops += stops.get();
         let End::Reported(report) = end else { panic!("{end:?}") };
         self.kept = report.memo.clone();
         self.world.pass(period_s * 1_000);

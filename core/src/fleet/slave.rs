@@ -149,20 +149,22 @@ impl Round<'_> {
         let resting = self.health.resting(self.now).filter(|deploy| !self.dead.contains(*deploy));
         let labels = postponed.keys().chain(resting.filter(is_as_wanted)).cloned().into_set();
         let (config, proxy, master) = (config.clone(), proxy.clone(), wanted.state.clone());
-        let mut following = match (Follow { config, proxy, master, postponed: labels, dead: self.dead.clone() })
-            .round(facts, past)
-            .known()?
-        {
-            Ok(Followed::Step(Step::Do(mut plan))) if past.is_empty() => {
-                plan.notes.insert(0, self.reason(wanted.etag.as_ref()));
-                return Ok(Step::Do(plan));
-            }
-            Ok(Followed::Step(step)) => return Ok(step),
-            Ok(Followed::Done(following)) => following,
-            Err(refusal) => {
-                Following { troubles: vec![Reason::from(&refusal)], ..Following::keeping(self.have.clone()) }
-            }
-        };
+        let asked_by = wanted.rollout.clone();
+        let mut following =
+            match (Follow { config, proxy, master, postponed: labels, dead: self.dead.clone(), asked_by })
+                .round(facts, past)
+                .known()?
+            {
+                Ok(Followed::Step(Step::Do(mut plan))) if past.is_empty() => {
+                    plan.notes.insert(0, self.reason(wanted.etag.as_ref()));
+                    return Ok(Step::Do(plan));
+                }
+                Ok(Followed::Step(step)) => return Ok(step),
+                Ok(Followed::Done(following)) => following,
+                Err(refusal) => {
+                    Following { troubles: vec![Reason::from(&refusal)], ..Following::keeping(self.have.clone()) }
+                }
+            };
         troubles.append(&mut following.troubles);
         let label = self.label.as_ref().map_err(|refusal| troubles.push(refusal.into())).ok().and_then(Option::as_ref);
         if !wanted.is_read {
@@ -264,7 +266,7 @@ impl Round<'_> {
         let next = again.chain([self.now + soon]).min();
         let look_at_s = if following.unready.is_empty() { next.unwrap_or_default() } else { self.now };
         let in_words = |failed: &FailedDeploy| match self.slave.repeat_s.is_some() {
-            true => failed.why.map(|why| format!("{why}; it is tried again at {}", utc(failed.again_at_s))),
+            true => failed.why.map(|why| format!("{why}; it is looked at again at {}", utc(failed.again_at_s))),
             false => failed.why.clone(),
         };
         let reasons: Vec<Reason> =

@@ -19,6 +19,7 @@ mod steps;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tries;
 mod verbs;
 
 use crate::prelude::*;
@@ -35,7 +36,7 @@ pub(crate) use known_state::KnownState;
 pub(crate) use verbs::no_port;
 
 use crate::{
-    config::{DeployName, ProxyModeConfig, State, ToolConfig},
+    config::{DeployName, Label, ProxyModeConfig, State, ToolConfig},
     deploy::Deploys,
     seam::{Command, Facts, Outcome, Purpose, Refusal, Report, Step},
 };
@@ -115,6 +116,7 @@ impl ProxyMode {
             force,
             postponed: NONE,
             dead: NONE,
+            asked_by: None,
         };
         if !is_given_up(&r) {
             verb.apply(&mut pages, None);
@@ -170,6 +172,8 @@ pub struct Follow {
     pub postponed: BTreeSet<DeployName>,
     /// The deploys of which something has ended that is to be started again now.
     pub dead: BTreeSet<DeployName>,
+    /// The rollout that asks for it: who begins another wants it tried again.
+    pub asked_by: Option<Label>,
 }
 
 impl Follow {
@@ -186,8 +190,8 @@ impl Follow {
             (target.proxy, needs_proxy) = (Upkeep::Leave, false);
         }
         let (policy, pages) = (Policy::FOLLOWER, wanted.maintenance.clone());
-        let (postponed, dead) = (&self.postponed, &self.dead);
-        let r = Reconcile { seen, target, policy, past, pages, needs_proxy, force: false, postponed, dead };
+        let (postponed, dead, asked_by) = (&self.postponed, &self.dead, self.asked_by.as_ref().map(Label::as_str));
+        let r = Reconcile { seen, target, policy, past, pages, needs_proxy, force: false, postponed, dead, asked_by };
         match next(&r, |_| Ok(wanted.clone()))? {
             Next::Step(step) => Ok(Followed::Step(step)),
             Next::End(refused) => followed::following(&r, &wanted, &refused).map(Followed::Done),

@@ -29,6 +29,8 @@ pub(crate) struct Reconcile<'a> {
     pub(super) postponed: &'a BTreeSet<DeployName>,
     /// The deploys of which something has ended that is to be started again now.
     pub(super) dead: &'a BTreeSet<DeployName>,
+    /// What asks for it, where that is known: asked by another it is tried again.
+    pub(super) asked_by: Option<&'a str>,
 }
 
 impl Reconcile<'_> {

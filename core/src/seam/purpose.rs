@@ -32,6 +32,8 @@ pub enum Purpose {
     StartDeploy(DeployName),
     /// A deploy is started from what is on disk.
     RestartDeploy(DeployName),
+    /// A try of a deploy is noted that failed after what ran was stopped for it.
+    NoteTry(DeployName),
     /// What has ended well is noted.
     NoteJobs,
     /// A deploy is stopped.
@@ -135,6 +137,7 @@ impl fmt::Display for Purpose {
             Purpose::Tidy => f.write_str("remove what is no longer needed"),
             Purpose::StartDeploy(deploy) => write!(f, "start the deploy {deploy}"),
             Purpose::RestartDeploy(deploy) => write!(f, "start the deploy {deploy} again"),
+            Purpose::NoteTry(deploy) => write!(f, "note that the start of {deploy} failed"),
             Purpose::NoteJobs => f.write_str("note what has ended well"),
             Purpose::StopDeploy(deploy) => write!(f, "stop the deploy {deploy}"),
             Purpose::GoBackDeploy(deploy) => write!(f, "take up the interrupted change of the deploy {deploy}"),

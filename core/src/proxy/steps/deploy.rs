@@ -12,6 +12,7 @@ use super::{
         proxying::Proxying,
         reconcile::Reconcile,
         routes::{is_used, with_waiting},
+        tries,
     },
     stop::stop,
 };
@@ -75,8 +76,11 @@ pub(super) fn deploy(r: &Reconcile<'_>, deploy: &DeployName, wanted: &Deploy, st
     notes.extend(prepared.notes.iter().cloned());
     notes.append(&mut proxying.notes);
     let intent = Some((intent_file(r, deploy), change.intent()));
-    let tidy = tidied(r, core::iter::once(deploy).chain(others.keys().copied()));
-    Ok(Plan { intent, notes, tidy, ..Plan::new(Purpose::StartDeploy(deploy.clone()), stages) })
+    let mut tidy = tidied(r, core::iter::once(deploy).chain(others.keys().copied()));
+    tidy.extend(tries::forget(r, deploy)?);
+    let plan = Plan { intent, notes, tidy, ..Plan::new(Purpose::StartDeploy(deploy.clone()), stages) };
+    tries::judge(r, deploy, &plan)?;
+    Ok(plan)
 }
 
 /// The stages until the new content is in its place and nothing else is in its way.

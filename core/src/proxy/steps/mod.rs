@@ -25,6 +25,7 @@ use super::{
     reconcile::{Reconcile, Refused},
     routes::{is_used, wanted_routes},
     target::Upkeep,
+    tries::note_try,
 };
 use crate::{
     config::{Deploy, DeployName, Label, State},
@@ -44,11 +45,13 @@ pub(super) enum Next {
 type Try = fn(&Reconcile<'_>, &State, &mut Vec<Refused>) -> Result<Option<Step>, Refusal>;
 
 /// The steps in their order: the first that has something to do is the next.
-const ORDER: [Try; 9] = [
+const ORDER: [Try; 10] = [
     // An endpoint that answers 503 and can be routed is, before anything else takes its time.
     restore_endpoints,
     // What has ended comes back where it is: its endpoints are routed to it still.
     revive_dead,
+    // What a release has cost counts before it is tried again.
+    note_failed_try,
     // A deploy is there before an endpoint is switched to it: what serves goes on until then.
     start_deploys,
     // An endpoint whose former deploy is about to be ready again must not be left unrouted by the end of this run.
@@ -191,6 +194,10 @@ fn stop_unwanted(r: &Reconcile<'_>, wanted: &State, refused: &mut Vec<Refused>) 
 
 fn await_started(r: &Reconcile<'_>, wanted: &State, _: &mut Vec<Refused>) -> Result<Option<Step>, Refusal> {
     if r.policy.routes_later { await_ready(r, wanted, |_| true) } else { Ok(None) }
+}
+
+fn note_failed_try(r: &Reconcile<'_>, _: &State, _: &mut Vec<Refused>) -> Result<Option<Step>, Refusal> {
+    Ok(note_try(r)?.map(Step::Do))
 }
 
 fn note_done(r: &Reconcile<'_>, _: &State, _: &mut Vec<Refused>) -> Result<Option<Step>, Refusal> {

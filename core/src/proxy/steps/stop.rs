@@ -6,6 +6,7 @@ use super::super::{
     parts::{clear, identify, note, put_away, tidied},
     proxying::Proxying,
     reconcile::Reconcile,
+    tries,
 };
 use crate::{
     config::DeployName,
@@ -35,6 +36,7 @@ pub(super) fn stop(r: &Reconcile<'_>, deploy: &DeployName) -> Result<Plan, Refus
     }
     stages.push(put_away(r, deploy)?);
     stages.extend(note(r, &after));
-    let tidy = tidied(r, core::iter::once(deploy));
+    let mut tidy = tidied(r, core::iter::once(deploy));
+    tidy.extend(tries::forget(r, deploy)?);
     Ok(Plan { tidy, notes: proxying.notes, ..Plan::new(Purpose::StopDeploy(deploy.clone()), stages) })
 }
