@@ -163,3 +163,21 @@ fn a_proxy_that_a_person_has_shut_down_stays_so_until_a_command_wants_it() {
         assert!(one.serves(), "{words:?}");
     }
 }
+
+#[test]
+fn a_machine_that_is_held_is_only_looked_at_until_the_hold_ends() {
+    let mut one = Machine::serving();
+    assert_eq!(one.round().failed, None);
+    one.run(&["hold", "--why", "looking for the leak"], &[]);
+    one.world.die(HOME, "web", 3);
+    for round in 0..8 {
+        one.kept = one.kept.take().filter(|_| round % 3 > 0);
+        let report = one.round();
+        assert_eq!(one.world.performed, 0, "{report:?}");
+        assert!(round % 3 > 0 || report.notes.iter().any(|note| note.contains("looking for the leak")), "{report:?}");
+    }
+    let End::Reported(report) = one.run(&["hold", "--off"], &[]) else { panic!("no report") };
+    assert!(report.notes[0].contains("no longer held"), "{report:?}");
+    (0..2).for_each(|_| drop(one.round()));
+    assert!(one.serves());
+}

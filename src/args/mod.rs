@@ -230,6 +230,15 @@ fn of_further_command(command: &'static CommandHelp, normal: &[&str]) -> Result<
             let request = Request::Reconcile { repeat_s: args.repeat, kept: None, misconfigured: None };
             change(request, args.dry_run, args.lock_wait)
         }
+        "hold" => {
+            let args: shapes::Hold = parse(at, normal)?;
+            let request = match (args.why, args.off) {
+                (why, false) => Request::Hold { why: Some(why.unwrap_or_default()) },
+                (None, true) => Request::Hold { why: None },
+                (Some(_), true) => return Err(wrong("--why and --off exclude each other", at)),
+            };
+            change(request, args.dry_run, args.lock_wait)
+        }
         "slave-flush" => {
             let args: shapes::SlaveFlush = parse(at, normal)?;
             change(Request::SlaveFlush, args.dry_run, None)

@@ -214,6 +214,18 @@ pub(super) struct Repeated {
 }
 
 #[derive(FromArgs)]
+pub(super) struct Hold {
+    #[argh(option)]
+    pub(super) why: Option<String>,
+    #[argh(switch)]
+    pub(super) off: bool,
+    #[argh(switch)]
+    pub(super) dry_run: bool,
+    #[argh(option, from_str_fn(whole_seconds))]
+    pub(super) lock_wait: Option<u32>,
+}
+
+#[derive(FromArgs)]
 pub(super) struct SlaveFlush {
     #[argh(switch)]
     pub(super) dry_run: bool,

@@ -27,6 +27,7 @@ pub fn follow(config: &ToolConfig, master: State) -> Follow {
         postponed: Default::default(),
         dead: Default::default(),
         asked_by: None,
+        is_held: false,
     }
 }
 

@@ -35,6 +35,11 @@ impl Deploys<'_> {
         format!("{}/.c2/intents", self.0)
     }
 
+    /// The note that a machine is held.
+    pub(crate) fn hold(self) -> String {
+        format!("{}/.c2/hold", self.0)
+    }
+
     /// The note of a deploy's tries that stopped what ran and failed.
     pub(crate) fn tries(self, deploy: &str) -> String {
         format!("{}/.c2/tries/{deploy}", self.0)

@@ -38,6 +38,8 @@ pub(super) struct FollowerState {
     pub(super) notes: Vec<String>,
     /// Why the master could not be asked, as it was told last.
     pub(super) told: Option<String>,
+    /// That this machine is held, and why.
+    pub(super) held: Option<String>,
     /// Why the configuration could not be read.
     pub(super) misconfigured: Option<String>,
 }

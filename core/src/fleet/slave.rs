@@ -8,12 +8,13 @@ use super::{
     Base,
     follower_state::{AGAIN_S, FailedDeploy, FollowerState, Wanted, unreached},
     health::Health,
-    slaves::{MISCONFIGURED, STALE_S},
+    slaves::{HELD, MISCONFIGURED, STALE_S},
     state_of,
 };
 use crate::{
     Ordered,
     aws::s3::{Condition, without_request_id},
+    commands::held,
     config::{
         DeployName, FromText, Label, Positive, ProxyModeConfig, S3Path, SlaveLabel, SlaveState, SlaveStatus, State,
         ToolConfig,
@@ -62,7 +63,9 @@ impl Command for SlaveUpdate {
         let looks = look_at_routed(facts, &self.config, &have).known_or(Vec::new())?;
         let known = self.before().map(|before| before.health.clone()).unwrap_or_default();
         let health = known.after(&looks);
+        let held = held(facts, Deploys(self.config.deploys_dir.as_str()))?;
         if let (true, Some(before)) = (past.is_empty(), self.before())
+            && before.held == held
             && (self.base.is_some() || before.noted == have)
             && !health.is_news(&known, now)
             && !looks.iter().any(|look| look.unnoted)
@@ -75,7 +78,7 @@ impl Command for SlaveUpdate {
             Some(_) => health.due(now),
             None => looks.iter().filter(|look| look.dead).map(|look| look.deploy.clone()).into_set(),
         };
-        let round = Round { slave: self, now, have, label, health, dead };
+        let round = Round { slave: self, now, have, label, health, dead, held };
         round.next(facts, past, master)
     }
 
@@ -126,6 +129,8 @@ struct Round<'a> {
     health: Health,
     /// The deploys of which something has ended that is to be started again now.
     dead: BTreeSet<DeployName>,
+    /// That this machine is held, and why.
+    held: Option<String>,
 }
 
 impl Round<'_> {
@@ -149,9 +154,11 @@ impl Round<'_> {
         let resting = self.health.resting(self.now).filter(|deploy| !self.dead.contains(*deploy));
         let labels = postponed.keys().chain(resting.filter(is_as_wanted)).cloned().into_set();
         let (config, proxy, master) = (config.clone(), proxy.clone(), wanted.state.clone());
+        let is_held = self.held.is_some();
+        let labels = if is_held { master.deploys.keys().cloned().into_set() } else { labels };
         let asked_by = wanted.rollout.clone();
         let mut following =
-            match (Follow { config, proxy, master, postponed: labels, dead: self.dead.clone(), asked_by })
+            match (Follow { config, proxy, master, postponed: labels, dead: self.dead.clone(), asked_by, is_held })
                 .round(facts, past)
                 .known()?
             {
@@ -286,7 +293,10 @@ impl Round<'_> {
             host_name: host.ok().flatten().unwrap_or_default(),
             state: following.running,
             followed: etag.clone(),
-            extra: misconfigured.map(|why| (MISCONFIGURED.to_string(), for_record(&why).into())).into_iter().collect(),
+            extra: [(MISCONFIGURED, &misconfigured), (HELD, &self.held)]
+                .into_iter()
+                .filter_map(|(name, why)| Some((name.to_string(), for_record(why.as_ref()?).into())))
+                .collect(),
         };
         // By another configuration it may have another label, whose record says nothing yet.
         let before = self.slave.before().filter(|before| before.config == *config);
@@ -303,7 +313,8 @@ impl Round<'_> {
             failed,
             error,
             standing: following.standing,
-            notes: self.silence().into_iter().chain(warning).chain(following.notes).collect(),
+            notes: self.silence().into_iter().chain(warning).chain(self.held.clone()).chain(following.notes).collect(),
+            held: self.held.clone(),
             told,
             misconfigured: self.slave.misconfigured.clone(),
         };

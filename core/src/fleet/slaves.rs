@@ -18,6 +18,9 @@ pub(super) const STALE_S: u64 = 300;
 /// The field of a report that says why a slave's configuration cannot be read any more.
 pub(super) const MISCONFIGURED: &str = "misconfigured";
 
+/// The field of a report that says that a slave is held, and why.
+pub(super) const HELD: &str = "held";
+
 /// A slave's record in the bucket.
 #[derive(Clone, Debug)]
 pub(super) struct Slave {
@@ -145,6 +148,9 @@ impl Slave {
         }
         if let Some(Value::String(why)) = self.report.extra.get(MISCONFIGURED) {
             warnings.push(format!("{MISCONFIGURED}: {}", one_line(why)));
+        }
+        if let Some(Value::String(why)) = self.report.extra.get(HELD) {
+            warnings.push(one_line(why).into_owned());
         }
         if self.is_behind(master, end_points) {
             warnings.push("behind: it does not run what the master wants".to_string());

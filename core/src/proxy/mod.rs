@@ -174,6 +174,8 @@ pub struct Follow {
     pub dead: BTreeSet<DeployName>,
     /// The rollout that asks for it: who begins another wants it tried again.
     pub asked_by: Option<Label>,
+    /// Whether it is only looked at.
+    pub is_held: bool,
 }
 
 impl Follow {
@@ -192,7 +194,8 @@ impl Follow {
         let (policy, pages) = (Policy::FOLLOWER, wanted.maintenance.clone());
         let (postponed, dead, asked_by) = (&self.postponed, &self.dead, self.asked_by.as_ref().map(Label::as_str));
         let r = Reconcile { seen, target, policy, past, pages, needs_proxy, force: false, postponed, dead, asked_by };
-        match next(&r, |_| Ok(wanted.clone()))? {
+        let next = if self.is_held { Next::End(Vec::new()) } else { next(&r, |_| Ok(wanted.clone()))? };
+        match next {
             Next::Step(step) => Ok(Followed::Step(step)),
             Next::End(refused) => followed::following(&r, &wanted, &refused).map(Followed::Done),
         }

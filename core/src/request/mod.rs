@@ -13,7 +13,7 @@ pub use dispatch::Dispatch;
 use crate::{
     commands::{
         AwaitConfig, ChallengeHook, CheckConfig, DockerCredential, DockerLogin, ExpandTemplate, FetchContext, GetCerts,
-        ListReleases, ShowLog, Unpack,
+        Hold, ListReleases, ShowLog, Unpack,
     },
     config::{DeployMode, FromText, Hundredths, Percent, Pin, Positive, ReleaseName, Sha256, ToolConfig},
     deploy::{EitherName, ZIP, archive_location, is_zip, limits},
@@ -150,6 +150,11 @@ pub enum Request {
         /// Why the configuration cannot be read any more; it is followed as it was.
         misconfigured: Option<String>,
     },
+    /// `hold [--why TEXT]`, `hold --off`
+    Hold {
+        /// Why; `None`: it ends.
+        why: Option<String>,
+    },
     /// `slave-flush`
     SlaveFlush,
     /// `rollout status`
@@ -244,6 +249,7 @@ impl Request {
             Request::RolloutStatus | Request::RolloutChange(_) | Request::RolloutRun { .. } => {
                 return Err(needs_proxy("roll a change out"));
             }
+            Request::Hold { why } => Box::new(Hold { config, why: why.clone() }),
             Request::CheckConfig => Box::new(CheckConfig),
             Request::DockerLogin(login) => Box::new(login.clone()),
             Request::DockerCredential(verb) => Box::new(*verb),

@@ -96,6 +96,7 @@ impl Request {
             | Request::RolloutStatus
             | Request::RolloutChange(_)
             | Request::RolloutRun { .. }
+            | Request::Hold { .. }
             | Request::CheckConfig
             | Request::DockerLogin(_)
             | Request::DockerCredential(_)

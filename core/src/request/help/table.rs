@@ -116,6 +116,11 @@ pub const COMMANDS: &[CommandHelp] = &[
         ..command("reconcile", &[(WithProxy, "bring back what should be live on this machine")])
     },
     CommandHelp {
+        options: &[option("--why", "TEXT", "why, for others"), flag("--off", "end it")],
+        changes: true,
+        ..command("hold", &[(WithProxy, "have a machine that follows only look and report")])
+    },
+    CommandHelp {
         options: &[flag("--dry-run", "print what would be done, and do nothing")],
         ..command("slave-flush", &[(WithProxy, "remove slave records older than 5 minutes")])
     },
