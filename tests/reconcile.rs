@@ -181,3 +181,19 @@ fn a_machine_that_is_held_is_only_looked_at_until_the_hold_ends() {
     (0..2).for_each(|_| drop(one.round()));
     assert!(one.serves());
 }
+
+#[test]
+fn a_restart_brings_the_values_of_today_and_is_made_once() {
+    let mut one = Machine::serving();
+    let id = |one: &Machine| one.world.tree.text(&format!("{HOME}/.c2-id")).unwrap();
+    for count in 1..4 {
+        let before = id(&one);
+        let End::Reported(report) = one.run(&["restart", "a"], &[]) else { panic!("no report") };
+        assert_eq!((report.failed, report.notes.first().map(String::as_str)), (None, Some("a is started again")));
+        assert_ne!(id(&one), before);
+        let state = one.world.tree.text("/opt/deploys/frontend-proxy/state.json").unwrap();
+        assert!(state.contains(&format!(r#""restarts": {count}"#)), "{state}");
+        assert!(one.serves());
+        assert_eq!(one.round().failed, None);
+    }
+}

@@ -12,7 +12,7 @@ use c2_core::{
 };
 use serde_json::json;
 use support::{
-    fleet::{put_master, slave},
+    fleet::{master, operate, put_master, slave},
     rounds::{Machine, STATE},
 };
 
@@ -196,4 +196,23 @@ fn what_waits_for_a_port_says_so_and_starts_as_soon_as_that_is_free() {
     (0..2).for_each(|_| drop(one.poll(10)));
     assert_eq!((runs(&one), one.error()), (vec!["/opt/deploys/b".into(), "/opt/deploys/c".to_string()], String::new()));
     assert!(one.world.violations.is_empty(), "{:?}", one.world.violations);
+}
+
+#[test]
+fn a_restart_that_an_operator_asks_for_is_made_once_by_each_machine() {
+    let mut one = Machine::new();
+    one.poll(10);
+    let id = |one: &Machine| one.world.tree.text("/opt/deploys/a/.c2-id").unwrap();
+    let first = id(&one);
+    operate(&mut one.world, &["restart", "a"]);
+    one.poll(10);
+    let second = id(&one);
+    assert_ne!(first, second);
+    (0..30).for_each(|_| drop(one.poll(10)));
+    assert_eq!((id(&one), one.error().as_str()), (second.clone(), ""));
+    // A state that an older tool has written does not count restarts, and asks for none.
+    let text = String::from_utf8_lossy(&one.world.objects[&master()].bytes).into_owned();
+    put_master(&mut one.world, &text.replace(r#""restarts": 1"#, r#""x": 1"#));
+    (0..3).for_each(|_| drop(one.poll(10)));
+    assert_eq!(id(&one), second);
 }

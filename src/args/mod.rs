@@ -166,9 +166,13 @@ fn of_command(command: &'static CommandHelp, normal: &[&str]) -> Result<Invocati
             let request = Request::Start { release, as_deploy, force: args.force, sha256 };
             shared(change(request, args.dry_run, args.lock_wait), args.rollout, args.allow_unsafe_store)
         }
-        "stop" => {
-            let args: shapes::Stop = parse(at, normal)?;
-            let request = Request::Stop { deploy: args.deploy, force: args.force };
+        "restart" | "stop" => {
+            let args: shapes::OfDeploy = parse(at, normal)?;
+            let (deploy, force) = (args.deploy, args.force);
+            let request = match command.name {
+                "stop" => Request::Stop { deploy, force },
+                _ => Request::Restart { deploy, force },
+            };
             shared(change(request, args.dry_run, args.lock_wait), args.rollout, args.allow_unsafe_store)
         }
         "status" => {

@@ -96,8 +96,9 @@ pub(super) struct Start {
     pub(super) lock_wait: Option<u32>,
 }
 
+/// `stop` or `restart`.
 #[derive(FromArgs)]
-pub(super) struct Stop {
+pub(super) struct OfDeploy {
     #[argh(positional, arg_name = "<deploy>")]
     pub(super) deploy: String,
     #[argh(switch)]

@@ -51,6 +51,8 @@ pub struct Deploy {
     pub port: Port,
     /// The bytes of the release's archive: nothing else may be unpacked.
     pub pin: Option<Pin>,
+    /// How often it was to be started again, where that was ever asked for.
+    pub restarts: Option<u64>,
     /// What this version does not know.
     pub extra: Map<String, Value>,
 }
@@ -74,12 +76,14 @@ struct Fields {
     sha256: Option<Sha256>,
     size: Option<u64>,
     version: Option<String>,
+    restarts: Option<u64>,
     extra: Map<String, Value>,
 }
 
 record!(Fields keeps extra {
     label: "label", release: "release", port: "port",
     sha256: "sha256" = r#""nothing""#, size: "size" = r#""nothing""#, version: "versionId" = r#""nothing""#,
+    restarts: "restarts" = r#""nothing""#,
 });
 
 impl Deploy {
@@ -89,8 +93,8 @@ impl Deploy {
 
 impl Decode for Deploy {
     fn decode(node: &Node, at: &mut Decoder) -> Option<Self> {
-        let Fields { label, release, port, sha256, size, version, extra } = Fields::decode(node, at)?;
-        Some(Deploy { label, release, port, pin: sha256.map(|sha256| Pin { sha256, size, version }), extra })
+        let Fields { label, release, port, sha256, size, version, restarts, extra } = Fields::decode(node, at)?;
+        Some(Deploy { label, release, port, pin: sha256.map(|sha256| Pin { sha256, size, version }), restarts, extra })
     }
 }
 
@@ -205,11 +209,13 @@ impl State {
 }
 
 impl Deploy {
-    /// Whether it is the same release on the same port: nothing of it has to be replaced. Without a
-    /// hash other bytes of the same name cannot be told apart.
+    /// Whether it is the same release on the same port as another one is to be, and was started again as often: nothing of
+    /// it has to be replaced. Without a hash other bytes of the same name cannot be told apart; who does not count the
+    /// restarts, as an older tool, asks for none.
     pub fn is_as(&self, other: &Deploy) -> bool {
+        let restarted = other.restarts.is_some_and(|restarts| self.restarts != Some(restarts));
         let other_bytes = self.pin.as_ref().zip(other.pin.as_ref()).is_some_and(|(its, of)| its.sha256 != of.sha256);
-        (&self.release, self.port) == (&other.release, other.port) && !other_bytes
+        (&self.release, self.port) == (&other.release, other.port) && !other_bytes && !restarted
     }
 
     fn to_value(&self) -> Value {
@@ -223,6 +229,7 @@ impl Deploy {
             fields.extend(pin.size.map(|size| ("size", Value::from(size))));
             fields.extend(pin.version.iter().map(|version| ("versionId", Value::from(version.as_str()))));
         }
+        fields.extend(self.restarts.map(|restarts| ("restarts", Value::from(restarts))));
         object_with(&self.extra, fields)
     }
 }

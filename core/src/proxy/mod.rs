@@ -28,7 +28,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 pub use certificate::GenerateCertificate;
 pub use health::project_name;
 pub use status::ProxyStatus;
-pub use verbs::{Connect, Disconnect, EndMaintenance, Goal, Maintain, Refresh, Restart, Shutdown, Split, Start, Stop};
+pub use verbs::{
+    Connect, Disconnect, EndMaintenance, Goal, Maintain, Refresh, Restart, Shutdown, Split, Start, StartAgain, Stop,
+};
 
 pub(crate) use ended::{Look, look_at_routed};
 pub(crate) use followed::{Followed, Following};
@@ -148,7 +150,8 @@ fn wanted(r: &Reconcile<'_>, verb: &dyn Verb) -> Result<State, Refusal> {
     let place = r.seen.deploys.live_dir(seen::PROXY);
     let port = verb.judge(r, &KnownState { state: &r.seen.state, proxy: r.seen.proxy_config, place })?;
     let mut wanted = r.seen.state.clone();
-    if !is_given_up(r) {
+    let is_made = verb.applies_once() && r.is_done();
+    if !is_given_up(r) && !is_made {
         verb.apply(&mut wanted, port);
     }
     Ok(wanted)

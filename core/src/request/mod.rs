@@ -19,7 +19,7 @@ use crate::{
     deploy::{EitherName, ZIP, archive_location, is_zip, limits},
     printable::is_direction_mark,
     seam::{Command, Memo, Refusal, RolloutVerb},
-    single::{Start, Status, Stop},
+    single::{Restart, Start, Status, Stop},
 };
 
 /// How a command is run.
@@ -76,6 +76,13 @@ pub enum Request {
         force: bool,
         /// The hash that its archive must have.
         sha256: Option<String>,
+    },
+    /// `restart <deploy> [--force]`
+    Restart {
+        /// The deploy.
+        deploy: String,
+        /// Whether a stop command that fails is only reported.
+        force: bool,
     },
     /// `stop <deploy> [--force]`
     Stop {
@@ -233,6 +240,7 @@ impl Request {
                 let (release, pin) = (release_name("start", release)?, pin("start", sha256.as_deref())?);
                 Box::new(Start { config, release, as_deploy: as_deploy.clone(), force: *force, pin })
             }
+            Request::Restart { deploy, force } => Box::new(Restart { config, deploy: deploy.clone(), force: *force }),
             Request::Stop { deploy, force } => Box::new(Stop { config, deploy: deploy.clone(), force: *force }),
             Request::Status { json, .. } => Box::new(Status { config, json: *json }),
             Request::Connect { .. } => return Err(needs_proxy("connect an endpoint")),

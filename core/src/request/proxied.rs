@@ -10,7 +10,7 @@ use crate::{
     fleet::{MasterChange, MasterStatus, RolloutChange, RolloutRun, RolloutStatus, SlaveFlush, SlaveUpdate},
     proxy::{
         Connect, Disconnect, EndMaintenance, GenerateCertificate, Goal, Maintain, ProxyMode, ProxyStatus, Restart,
-        Shutdown, Split, Start, Stop,
+        Shutdown, Split, Start, StartAgain, Stop,
     },
     seam::{Command, Refusal},
 };
@@ -34,7 +34,12 @@ impl Request {
             return Ok(Some(Box::new(GenerateCertificate { config, proxy })));
         }
         let Some(goal) = self.goal()? else { return Ok(None) };
-        let force = matches!(self, Request::Start { force: true, .. } | Request::Stop { force: true, .. });
+        let force = matches!(
+            self,
+            Request::Start { force: true, .. }
+                | Request::Restart { force: true, .. }
+                | Request::Stop { force: true, .. }
+        );
         let is_of_this_machine = matches!(goal, Goal::Restart(_) | Goal::Shutdown(_));
         let (config, proxy) = (config.clone(), proxy.clone());
         Ok(Some(match base {
@@ -55,6 +60,9 @@ impl Request {
                 let deploy: NewDeployName = label(&format!("start the release {release}"), name)
                     .map_err(|refusal| refusal.with_hint("give the deploy a name: c2 start RELEASE NAME"))?;
                 Goal::Start(Start { deploy: deploy.into(), release, pin: pin("start", sha256.as_deref())? })
+            }
+            Request::Restart { deploy, .. } => {
+                Goal::StartAgain(StartAgain { deploy: deploy_name("restart a deploy", deploy)? })
             }
             Request::Stop { deploy, .. } => Goal::Stop(Stop { deploy: deploy_name("stop a deploy", deploy)? }),
             Request::Connect { endpoint, deploy } => {

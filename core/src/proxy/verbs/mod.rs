@@ -7,6 +7,7 @@ mod refresh;
 mod shutdown;
 mod split;
 mod start;
+mod start_again;
 mod stop;
 
 use crate::prelude::*;
@@ -20,6 +21,7 @@ pub use shutdown::Shutdown;
 pub use split::Split;
 pub use start::Start;
 pub(crate) use start::no_port;
+pub use start_again::StartAgain;
 pub use stop::Stop;
 
 use super::{known_state::KnownState, reconcile::Reconcile, target::Target};
@@ -58,6 +60,11 @@ pub(crate) trait Verb {
     /// Makes the change in a state that allows it. A new deploy gets this port.
     fn apply(&self, _state: &mut State, _port: Option<Port>) {}
 
+    /// Whether its change is another one each time it is made: a run makes it once.
+    fn applies_once(&self) -> bool {
+        false
+    }
+
     /// Whether it only takes endpoints off: allowed in the middle of a rollout, as an emergency must not wait for one.
     fn takes_off(&self) -> bool {
         false
@@ -69,6 +76,7 @@ pub(crate) trait Verb {
 #[expect(missing_docs, reason = "each has its own")]
 pub enum Goal {
     Start(Start),
+    StartAgain(StartAgain),
     Stop(Stop),
     Connect(Connect),
     Disconnect(Disconnect),
@@ -84,6 +92,7 @@ impl Goal {
     pub(crate) fn verb(&self) -> &dyn Verb {
         match self {
             Goal::Start(verb) => verb,
+            Goal::StartAgain(verb) => verb,
             Goal::Stop(verb) => verb,
             Goal::Connect(verb) => verb,
             Goal::Disconnect(verb) => verb,
@@ -107,9 +116,10 @@ impl Goal {
     pub(crate) fn meant(&self, state: &State) -> Goal {
         let mut goal = self.clone();
         let named = match &mut goal {
-            Goal::Stop(Stop { deploy }) | Goal::Connect(Connect { deploy, .. }) | Goal::Split(Split { deploy, .. }) => {
-                deploy
-            }
+            Goal::Stop(Stop { deploy })
+            | Goal::StartAgain(StartAgain { deploy })
+            | Goal::Connect(Connect { deploy, .. })
+            | Goal::Split(Split { deploy, .. }) => deploy,
             _ => return goal,
         };
         if is_zip(named.as_str())

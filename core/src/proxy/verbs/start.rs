@@ -54,10 +54,11 @@ impl Verb for Start {
     fn apply(&self, state: &mut State, port: Option<Port>) {
         let Start { deploy, release, pin } = self;
         let known = state.deploys.remove(deploy);
+        let restarts = known.as_ref().and_then(|known| known.restarts);
         let (port, extra) = known.map_or((port, Map::new()), |known| (Some(known.port), known.extra));
         let Some(port) = port else { return };
         let (label, release, pin) = (deploy.clone(), release.clone(), pin.clone());
-        state.deploys.insert(deploy.clone(), Deploy { label, release, port, pin, extra });
+        state.deploys.insert(deploy.clone(), Deploy { label, release, port, pin, restarts, extra });
     }
 }
 

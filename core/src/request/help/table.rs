@@ -63,6 +63,13 @@ pub const COMMANDS: &[CommandHelp] = &[
         ..command("stop", &[(WithoutProxy, "stop what is live"), (WithProxy, "stop a deploy and remove it")])
     },
     CommandHelp {
+        words: &[DEPLOY],
+        options: &[FORCE],
+        changes: true,
+        shared: true,
+        ..command("restart", &[(Both, "start a deploy anew, with the values of today")])
+    },
+    CommandHelp {
         words: &[ENDPOINT, DEPLOY],
         changes: true,
         shared: true,
