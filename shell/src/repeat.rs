@@ -3,11 +3,11 @@
 use std::{thread, time::Duration};
 
 use c2_core::{
-    commands::load_config,
-    config::Positive,
+    commands::{copy_config, load_config, load_copied_config},
+    config::{Parsed, Positive, ToolConfig},
     fleet::{Basis, Follower, Told},
     request::{Options, Request},
-    seam::{End, Facts, Host as _, drive, settle},
+    seam::{End, Facts, Host as _, Refusal, drive, settle},
 };
 
 use crate::{aws::random, ending::print_end, host::Machine, memory, terminal::tell};
@@ -19,7 +19,9 @@ pub(crate) fn repeat(machine: &mut Machine, request: &Request, options: &Options
     loop {
         let now_ms = machine.clock_ms();
         if follower.reads_config(now_ms) {
-            let found = settle(machine, &mut Facts::default(), load_config);
+            let mut facts = Facts::default();
+            let found = settle(machine, &mut facts, load_config);
+            keep_or_take_copy(machine, &mut follower, &mut facts, &found);
             match follower.read(found, now_ms) {
                 Some(Told::Changed(warnings)) => {
                     warnings.iter().for_each(|warning| tell(&format!("c2: warning: {warning}")));
@@ -44,5 +46,30 @@ pub(crate) fn repeat(machine: &mut Machine, request: &Request, options: &Options
             memory::give_back();
         }
         thread::sleep(Duration::from_millis(follower.pause_ms(random())));
+    }
+}
+
+/// Keeps a copy of a configuration that was read from a store; while the first one cannot be read, takes the copy.
+fn keep_or_take_copy(
+    machine: &mut Machine,
+    follower: &mut Follower,
+    facts: &mut Facts,
+    found: &Result<Parsed<ToolConfig>, Refusal>,
+) {
+    match found {
+        Ok(_) => {
+            let kept = settle(machine, facts, copy_config);
+            let kept = kept.and_then(|copy| copy.map_or(Ok(()), |copy| machine.perform(&copy).map_err(Refusal::World)));
+            // Who may not write there does without, which is said once.
+            if let (Err(refusal), None) = (kept, follower.basis()) {
+                machine.note(&format!("no copy of the configuration is kept: {refusal}"));
+            }
+        }
+        Err(refusal @ Refusal::World(_)) if follower.basis().is_none() => {
+            if let Ok(copy) = settle(machine, &mut Facts::default(), load_copied_config) {
+                follower.read_copy(copy, refusal);
+            }
+        }
+        Err(_) => (),
     }
 }

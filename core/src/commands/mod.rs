@@ -2,6 +2,7 @@
 
 mod await_config;
 mod check_config;
+mod config_copy;
 mod config_on_host;
 mod docker_credential;
 mod docker_login;
@@ -18,6 +19,7 @@ mod unpack;
 
 pub(crate) use await_config::AwaitConfig;
 pub use check_config::CheckConfig;
+pub use config_copy::{copy_config, load_copied_config};
 pub use docker_credential::DockerCredential;
 pub use docker_login::DockerLogin;
 pub use expand_template::ExpandTemplate;

@@ -94,6 +94,13 @@ impl Follower {
         }
     }
 
+    /// Takes the copy of the configuration, where none was read yet and its store does not answer.
+    pub fn read_copy(&mut self, copy: Parsed<ToolConfig>, refusal: &Refusal) {
+        let why = without_request_id(&refusal.to_string());
+        self.misconfigured = Some(format!("{why}; this machine goes by the copy of the last one that it read"));
+        self.config = Some(copy.value);
+    }
+
     /// What the next round goes by; `None` while there is no configuration.
     #[must_use]
     pub fn basis(&self) -> Option<Basis> {
