@@ -201,3 +201,22 @@ fn a_release_that_dies_while_its_rollout_bakes_is_taken_back() {
         assert_eq!((report.code, master_of(&operator.world).deploys.len()), (REVERTED, 1));
     }
 }
+
+#[test]
+fn a_round_that_none_follows_tells_at_once_what_it_finds_and_what_it_cannot_start() {
+    // As from cron: a process of its own each time.
+    let poll = |one: &mut Machine| {
+        one.kept = None;
+        one.poll(0);
+    };
+    let mut one = serving(json!({}));
+    one.world.die(HOME, "web", 3);
+    one.world.foreign.insert(8000);
+    one.world.tree.write(&format!("{HOME}/never-ready"), 0o644, b"");
+    poll(&mut one);
+    assert!(one.error().contains("address in use"), "{}", one.error());
+    let mut one = serving(json!({}));
+    one.world.tree.write(&format!("{HOME}/healthy-after"), 0o644, b"0");
+    poll(&mut one);
+    assert!(one.error().contains("unhealthy"), "{}", one.error());
+}

@@ -5,7 +5,7 @@ import json
 import time
 
 from following import Slave, report
-from host import COMPOSE, MAIN, answers, compose_file, docker
+from host import COMPOSE, MAIN, Host, answers, compose_file, docker, serve_a
 from load import ask
 from machine import cases_of, contains, equal, pack, until
 from readiness import service
@@ -91,6 +91,23 @@ def a_machine_that_begins_anew_starts_what_has_ended_and_runs_no_job_again():
         answers(MAIN, "one")
         until(lambda: inspected("db", "State.Status") == "running", "the other one runs")
         equal(inspected("job", "State.StartedAt"), job)
+
+
+def a_machine_on_its_own_is_brought_back_by_one_look_unless_it_is_held():
+    with Host() as machine:
+        serve_a(machine)
+        docker("kill", container("web"))
+        machine.run("hold", "--why", "looking into it")
+        _, told = machine.run("reconcile", exit_code=1)
+        contains(told, "looking into it", "a, which serves main, is not well")
+        equal(inspected("web", "State.Status"), "exited")
+        machine.run("hold", "--off")
+        machine.run("reconcile")
+        answers(MAIN, "one")
+        before = container("web")
+        machine.run("restart", "a")
+        answers(MAIN, "one")
+        equal(container("web") == before, False)
 
 
 HELPERS = (release, container, inspected, follows, is_well)

@@ -111,7 +111,7 @@ impl Health {
     /// Whether there is more to do or to tell than there was.
     pub(super) fn is_news(&self, before: &Health, now: u64) -> bool {
         let told = |health: &Health| -> Vec<(DeployName, Discriminant<Status>)> {
-            let told = health.0.iter().filter(|(_, bad)| bad.is_told());
+            let told = health.0.iter().filter(|(_, bad)| bad.is_told() || bad.failed.is_some());
             told.map(|(deploy, bad)| (deploy.clone(), bad.kind)).collect()
         };
         told(self) != told(before) || !self.due(now).is_empty()
@@ -131,8 +131,10 @@ impl Health {
         }
     }
 
-    /// What is wrong, in words.
-    pub(super) fn reasons(&self) -> impl Iterator<Item = Reason> {
-        self.0.iter().filter(|(_, bad)| bad.is_told()).map(|(deploy, bad)| bad.reason(deploy))
+    /// What is wrong, in words. That something could not be started again is told at once, and where no further round
+    /// `follows` by itself also what one look found, but for what was started just now.
+    pub(super) fn reasons(&self, follows: bool) -> impl Iterator<Item = Reason> {
+        let is_told = move |bad: &BadLooks| bad.is_told() || bad.failed.is_some() || !follows && bad.restarts == 0;
+        self.0.iter().filter(move |(_, bad)| is_told(bad)).map(|(deploy, bad)| bad.reason(deploy))
     }
 }

@@ -276,8 +276,13 @@ impl Round<'_> {
             true => failed.why.map(|why| format!("{why}; it is looked at again at {}", utc(failed.again_at_s))),
             false => failed.why.clone(),
         };
-        let reasons: Vec<Reason> =
-            failed.values().map(in_words).chain(troubles).chain(following.unready).chain(health.reasons()).collect();
+        let reasons: Vec<Reason> = failed
+            .values()
+            .map(in_words)
+            .chain(troubles)
+            .chain(following.unready)
+            .chain(health.reasons(self.slave.repeat_s.is_some()))
+            .collect();
         let error = (!reasons.is_empty()).then(|| reasons.iter().map(|it| &*it.full).collect::<Vec<_>>().join("\n"));
         let reported = error.as_ref().map(|_| without_request_id(&public(&reasons)));
         let misconfigured = self.slave.misconfigured.clone();
