@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../../.."
 
 sweeps=(
     every_property_holds a_machine_gets_from_every_state so_it_does_ a_round_converges a_run_may_take_days
-    of_many_writers_none_is_lost a_release_that_fails_on_three_in_a_hundred with_that_many_failures_allowed
+    after_whatever_happened of_many_writers_none_is_lost a_release_that_fails_on_three_in_a_hundred with_that_many_failures_allowed
 )
 for_root=(secrets:: foreign:: a_folder_that_another_user_has_linked_elsewhere)
 skipped=()
