@@ -8,7 +8,7 @@ use super::{
     seen::{Seen, routes_on_disk},
 };
 use crate::{
-    config::{Deploy, DeployName, Label, State, ToolConfig},
+    config::{Deploy, DeployName, Label, Readiness, State, ToolConfig},
     deploy::Deploys,
     ready::{Status, limits_s},
     seam::{
@@ -180,14 +180,15 @@ pub(crate) fn look_at_routed(facts: &Facts, config: &ToolConfig, state: &State) 
         .filter(|(.., endpoints)| !endpoints.is_empty())
         .map(|(deploy, known, endpoints)| {
             let home = deploys.live_dir(deploy.as_str());
-            let asked = (looked(facts, config, deploy, known), noted(facts, &home), facts.listens(known.port.0));
+            let asked = (looked(facts, config, deploy, known), noted(facts, &home));
             (deploy, known, endpoints, asked)
         })
         .collect();
     let mut looks = Vec::new();
-    for (deploy, known, endpoints, (looked, noted, listens)) in asked {
-        let (looked, noted, listens) = (looked.known_or(None)?, noted?, listens.known_or(true)?);
-        let Some(looked) = looked else { continue };
+    for (deploy, known, endpoints, (looked, noted)) in asked {
+        let (Some(looked), noted) = (looked.known_or(None)?, noted?) else { continue };
+        let answers = looked.readiness != Readiness::None && looked.standing.port.is_ok();
+        let listens = answers || facts.listens(known.port.0).known_or(true)?;
         let containers = looked.standing.containers.as_deref();
         let remains = Remains {
             containers: containers.unwrap_or_default(),

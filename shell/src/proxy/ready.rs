@@ -12,7 +12,7 @@ use std::{
 
 use c2_core::{
     config::Readiness,
-    ready::{Status, cure},
+    ready::{Status, cure, limits_s},
     seam::{COMPOSE_FILES, Container, Failure, Reason, Standing},
 };
 
@@ -80,9 +80,12 @@ impl Looks {
             before => Found { last, since: Instant::now(), changed: before.is_some() },
         };
         let same_ms = u64::try_from(found.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // Who has the port is found among all processes: not where the looks themselves say enough.
+        let says_enough = same_ms >= u64::from(limits_s(readiness).1) * 1_000;
         let standing = Standing {
             listener_age_ms: match &containers {
                 Ok(containers) if !containers.is_empty() || asked.is_err() => None,
+                _ if says_enough => None,
                 _ => listener::age_ms(port),
             },
             port: asked,
