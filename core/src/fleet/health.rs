@@ -7,15 +7,11 @@ use core::mem::{Discriminant, discriminant};
 use crate::{
     Ordered,
     config::{DeployName, Label},
+    deploy::{LOOKS, RESTART_S, restart_pause_s},
     proxy::Look,
     ready::Status,
     seam::Reason,
 };
-
-/// The bad looks in a row that count: an app that is restarted by hand, or overloaded for a moment, is no error.
-const LOOKS: u32 = 3;
-/// The pause between two restarts in seconds; it doubles with each, up to the second number.
-const RESTART_S: (u64, u64) = (10, 300);
 
 /// The deploys that the last looks found bad.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,7 +117,7 @@ impl Health {
     pub(super) fn restarted(&mut self, deploys: &BTreeMap<DeployName, Option<Reason>>, now: u64) {
         for (deploy, failed) in deploys {
             let Some(bad) = self.0.get_mut(deploy) else { continue };
-            let pause_s = (RESTART_S.0 << bad.restarts.min(16)).min(RESTART_S.1);
+            let pause_s = restart_pause_s(bad.restarts);
             // What is starting is not started once more.
             let pause_s = if failed.is_none() { pause_s.max(u64::from(bad.limit_s)) } else { pause_s };
             // The bad look that led to it counts, though it settles by now.

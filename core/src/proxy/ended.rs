@@ -1,4 +1,4 @@
-//! What has ended of a deploy: what ended well, as a job does, is left alone; the rest is to be started again.
+//! Looks at the deploys that endpoints are routed to, and what has ended of them.
 
 use crate::prelude::*;
 
@@ -9,94 +9,10 @@ use super::{
 };
 use crate::{
     config::{Deploy, DeployName, Label, Readiness, State, ToolConfig},
-    deploy::Deploys,
+    deploy::{Dead, Deploys, Remains, noted, write_note},
     ready::{Status, limits_s},
-    seam::{
-        Container, ContainerState, Effect, Facts, Location, Plan, Purpose, Reason, Refusal, Secret, Settled as _, Stage,
-    },
+    seam::{Container, Facts, Plan, Purpose, Reason, Refusal, Settled as _, Stage},
 };
-
-/// What is to be started again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Dead {
-    /// These containers, by their ids in the order of their starts: the engine has them still.
-    Containers(Vec<String>),
-    /// All of it: none of its containers is left, or it has none.
-    All,
-}
-
-/// What is found of a deploy.
-struct Remains<'a> {
-    containers: &'a [Container],
-    /// What the note in its folder says of those that ended well: a line each.
-    noted: String,
-    port: u16,
-    listens: bool,
-    /// Whether an endpoint has it.
-    is_connected: bool,
-}
-
-impl Remains<'_> {
-    fn is_noted(&self, container: &Container) -> bool {
-        self.noted.lines().any(|line| line == line_of(container))
-    }
-
-    fn any_lives(&self) -> bool {
-        self.containers.iter().any(Container::lives)
-    }
-
-    /// Whether a container has ended well: with 0, by its own word, and it is not what is to serve. What a boot or a stop
-    /// of the engine has ended may say the same: so it counts only in the run in which it ended, or by the note.
-    fn is_done(&self, container: &Container) -> bool {
-        let is_job = container.state == ContainerState::Exited(0) && !container.published.contains(&self.port);
-        let goes_on = || !self.is_connected || self.listens || self.any_lives();
-        is_job && (self.is_noted(container) || container.ended_since_boot && goes_on())
-    }
-
-    /// Whether all of it has ended well.
-    fn are_done(&self) -> bool {
-        !self.containers.is_empty() && self.containers.iter().all(|container| self.is_done(container))
-    }
-
-    fn dead(&self) -> Option<Dead> {
-        let has_ended = |it: &&Container| matches!(it.state, ContainerState::Exited(_) | ContainerState::Created);
-        let mut ended: Vec<_> = self.containers.iter().filter(has_ended).filter(|it| !self.is_done(it)).collect();
-        ended.sort_by_key(|container| &container.started);
-        match ended.is_empty() {
-            false => Some(Dead::Containers(ended.into_iter().map(|container| container.id.clone()).collect())),
-            true => (self.containers.is_empty() && !self.listens).then_some(Dead::All),
-        }
-    }
-
-    /// What settles because the engine has started it again will do so once more.
-    fn looping(&self, status: &Status) -> Option<Status> {
-        let Status::Settling { .. } = status else { return None };
-        let again = self.containers.iter().filter(|container| container.restarts > 0);
-        let words: Vec<String> = again.map(ToString::to_string).collect();
-        (!words.is_empty()).then(|| Status::Restarting(words.join("; ").into()))
-    }
-
-    /// The note of what has ended well, where that says something new.
-    fn note(&self) -> Option<String> {
-        let done: Vec<&Container> = self.containers.iter().filter(|container| self.is_done(container)).collect();
-        let is_new = done.iter().any(|container| !self.is_noted(container));
-        is_new.then(|| done.into_iter().map(|container| format!("{}\n", line_of(container))).collect())
-    }
-}
-
-/// What tells one run of a container from any other.
-fn line_of(container: &Container) -> String {
-    format!("{} {}", container.id, container.started)
-}
-
-fn note_file(home: &str) -> String {
-    format!("{home}/.c2-done")
-}
-
-fn noted(facts: &Facts, home: &str) -> Result<String, Refusal> {
-    let content = facts.content(&Location::File(note_file(home))).known_or(None)?;
-    Ok(content.map(|content| String::from_utf8_lossy(content.bytes.reveal()).into_owned()).unwrap_or_default())
-}
 
 impl Seen<'_> {
     /// What is found of a deploy, as a question about it.
@@ -139,13 +55,7 @@ pub(super) fn note_jobs(r: &Reconcile<'_>) -> Result<Option<Plan>, Refusal> {
             true => r.seen.of_remains(deploy, known.port.0, |remains| remains.note()).known_or(None)?,
             false => None,
         };
-        effects.extend(note.map(|text| Effect::WriteFile {
-            path: note_file(&home),
-            bytes: Secret::new(text.into_bytes()),
-            mode: 0o644,
-            folder_mode: 0o755,
-            durable: true,
-        }));
+        effects.extend(note.map(|text| write_note(&home, text)));
     }
     Ok((!effects.is_empty()).then(|| Plan::new(purpose, vec![Stage::new("note it", effects)])))
 }
@@ -197,7 +107,7 @@ pub(crate) fn look_at_routed(facts: &Facts, config: &ToolConfig, state: &State) 
             listens,
             is_connected: true,
         };
-        let status = remains.looping(&looked.status).unwrap_or(looked.status.clone());
+        let status = looping(&looked.status, remains.containers).unwrap_or(looked.status.clone());
         looks.push(Look {
             deploy: deploy.clone(),
             endpoints,
@@ -210,4 +120,12 @@ pub(crate) fn look_at_routed(facts: &Facts, config: &ToolConfig, state: &State) 
         });
     }
     Ok(looks)
+}
+
+/// What settles because the engine has started it again will do so once more.
+fn looping(status: &Status, containers: &[Container]) -> Option<Status> {
+    let Status::Settling { .. } = status else { return None };
+    let again = containers.iter().filter(|container| container.restarts > 0);
+    let words: Vec<String> = again.map(ToString::to_string).collect();
+    (!words.is_empty()).then(|| Status::Restarting(words.join("; ").into()))
 }

@@ -19,7 +19,7 @@ use crate::{
     deploy::{EitherName, ZIP, archive_location, is_zip, limits},
     printable::is_direction_mark,
     seam::{Command, Memo, Refusal, RolloutVerb},
-    single::{Restart, Start, Status, Stop},
+    single::{Reconcile, Restart, Start, Status, Stop},
 };
 
 /// How a command is run.
@@ -252,7 +252,9 @@ impl Request {
             Request::ShutdownProxy => return Err(needs_proxy("shut the proxy down")),
             Request::GenerateCertificate => return Err(needs_proxy("obtain a certificate")),
             Request::SlaveUpdate { .. } => return Err(needs_proxy("follow a master")),
-            Request::Reconcile { .. } => return Err(needs_proxy("bring back what should be live")),
+            Request::Reconcile { kept, repeat_s, .. } => {
+                Box::new(Reconcile { config, kept: kept.clone(), repeats: repeat_s.is_some() })
+            }
             Request::SlaveFlush => return Err(needs_proxy("remove the records of slaves")),
             Request::RolloutStatus | Request::RolloutChange(_) | Request::RolloutRun { .. } => {
                 return Err(needs_proxy("roll a change out"));

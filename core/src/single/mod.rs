@@ -1,6 +1,7 @@
 //! Without a proxy: one release is live at a time.
 
 mod live;
+mod reconcile;
 mod restart;
 mod roll_back;
 mod start;
@@ -8,6 +9,7 @@ mod status;
 mod stop;
 
 pub(crate) use live::live;
+pub use reconcile::Reconcile;
 pub use restart::Restart;
 pub use start::Start;
 pub use status::Status;

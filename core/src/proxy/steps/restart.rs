@@ -1,9 +1,9 @@
 //! Starting a deploy again from what is on disk: nothing is fetched, so that a machine comes up without its stores.
 
-use super::super::{ended::Dead, reconcile::Reconcile};
+use super::super::reconcile::Reconcile;
 use crate::{
     config::{Deploy, DeployName},
-    deploy::release_json,
+    deploy::{Dead, release_json},
     seam::{Effect, Plan, Purpose, Refusal, Role, Stage},
 };
 

@@ -120,7 +120,7 @@ pub const COMMANDS: &[CommandHelp] = &[
     CommandHelp {
         options: &[option("--repeat", "SECS", "do so for ever, every so many seconds")],
         changes: true,
-        ..command("reconcile", &[(WithProxy, "bring back what should be live on this machine")])
+        ..command("reconcile", &[(Both, "bring back what should be live on this machine")])
     },
     CommandHelp {
         options: &[option("--why", "TEXT", "why, for others"), flag("--off", "end it")],
