@@ -27,8 +27,8 @@ def release(machine, place):
     place.put("releases/h.zip", archive.read_bytes())
 
 
-def container(name):
-    labels = ["com.docker.compose.project=a", f"com.docker.compose.service={name}"]
+def container(name, project="a"):
+    labels = [f"com.docker.compose.project={project}", f"com.docker.compose.service={name}"]
     return docker("ps", "-aq", *(word for label in labels for word in ("--filter", f"label={label}"))).strip()
 
 
@@ -108,6 +108,24 @@ def a_machine_on_its_own_is_brought_back_by_one_look_unless_it_is_held():
         machine.run("restart", "a")
         answers(MAIN, "one")
         equal(container("web") == before, False)
+
+
+def what_is_live_without_a_proxy_is_brought_back():
+    with Host() as machine:
+        machine.config["deployMode"] = "noproxy"
+        machine.write_config()
+        compose = compose_file(*service("one", ports='ports: ["18050:8080"]'))
+        commands = {"prestartCommand": "", "startCommand": f"{COMPOSE} up -d", "stopCommand": f"{COMPOSE} down"}
+        files = {"release.json": json.dumps({"templates": [], **commands}), "docker-compose.yml": compose}
+        pack(machine.root / "releases" / "live.zip", files)
+        machine.run("start", "live.zip")
+        before = container("web", "live")
+        docker("kill", before)
+        machine.run("reconcile")
+        equal(docker("ps", "-q", "--no-trunc", "--filter", f"id={before}").strip()[:12], before[:12])
+        docker("rm", "-f", before)
+        machine.run("reconcile")
+        until(lambda: docker("ps", "-q", "--filter", "label=com.docker.compose.project=live"), "it runs again")
 
 
 HELPERS = (release, container, inspected, follows, is_well)

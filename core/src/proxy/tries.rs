@@ -78,9 +78,10 @@ fn noted(r: &Reconcile<'_>, deploy: &DeployName) -> Result<Option<Noted>, Refusa
     }))
 }
 
-/// Whether stages run the stop command of a release.
+/// Whether stages stop what runs. Of what does not run the stop command may fail, and nothing is lost by another try.
 fn stops<'s>(mut stages: impl Iterator<Item = &'s Stage>) -> bool {
-    stages.any(|stage| stage.effects.iter().any(|effect| matches!(effect, Effect::Run { role: Role::Stop, .. })))
+    let is_stop = |effect: &Effect| matches!(effect, Effect::Run { role: Role::Stop, tolerant: false, .. });
+    stages.any(|stage| stage.effects.iter().any(is_stop))
 }
 
 /// Whether a failure is that of the release's own start command.
