@@ -176,11 +176,14 @@ impl Machine {
 impl Host for Machine {
     fn answer(&mut self, queries: &[Query]) -> Vec<Answer> {
         let mut objects = self.objects.side_by_side(queries);
+        self.docker.look(true);
         let mut answer = |query: &Query| match objects.remove(query) {
             Some(answer) => answer,
             None => self.answered(query).unwrap_or_else(Answer::Failed),
         };
-        queries.iter().map(&mut answer).collect()
+        let answers = queries.iter().map(&mut answer).collect();
+        self.docker.look(false);
+        answers
     }
 
     fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {

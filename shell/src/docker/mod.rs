@@ -52,6 +52,11 @@ impl Docker {
         }
     }
 
+    /// Has the engine list its containers once for the many questions of one look, which begins or ends.
+    pub(crate) fn look(&self, begins: bool) {
+        self.engine.look(begins);
+    }
+
     /// The driver of logs that containers get by default.
     pub(crate) fn log_driver(&self) -> Result<String, Failure> {
         let doing = "ask docker for its driver of logs";

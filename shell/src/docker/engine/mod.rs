@@ -5,7 +5,7 @@
 mod answer;
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::BTreeMap,
     fs,
     io::{self, Read, Write},
@@ -45,6 +45,8 @@ pub(crate) struct Engine {
     signals: Rc<Signals>,
     /// Whether it was said that the docker command is asked instead.
     said: Cell<bool>,
+    /// While one look goes on, the containers that it has listed, by label.
+    listed: RefCell<Option<BTreeMap<String, Vec<Value>>>>,
 }
 
 /// A container as the engine knows it.
@@ -66,7 +68,14 @@ impl Engine {
     /// The engine that these variables of the environment name.
     pub(crate) fn new(environment: &BTreeMap<String, String>, log: &Log, signals: &Rc<Signals>) -> Self {
         let (log, signals) = (log.clone(), Rc::clone(signals));
-        Engine { socket: socket(environment), limit: QUICK, log, signals, said: Cell::new(false) }
+        Engine {
+            socket: socket(environment),
+            limit: QUICK,
+            log,
+            signals,
+            said: Cell::new(false),
+            listed: RefCell::default(),
+        }
     }
 
     /// The container of this name; within, `None` when there is none.
@@ -102,15 +111,10 @@ impl Engine {
         label: &str,
         chosen: &dyn Fn(&Value) -> bool,
     ) -> Result<Option<Vec<Value>>, Failure> {
-        let filters = escaped(&json!({ "label": [label] }).to_string());
-        let request = Request::get(format!("/containers/json?all=1&filters={filters}"));
         let doing = format!("look for containers with the label {label}");
-        let Some(answer) = self.ask(&request, &doing)? else { return Ok(None) };
-        let listed = answer.json().and_then(|value| {
-            let entries = value.as_array()?.iter().filter(|entry| chosen(entry.get("Labels").unwrap_or(&Value::Null)));
-            entries.map(|entry| Some(entry.get("Id")?.as_str()?.to_string())).collect::<Option<Vec<String>>>()
-        });
-        let Some(ids) = self.understood(&request, listed) else { return Ok(None) };
+        let Some(listed) = self.listed(label, &doing)? else { return Ok(None) };
+        let entries = listed.iter().filter(|entry| chosen(entry.get("Labels").unwrap_or(&Value::Null)));
+        let ids: Vec<String> = entries.filter_map(|entry| Some(entry.get("Id")?.as_str()?.to_string())).collect();
         let mut found = Vec::new();
         for id in ids {
             let request = Request::get(format!("/containers/{id}/json"));
@@ -122,6 +126,29 @@ impl Engine {
             }
         }
         Ok(Some(found))
+    }
+
+    /// Has what is listed count until this is called again with `false`: for the many questions of one look.
+    pub(crate) fn look(&self, begins: bool) {
+        self.listed.replace(begins.then(BTreeMap::new));
+    }
+
+    /// The containers that have this label, as they are listed.
+    fn listed(&self, label: &str, doing: &str) -> Result<Option<Vec<Value>>, Failure> {
+        if let Some(listed) = self.listed.borrow().as_ref().and_then(|listed| listed.get(label)) {
+            return Ok(Some(listed.clone()));
+        }
+        let filters = escaped(&json!({ "label": [label] }).to_string());
+        let request = Request::get(format!("/containers/json?all=1&filters={filters}"));
+        let Some(answer) = self.ask(&request, doing)? else { return Ok(None) };
+        let is_listed =
+            |entries: &Vec<Value>| entries.iter().all(|entry| entry.get("Id").is_some_and(Value::is_string));
+        let listed = answer.json().and_then(|value| value.as_array().cloned()).filter(is_listed);
+        let listed = self.understood(&request, listed);
+        if let (Some(kept), Some(listed)) = (self.listed.borrow_mut().as_mut(), &listed) {
+            kept.insert(label.to_string(), listed.clone());
+        }
+        Ok(listed)
     }
 
     /// Runs a command in a container to its end.
