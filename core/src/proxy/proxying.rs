@@ -179,11 +179,10 @@ impl<'a> Proxying<'a> {
         let back = as_it_was.as_ref().or(back);
         let mut undo = vec![self.conf_back(back)];
         match back {
-            // As it was, from all of its files as they were; one that did not run is left to docker then.
-            Some((_, served)) if is_there => {
+            // As it was, from all of its files as they were. One that did not run routes to nothing that was proven since.
+            Some((_, served)) if running => {
                 undo.extend(compose.clone().filter(|_| is_whole));
-                undo.push(self.up(true));
-                undo.extend(running.then(|| self.prove(served)));
+                undo.extend([self.up(true), self.prove(served)]);
             }
             _ => undo.push(Effect::ProxyDown { folder: self.r.seen.deploys.live_dir(PROXY) }),
         }
