@@ -147,7 +147,7 @@ impl Life {
 
 #[test]
 fn after_whatever_happened_everything_is_well_again_and_nothing_untrue_was_said() {
-    let (seeds, days) = if is_whole() { (100, 10) } else { (3, 2) };
+    let (seeds, days) = if is_whole() { (30, 5) } else { (3, 2) };
     let mut rounds = 0;
     for seed in 1..=seeds {
         let mut life = Life::new(seed);
